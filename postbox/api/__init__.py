@@ -1,0 +1,1 @@
+"""What every route shares: errors, ids of requests, parsers. No tables and no knowledge of mail."""

@@ -1,0 +1,29 @@
+"""The shape of errors for the OpenAPI document, and what goes into every route's answers."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+
+class ErrorItem(serializers.Serializer[dict[str, str]]):
+    path = serializers.CharField()
+    message = serializers.CharField()
+
+
+class Error(serializers.Serializer[dict[str, str]]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    fix = serializers.CharField(help_text="The next thing to do, written for a program.")
+    request_id = serializers.CharField()
+    errors = ErrorItem(many=True)
+
+
+ERRORS = {
+    400: OpenApiResponse(Error, "A value is missing or wrong"),
+    401: OpenApiResponse(Error, "No valid key"),
+    403: OpenApiResponse(Error, "A key of another kind"),
+    413: OpenApiResponse(Error, "Too large"),
+    415: OpenApiResponse(Error, "Another content type is needed"),
+    503: OpenApiResponse(Error, "The database does not answer"),
+}

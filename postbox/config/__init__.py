@@ -1,0 +1,1 @@
+"""Settings, routes, the Celery application: what puts the parts together."""

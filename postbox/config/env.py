@@ -1,0 +1,85 @@
+"""Reading settings from the environment, with one clear error for each that is missing or wrong.
+
+Decides how a variable's text becomes a value and refuses unsafe ones; never what a setting means to the program.
+The table of every variable is docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+_MIN_SECRET = 32
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that ``NAME_FILE`` names (how containers hand over secrets)."""
+    path = os.environ.get(f"{name}_FILE")
+    if path and name not in os.environ:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {error}") from error
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes or no: 1/true/yes/on or 0/false/no/off."""
+    value = text(name, "on" if default else "off").strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}")
+    return value in _TRUE
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
+    """A whole number within bounds."""
+    raw = text(name, str(default))
+    try:
+        value = int(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}") from error
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most}, not {value}")
+    return value
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    """Comma-separated values without blanks."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def secret(name: str) -> str:
+    """A secret that must be set and long enough to be one."""
+    value = text(name)
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. `postbox up` makes one; elsewhere set it (docs/settings.md).")
+    if len(value) < _MIN_SECRET:
+        raise ImproperlyConfigured(f"{name} is too short to be a secret: use {_MIN_SECRET} characters or more")
+    return value
+
+
+def database(name: str = "DATABASE_URL") -> dict[str, Any]:
+    """A ``postgresql://user:password@host:port/name?option=value`` address as Django's dictionary."""
+    url = text(name)
+    if not url:
+        raise ImproperlyConfigured(f"{name} is not set. `postbox up` starts a PostgreSQL of its own.")
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name} must begin with postgresql://, not {parts.scheme!r}")
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", None) or unquote(parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": query,
+    }

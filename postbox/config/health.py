@@ -1,0 +1,62 @@
+"""``/healthz``: the process answers. ``/readyz``: what it needs answers too, and what is missing is named."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class HealthView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="healthz", responses={200: dict})
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(APIView):
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="readyz", responses={200: dict, 503: dict})
+    def get(self, request: Request) -> Response:
+        checks = {"database": _database(), "broker": _broker()}
+        missing = {name: problem for name, problem in checks.items() if problem}
+        # Mail is accepted without a broker (the sweep finds it later), so only the database makes it not ready.
+        ready = "database" not in missing
+        status = "degraded" if missing and ready else "ok" if ready else "unavailable"
+        return Response({"status": status, "missing": missing}, status=200 if ready else 503)
+
+
+_migrated = False
+
+
+def _database() -> str:
+    global _migrated
+    try:
+        connection.ensure_connection()
+        if not _migrated:
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return "migrations are waiting: run `postbox migrate`"
+            _migrated = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return "PostgreSQL does not answer"
+    return ""
+
+
+def _broker() -> str:
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=0, timeout=2)
+    except Exception:  # whatever the transport raises means the same here
+        return "the broker does not answer"
+    return ""

@@ -1,0 +1,202 @@
+"""Every Django and Postbox setting, read from the environment in this one place.
+
+Decides values and their defaults, and refuses to start on unsafe ones. The only module that names other apps, as
+strings: what runs, what is woken, who consumes an event.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from postbox.config import env
+from postbox.lib.envelope import MasterKeys
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+POSTBOX_HOME = Path(env.text("POSTBOX_HOME", ".postbox")).resolve()
+
+# --- secrets -----------------------------------------------------------------------------------------------------
+SECRET_KEY = env.secret("POSTBOX_SECRET_KEY")
+POSTBOX_BOUNCE_SECRET = env.secret("POSTBOX_BOUNCE_SECRET")
+try:
+    POSTBOX_MASTER_KEYS = MasterKeys(env.text("POSTBOX_MASTER_KEYS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"POSTBOX_MASTER_KEYS: {error}") from error
+
+# --- web ---------------------------------------------------------------------------------------------------------
+DEBUG = False
+POSTBOX_PUBLIC_URL = env.text("POSTBOX_PUBLIC_URL", "http://127.0.0.1:8000")
+_public = urlsplit(POSTBOX_PUBLIC_URL)
+ALLOWED_HOSTS = env.listing("POSTBOX_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]") + [_public.hostname or "localhost"]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+_secure = _public.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
+SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+ROOT_URLCONF = "postbox.config.urls"
+WSGI_APPLICATION = "postbox.config.wsgi.application"
+APPEND_SLASH = False
+# The door's own limit (25 MiB of mail, and a third more as base64) is checked before the body is read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 36 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+INSTALLED_APPS = [
+    "postbox.config",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "pgtrigger",
+    "postbox.audit",
+    "postbox.events",
+    "postbox.identity",
+    "postbox.mail",
+    "postbox.screening",
+    "postbox.rules",
+    "postbox.ingest",
+    "webhooks",
+]
+
+MIDDLEWARE = [
+    "postbox.api.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "postbox" / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- database ----------------------------------------------------------------------------------------------------
+_database = env.database()
+_database["OPTIONS"] |= {
+    "options": "-c search_path=postbox,postbox_keys,public -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    "connect_timeout": 5,
+    "application_name": "postbox",
+    # Values travel beside the statement, so bytes are not escaped into text and a plan is kept after five uses.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
+}
+DATABASES = {"default": _database | {"CONN_MAX_AGE": 600, "TEST": {"NAME": env.text("POSTBOX_TEST_DATABASE") or None}}}
+
+# --- API ---------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["postbox.api.permissions.Deny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "postbox.api.views.OneFormat",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "postbox.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Postbox",
+    "DESCRIPTION": "Email for AI agents: addresses, mail in, signed webhooks.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_AUTHENTICATION": None,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+
+# --- Celery: it only wakes somebody up; PostgreSQL is the truth (docs/adr/0002) ------------------------------------
+CELERY_BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")
+CELERY_TASK_DEFAULT_QUEUE = "maintenance"
+CELERY_TASK_ROUTES = {
+    "postbox.ingest.work": {"queue": "ingest"},
+    "postbox.ingest.rescore": {"queue": "score"},
+    "postbox.ingest.reapply_rules": {"queue": "rules"},
+    "webhooks.deliver": {"queue": "webhooks"},
+    "postbox.maintenance.*": {"queue": "maintenance"},
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_STORE_ERRORS_EVEN_IF_IGNORED = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "postbox.maintenance.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "spool": {"task": "postbox.maintenance.empty_spool", "schedule": 10.0, "options": {"expires": 10}},
+}
+
+# --- Postbox -----------------------------------------------------------------------------------------------------
+# What waits in the database, and the task that works it off. A wake-up names the work, never its content.
+POSTBOX_WORK = {
+    "ingest": {"task": "postbox.ingest.work", "due": "postbox.ingest.claim.due"},
+    "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due"},
+    "spool": {"task": "postbox.maintenance.empty_spool", "due": "postbox.ingest.spool.due"},
+}
+# Who takes a copy of which events: consumer -> prefixes of kinds.
+POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping")}
+POSTBOX_DEFAULT_DOMAIN = env.text("POSTBOX_DEFAULT_DOMAIN", "agents.localhost").lower()
+POSTBOX_RETENTION_DAYS = env.number("POSTBOX_RETENTION_DAYS", 90, least=1)
+POSTBOX_WEBHOOK_ALLOW_LOOPBACK = env.flag("POSTBOX_WEBHOOK_ALLOW_LOOPBACK")
+POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(POSTBOX_HOME / "files")},
+    },
+    "postbox-mime": {
+        "BACKEND": env.text("POSTBOX_MIME_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": {"location": env.text("POSTBOX_MIME_LOCATION", str(POSTBOX_HOME / "mime")),
+                    "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,65 @@
+"""The table of what `postbox up` runs beside the stores, and how each of it is ended.
+
+All have their work in rows, so an end in the middle of a task loses nothing: the lease runs out and the row
+is taken again. The times add up with those of the stores to less than the 15 s in which everything has to be
+gone.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+from postbox.config.up.process import Service
+
+KILL_AFTER = 7.0
+GAVE_UP = 70
+# The first SIGTERM lets a Celery worker finish its tasks, SIGQUIT hands them back, a second one ends it at
+# once.
+CELERY_STOP = ((0.0, signal.SIGTERM), (4.0, signal.SIGQUIT), (5.5, signal.SIGQUIT))
+STOPS = {
+    "web": ((0.0, signal.SIGTERM),),
+    "worker-ingest": CELERY_STOP,
+    "worker-webhooks": CELERY_STOP,
+    "worker-rest": CELERY_STOP,
+    "beat": ((0.0, signal.SIGTERM),),
+}
+
+
+def services(environment: Mapping[str, str], *, forked: bool) -> list[Service]:
+    """The services in the order of their start: as forks of the caller, which has everything loaded, or as
+    programs.
+    """
+    return [
+        Service(
+            name=name,
+            argv=() if forked else (sys.executable, "-m", "postbox.config.up.run", name),
+            target=partial(_run, name) if forked else None,
+            env=environment,
+            stop=stop,
+            kill_after=KILL_AFTER,
+        )
+        for name, stop in STOPS.items()
+    ]
+
+
+def fork_server(environment: Mapping[str, str]) -> Service:
+    """The process that forks all of the services and watches them; it needs longer to end than they do."""
+    return Service(
+        name="services",
+        argv=(sys.executable, "-m", "postbox.config.up.forkserver"),
+        env=environment,
+        kill_after=KILL_AFTER + 1.5,
+        hopeless=GAVE_UP,
+    )
+
+
+def _run(name: str) -> int:
+    import gc
+
+    gc.enable()
+    from postbox.config.up.run import run
+
+    return run(name)

@@ -1,0 +1,24 @@
+"""The JSON of an event as consumers and webhooks see it: ``{"type", "id", "timestamp", "data"}``."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+
+def public_id(event_id: uuid.UUID) -> str:
+    """The event's id in payloads and in the ``webhook-id`` header: ``evt_`` and 32 hex digits."""
+    return f"evt_{event_id.hex}"
+
+
+def timestamp(at: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def render(event_id: uuid.UUID, kind: str, at: datetime, data: dict[str, Any]) -> bytes:
+    """The event's body: compact UTF-8 JSON, the bytes that are sealed once and sent at every attempt."""
+    payload = {"type": kind, "id": public_id(event_id), "timestamp": timestamp(at), "data": data}
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

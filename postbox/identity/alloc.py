@@ -1,0 +1,107 @@
+"""Giving an agent an address: the agent is made when it is new, with its data key and its API key.
+
+Decides which local part and domain an address gets and refuses one that is taken. It never decides policies.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from postbox.api.errors import ApiError
+from postbox.audit.record import record
+from postbox.identity.keys import issue, make_data_key
+from postbox.identity.models import Address, AddressKind, Agent, Domain, KeyKind, Owner
+
+_RANDOM_TRIES = 5
+
+
+class AddressTaken(ApiError):
+    status = 409
+    code = "address_taken"
+    message = "This address is already given out."
+    fix = "Choose another local_part, or leave it out to get a free one."
+
+
+class DomainNotYours(ApiError):
+    status = 403
+    code = "domain_not_yours"
+    message = "This domain is held by another owner."
+    fix = "Leave `domain` out to use the default one, or name a domain of your own."
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What was given; ``agent_key`` only when the agent is new."""
+
+    agent: Agent
+    address: str
+    aliases: list[str]
+    agent_key: str | None
+
+
+def allocate(
+    owner: Owner,
+    agent_name: str,
+    *,
+    local_part: str = "",
+    domain: str = "",
+    aliases: Sequence[str] = (),
+    actor: str,
+) -> Allocation:
+    """Give ``agent_name`` an address and aliases on one domain, all or nothing.
+
+    ``local_part`` defaults to the agent's name, and to that with random letters where it is taken. Aliases are local
+    parts on the same domain. Raises AddressTaken, DomainNotYours.
+    """
+    with transaction.atomic():
+        agent, key = _agent(owner, agent_name, actor)
+        held = _domain(owner, domain.lower() or settings.POSTBOX_DEFAULT_DOMAIN)
+        address = _primary(agent, held, local_part or None)
+        given = [_address(agent, held, alias, AddressKind.ALIAS) for alias in aliases]
+        for row in (address, *given):
+            record(actor, "address.allocated", row.id, agent=str(agent.id))
+    return Allocation(agent, address.address, [row.address for row in given], key)
+
+
+def _agent(owner: Owner, name: str, actor: str) -> tuple[Agent, str | None]:
+    agent, is_new = Agent.objects.get_or_create(owner=owner, name=name)
+    if not is_new:
+        return agent, None
+    make_data_key(agent)
+    record(actor, "agent.created", agent.id, owner=str(owner.id))
+    return agent, issue(KeyKind.AGENT, agent=agent, name="made with the agent", actor=actor)
+
+
+def _domain(owner: Owner, name: str) -> Domain:
+    """The owner's domain of that name, made when nobody holds it. The default domain serves every owner."""
+    held, _ = Domain.objects.get_or_create(name=name, defaults={"owner": owner})
+    if held.owner_id != owner.id and name != settings.POSTBOX_DEFAULT_DOMAIN:
+        raise DomainNotYours()
+    return held
+
+
+def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
+    if wanted:
+        return _address(agent, domain, wanted, AddressKind.PRIMARY)
+    base = agent.name.strip(".-") or "agent"
+    for suffix in ["", *(f"-{uuid.UUID(bytes=secrets.token_bytes(16)).hex[:6]}" for _ in range(_RANDOM_TRIES))]:
+        try:
+            return _address(agent, domain, base[: 64 - len(suffix)] + suffix, AddressKind.PRIMARY)
+        except AddressTaken:
+            continue
+    raise AddressTaken()
+
+
+def _address(agent: Agent, domain: Domain, local_part: str, kind: AddressKind) -> Address:
+    text = f"{local_part.lower()}@{domain.name}"
+    try:
+        with transaction.atomic():
+            return Address.objects.create(agent=agent, domain=domain, address=text, kind=kind)
+    except IntegrityError as error:
+        raise AddressTaken(f"{text} is already given out.") from error

@@ -1,0 +1,90 @@
+"""Who is calling: the view that every route with a key builds on.
+
+Decides which kinds of key a route takes and who showed one. What the holder may do is the route's to decide.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from postbox.api.errors import Forbidden, Unauthenticated
+from postbox.identity.keys import KeyHolder, find
+from postbox.identity.models import KeyKind
+
+
+class BearerKey(BaseAuthentication):
+    """``Authorization: Bearer <key>`` of an owner or an agent."""
+
+    def authenticate(self, request: Request) -> tuple[KeyHolder, None]:
+        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise Unauthenticated(fix="Send the header Authorization: Bearer <key>.")
+        return _holder(key.strip()), None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class BridgeKey(BaseAuthentication):
+    """``x-agentpack-key: <key>`` of an MTA or a provider's relay."""
+
+    def authenticate(self, request: Request) -> tuple[KeyHolder, None]:
+        key = request.META.get("HTTP_X_AGENTPACK_KEY", "").strip()
+        if not key:
+            raise Unauthenticated(fix="Send the header x-agentpack-key: <key>.")
+        return _holder(key), None
+
+
+def _holder(key: str) -> KeyHolder:
+    holder = find(key)
+    if holder is None:
+        raise Unauthenticated("This key is unknown, revoked or expired.", fix="Ask the operator for a new key.")
+    return holder
+
+
+class KeyKinds(BasePermission):
+    """Lets in the kinds of key that the view names."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        kinds = getattr(view, "kinds", frozenset())
+        if request.user.kind not in kinds:
+            takes = " or ".join(sorted(kinds))
+            raise Forbidden(f"This route takes the key of an {takes}; this is the key of an {request.user.kind}.")
+        return True
+
+
+class KeyView(APIView):
+    """A route for holders of a key; subclasses name ``kinds``."""
+
+    kinds: ClassVar[frozenset[KeyKind]] = frozenset({KeyKind.AGENT})
+    authentication_classes = [BearerKey]
+    permission_classes = [KeyKinds]
+
+
+class BridgeView(KeyView):
+    """A route for MTAs."""
+
+    kinds = frozenset({KeyKind.BRIDGE})
+    authentication_classes = [BridgeKey]
+
+
+class _BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = BearerKey
+    name = "key"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class _BridgeScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = BridgeKey
+    name = "bridgeKey"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "x-agentpack-key"}

@@ -1,0 +1,163 @@
+"""Who is who: owners, their agents, the addresses that reach an agent, and the keys that let a program in.
+
+Decides identity and its states; never what an agent may do with it (policies and gates do).
+"""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from postbox.lib import clock
+from postbox.lib.ids import uuid7
+
+
+class AgentState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    KILLED = "killed", "Killed"
+
+
+class AddressKind(models.TextChoices):
+    PRIMARY = "primary", "Primary"
+    ALIAS = "alias", "Alias"
+
+
+class KeyKind(models.TextChoices):
+    OWNER = "owner", "Owner"
+    AGENT = "agent", "Agent"
+    BRIDGE = "bridge", "Bridge"
+
+
+AGENT_NAME = RegexValidator(r"\A[a-z0-9._-]{1,64}\Z", "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen.")
+LOCAL_PART = RegexValidator(
+    r"\A[a-z0-9_](?:[a-z0-9._-]{0,62}[a-z0-9_])?\Z",
+    "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning and ending with a letter or digit.",
+)
+
+
+class Owner(models.Model):
+    """The person or organisation who answers for a set of agents."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200, unique=True)
+    email = models.EmailField(blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "owners"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agent(models.Model):
+    """A program with mail of its own. ``name`` is the owner's text for it: the API's ``agent_id``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="agents")
+    name = models.CharField("agent id", max_length=64, validators=[AGENT_NAME])
+    state = models.CharField(max_length=16, choices=AgentState, default=AgentState.ACTIVE)
+    state_reason = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "agents"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="agents_owner_name"),
+            models.CheckConstraint(condition=models.Q(state__in=AgentState.values), name="agents_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AgentKey(models.Model):
+    """The key that wraps the keys of an agent's mail, itself wrapped by the master key. Deleting it erases the mail."""
+
+    agent = models.OneToOneField(Agent, primary_key=True, on_delete=models.CASCADE, related_name="data_key")
+    wrapped = models.BinaryField()
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "agent_keys"
+
+    def __str__(self) -> str:
+        return f"data key of {self.agent_id}"
+
+
+class Domain(models.Model):
+    """A mail domain that an owner holds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="domains")
+    name = models.CharField(max_length=253)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "domains"
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="domains_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Address(models.Model):
+    """One address that reaches an agent; ``address`` is ``local@domain``, lower case, without a plus tag."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="addresses")
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="addresses")
+    address = models.CharField(max_length=254)
+    kind = models.CharField(max_length=16, choices=AddressKind, default=AddressKind.PRIMARY)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "addresses"
+        ordering = ["address"]
+        verbose_name_plural = "addresses"
+        constraints = [
+            models.UniqueConstraint(fields=["address"], name="addresses_address"),
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="addresses_lower"),
+            models.CheckConstraint(condition=models.Q(kind__in=AddressKind.values), name="addresses_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ApiKey(models.Model):
+    """A key that a program shows. Only its SHA-256 is kept: 256 random bits need no slow hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=16, choices=KeyKind)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.CASCADE, related_name="keys")
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="keys")
+    name = models.CharField(max_length=200, blank=True)
+    hint = models.CharField(max_length=16, editable=False, help_text="The key's first characters.")
+    digest = models.BinaryField(max_length=32, unique=True, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        db_table = "api_keys"
+        ordering = ["-created_at"]
+        verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=KeyKind.values), name="api_keys_kind"),
+            models.CheckConstraint(
+                condition=models.Q(kind=KeyKind.AGENT, agent__isnull=False)
+                | models.Q(kind=KeyKind.OWNER, owner__isnull=False, agent__isnull=True)
+                | models.Q(kind=KeyKind.BRIDGE, agent__isnull=True),
+                name="api_keys_holder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hint}…"

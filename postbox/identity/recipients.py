@@ -1,0 +1,61 @@
+"""Whom an address reaches: exact addresses and aliases, with plus tags set aside (RFC 5233).
+
+Decides which agent a recipient means. It never decides whether the mail may come in.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import connection
+
+from postbox.lib.kept import Kept
+
+_FIND = """
+SELECT d.address, d.id, d.agent_id, a.name FROM addresses d JOIN agents a ON a.id = d.agent_id
+WHERE d.address = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The address row that a recipient means, and its agent."""
+
+    address_id: uuid.UUID
+    agent_id: uuid.UUID
+    agent_name: str
+
+
+_reached: Kept[str, Reached] = Kept(seconds=2.0)
+
+
+def without_tag(address: str) -> str:
+    """``agent+tag@domain`` (and ``agent+@domain``) as ``agent@domain``."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.split('+', 1)[0]}{at}{domain}" if "+" in local[1:] else address
+
+
+def resolve(addresses: Iterable[str]) -> Mapping[str, Reached]:
+    """For each address (lower case) that is known here, whom it reaches. At most one query.
+
+    An address found is kept for two seconds; one that is not known is looked up every time, so that a new address
+    works at once.
+    """
+    plain = {address: without_tag(address) for address in addresses}
+    found = {bare: reached for bare in set(plain.values()) if (reached := _reached.get(bare))}
+    if missing := [bare for bare in set(plain.values()) if bare not in found]:
+        found |= _look_up(missing)
+    return {address: found[bare] for address, bare in plain.items() if bare in found}
+
+
+def _look_up(addresses: list[str]) -> dict[str, Reached]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [addresses])
+        return {row[0]: _reached.put(row[0], Reached(row[1], row[2], row[3])) for row in cursor.fetchall()}
+
+
+def forget() -> None:
+    """Drop what this process keeps."""
+    _reached.clear()

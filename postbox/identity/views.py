@@ -1,0 +1,42 @@
+"""``POST /alloc``: an owner gives an agent an address."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from postbox.api.schema import ERRORS, Error
+from postbox.identity.alloc import allocate
+from postbox.identity.http import KeyView
+from postbox.identity.models import KeyKind, Owner
+from postbox.identity.serializers import AllocAnswer, AllocBody
+
+
+class AllocView(KeyView):
+    """Give an agent an address, and make the agent when it is new."""
+
+    kinds = frozenset({KeyKind.OWNER})
+
+    @extend_schema(
+        operation_id="alloc",
+        summary="Give an agent an address",
+        request=AllocBody,
+        responses={201: AllocAnswer, **ERRORS, 409: OpenApiResponse(Error, "The address is taken")},
+    )
+    def post(self, request: Request) -> Response:
+        body = AllocBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = body.validated_data
+        given = allocate(
+            Owner.objects.get(pk=request.user.owner_id),
+            values["agent_id"],
+            local_part=values["local_part"],
+            domain=values["domain"],
+            aliases=values["aliases"],
+            actor=request.user.actor,
+        )
+        answer = {"agent_id": given.agent.name, "address": given.address, "aliases": given.aliases}
+        if given.agent_key:
+            answer["agent_key"] = given.agent_key
+        return Response(answer, status=201)

@@ -1,0 +1,124 @@
+"""Claiming batches of stored mail for the pipeline.
+
+Decides which rows are due, how many are taken at once, and that a row whose worker died before is taken alone, so that
+one poison mail never spends the attempts of its batch. It never looks into a mail.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from postbox.audit.record import record
+from postbox.lib import clock
+from postbox.mail.models import Status, check_transition
+
+BATCH = 64
+BATCH_BYTES = 16 * 1024 * 1024
+LEASE = timedelta(seconds=30)
+# After so many claims without an outcome the mail itself is taken for the cause.
+MAX_ATTEMPTS = 3
+
+_CLAIM = f"""
+WITH due AS MATERIALIZED (
+    SELECT id, size FROM messages
+    WHERE status = '{Status.RECEIVED}' AND {{attempts}} AND not_before <= %(now)s
+      AND (leased_until IS NULL OR leased_until < %(now)s)
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), fitting AS (
+    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id) - size AS before FROM due) AS sizes
+    WHERE before < %(bytes)s
+), claimed AS (
+    UPDATE messages m SET lease_token = %(token)s, leased_until = %(until)s, attempts = m.attempts + 1
+    FROM fitting WHERE m.id = fitting.id
+    RETURNING m.id, m.agent_id, m.mail_from, m.rcpt_to, m.received_at, m.attempts, m.body_ref
+)
+SELECT c.id, c.agent_id, a.name, c.mail_from, c.rcpt_to, c.received_at, c.attempts, c.body_ref, k.wrapped, s.body
+FROM claimed c
+JOIN agents a ON a.id = c.agent_id
+LEFT JOIN message_keys k ON k.message_id = c.id
+LEFT JOIN mail_spool s ON s.message_id = c.id
+ORDER BY c.id
+"""  # noqa: S608
+_FRESH = _CLAIM.format(attempts="attempts = 0")
+_AGAIN = _CLAIM.format(attempts="attempts > 0")
+_RELEASE = """
+UPDATE messages SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1, not_before = %s
+WHERE lease_token = %s
+"""
+_REFUSE = f"UPDATE messages SET status = '{Status.REFUSED}', lease_token = NULL, leased_until = NULL WHERE id = %s"  # noqa: S608
+_RELEASED_FOR = timedelta(seconds=15)
+_DUE = f"""
+SELECT EXISTS (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' AND not_before <= %(now)s
+               AND (leased_until IS NULL OR leased_until < %(now)s))
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A stored mail that this worker holds until its lease runs out. ``raw`` is still sealed."""
+
+    id: uuid.UUID
+    agent_id: uuid.UUID
+    agent_name: str
+    mail_from: str
+    rcpt_to: str
+    received_at: datetime
+    attempts: int
+    body_ref: str
+    wrapped: bytes | None
+    sealed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Claimed mails and the token that alone may settle them."""
+
+    token: uuid.UUID
+    mails: list[Claimed]
+
+    @property
+    def full(self) -> bool:
+        return len(self.mails) >= BATCH
+
+
+def fresh(limit: int = BATCH) -> Batch:
+    """Claim mails that nobody has tried yet, oldest first."""
+    return _claim(_FRESH, limit)
+
+
+def again() -> Batch:
+    """Claim one mail whose worker did not come back, alone."""
+    return _claim(_AGAIN, 1)
+
+
+def due() -> bool:
+    """Whether any mail waits for the pipeline."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"now": clock.now()})
+        return bool(cursor.fetchone()[0])
+
+
+def release(token: uuid.UUID) -> None:
+    """Give a batch back for a while without counting the attempt."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, [clock.now() + _RELEASED_FOR, token])
+
+
+def refuse(message_id: uuid.UUID) -> None:
+    """End a mail whose key is gone: nobody can read it, and trying again would not change that."""
+    check_transition(Status.RECEIVED, Status.REFUSED)
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSE, [message_id])
+    record("postbox", "message.unreadable", message_id)
+
+
+def _claim(sql: str, limit: int) -> Batch:
+    now, token = clock.now(), uuid.uuid4()
+    values = {"now": now, "limit": limit, "bytes": BATCH_BYTES, "token": token, "until": now + LEASE}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return Batch(token, [Claimed(*row) for row in cursor.fetchall()])

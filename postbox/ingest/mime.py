@@ -1,0 +1,138 @@
+"""From a raw mail to `ParsedMail`: the only user of flanker's MIME parser.
+
+Decides what a mail says: its fields, its text, its HTML, its attachments, and what was wrong with it.
+flanker builds the tree; where it gives up, the standard library's parser does, from the same bounded
+skeleton. It never touches the network, the database or the spool, and never judges a mail.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from email import policy
+from email.message import Message
+from email.parser import Parser
+from functools import lru_cache
+from typing import Any
+
+from postbox.ingest.bodies import PLAIN, select
+from postbox.ingest.contents import Contents
+from postbox.ingest.defects import Defect
+from postbox.ingest.fields import Fields
+from postbox.ingest.limits import Deadline, checked_outline
+from postbox.ingest.outline import Section, unify
+from postbox.ingest.parts import Part
+from postbox.ingest.quiet import quiet_import
+from postbox.ingest.tree import Node, grow, marks, skeleton
+from postbox.ingest.words import header_text
+from postbox.mail.parsed import AttachmentPart, ParsedMail
+
+with quiet_import():
+    from flanker.mime.message.scanner import scan  # type: ignore[import-untyped]
+
+# Most mails are of a few shapes; a longer skeleton is hardly seen twice.
+_CACHED_CHARACTERS = 1000
+_CACHED_SHAPES = 512
+
+
+class Unparsable(Exception):
+    """Neither parser could take the mail; ``code`` and ``message`` say so."""
+
+    code = "unparsable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def parse(raw: bytes) -> ParsedMail:
+    """The mail's decoded parts.
+
+    Raises LimitExceeded (before any parser runs, but for the deadline) and Unparsable.
+    """
+    deadline = Deadline()
+    mail = unify(raw)
+    sections = checked_outline(mail, deadline)
+    defects = _line_defects(raw)
+    parser, root = _tree(sections, mail, defects)
+    fields = Fields(sections[0].fields, defects)
+    contents = Contents(select(root), defects, deadline)
+    markup = contents.html()
+    return ParsedMail(
+        message_id=next(iter(fields.message_ids("message-id")), ""),
+        from_=fields.authors(),
+        sender=fields.mailboxes("sender"),
+        reply_to=fields.mailboxes("reply-to"),
+        to=fields.mailboxes("to"),
+        cc=fields.mailboxes("cc"),
+        subject=fields.text("subject"),
+        date=fields.date(),
+        in_reply_to=next(iter(fields.message_ids("in-reply-to")), ""),
+        references=fields.message_ids("references"),
+        headers=tuple((name, header_text(value)) for name, value in sections[0].fields),
+        text=contents.text(),
+        html=markup,
+        attachments=tuple(attachment for attachment, _ in contents.attachments(markup)),
+        defects=tuple(sorted(defects)),
+        parser=parser,
+    )
+
+
+def attachment_bytes(raw: bytes, position: int) -> tuple[AttachmentPart, bytes]:
+    """The attachment at a position of `ParsedMail.attachments`, decoded.
+
+    Raises IndexError, and what `parse` raises.
+    """
+    deadline = Deadline()
+    mail = unify(raw)
+    _, root = _tree(checked_outline(mail, deadline), mail, set())
+    contents = Contents(select(root), set(), deadline)
+    for attachment, octets in contents.attachments(contents.html()):
+        if attachment.position == position:
+            return attachment, octets
+    raise IndexError(f"the mail has no attachment {position}")
+
+
+def _line_defects(raw: bytes) -> set[Defect]:
+    if b"\r" in raw and raw.count(b"\r") != raw.count(b"\r\n"):
+        return {Defect.BARE_CR}
+    return set()
+
+
+def _tree(sections: list[Section], mail: bytes, defects: set[Defect]) -> tuple[str, Part]:
+    """The tree and the name of the parser that built it."""
+    drawn = skeleton(sections)
+    parser, node = _cached_shape(drawn) if len(drawn) <= _CACHED_CHARACTERS else _shape(drawn)
+    if parser == "email":
+        defects.add(Defect.FALLBACK)
+    root = grow(node, sections, mail)
+    return parser, root
+
+
+def _shape(drawn: str) -> tuple[str, Node]:
+    # flanker raises whatever its regular expressions and indexes run into.
+    with suppress(Exception):
+        return "flanker", _flanker_node(scan(drawn))
+    try:
+        return "email", _email_node(Parser(policy=policy.compat32).parsestr(drawn))
+    except Exception as error:
+        raise Unparsable(f"neither parser could take the mail: {type(error).__name__}") from error
+
+
+_cached_shape = lru_cache(_CACHED_SHAPES)(_shape)
+
+
+def _flanker_node(part: Any) -> Node:
+    content_type = part.content_type
+    if content_type.is_multipart():
+        return Node(content_type.value, tuple(_flanker_node(child) for child in part.parts))
+    return Node(content_type.value, None, marks(part.to_string()))
+
+
+def _email_node(message: Message) -> Node:
+    children: Any = message.get_payload()
+    if message.get_content_maintype() == "multipart":
+        if isinstance(children, list):
+            return Node(message.get_content_type(), tuple(_email_node(child) for child in children))
+        # A multipart without any part: a reader shows what is there as text.
+        return Node(PLAIN, None, marks(children))
+    return Node(message.get_content_type(), None, marks(message.as_string()))

@@ -1,0 +1,88 @@
+"""The steps that every inbound mail goes through, in order.
+
+Decides the order, and what happens to a mail that a step cannot handle: it is quarantined with the traceback, while
+the rest of its batch goes on. It never touches the database.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType, ModuleType
+
+from postbox.ingest.steps import parse
+from postbox.mail.models import Outcome
+from postbox.rules import step as rules
+from postbox.screening.case import Case, Verdict
+from postbox.screening.steps import distil, score
+
+EXAMINE_SECONDS = 10.0  # for all steps of one mail
+STEPS: tuple[ModuleType, ...] = (parse, distil, score, rules)
+
+
+class TookTooLong(Exception):
+    """A mail was still being examined at its deadline."""
+
+
+def examine(case: Case, steps: Sequence[ModuleType] = STEPS) -> None:
+    """Run the steps over one mail and leave a verdict for each in the case. Never raises for what a mail does."""
+    try:
+        with deadline(EXAMINE_SECONDS):
+            for step in steps:
+                _run(step, case)
+    except TookTooLong as error:
+        _shunt(case, _next_name(case, steps), "too_slow", error)
+
+
+def _run(step: ModuleType, case: Case) -> None:
+    try:
+        check: Callable[[Case], Verdict] = step.check
+        case.add(check(case))
+    except TookTooLong:
+        raise
+    except Exception as error:
+        _shunt(case, step.name, "crashed", error)
+
+
+def crashed(case: Case, step: str, error: BaseException) -> Case:
+    """The same mail without the products that could not be stored, quarantined with the traceback."""
+    bare = Case(case.id, case.agent_id, case.agent_name, case.raw, case.mail_from, case.rcpt_to, case.received_at)
+    bare.verdicts = list(case.verdicts)
+    _shunt(bare, step, "crashed", error)
+    return bare
+
+
+def _shunt(case: Case, step: str, code: str, error: BaseException) -> None:
+    case.traceback += "".join(traceback.format_exception(error, limit=-20))
+    case.add(Verdict(step, Outcome.ERROR, code, f"The step {step} could not handle this mail: {type(error).__name__}."))
+
+
+def _next_name(case: Case, steps: Sequence[ModuleType]) -> str:
+    done = len(case.verdicts)
+    return steps[min(done, len(steps) - 1)].name
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in this block after ``seconds``. Only a main thread can be interrupted; others rely on limits.
+
+    The signal reaches Python code and linear-time C code between calls; what never returns ends at the task's time
+    limit, and the lease then counts against the mail.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise(signum: int, frame: FrameType | None) -> None:
+    raise TookTooLong("the time for one mail was over")

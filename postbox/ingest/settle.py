@@ -1,0 +1,190 @@
+"""Writing down what the pipeline made of a batch: one transaction for all of it.
+
+Decides that only the holder of the lease settles a row; a lost lease settles nothing. State, content, attachments,
+verdicts and events of a mail are written together or not at all.
+"""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from postbox.events.body import render
+from postbox.events.emit import NewEvent, emit
+from postbox.events.models import EventKind
+from postbox.lib import clock
+from postbox.lib.ids import uuid7, uuid8
+from postbox.mail import content as contents
+from postbox.mail.keys import seal_part
+from postbox.mail.models import AuthResult, Direction, Status, check_transition
+from postbox.mail.parsed import ParsedMail, Score
+from postbox.screening.case import Case, decide
+
+_SETTLE = """
+UPDATE messages m SET status = v.status, processed_at = %(now)s, header_from = v.header_from, thread_id = v.thread_id,
+       injection_score = v.score, quarantined = v.quarantined, lease_token = NULL, leased_until = NULL
+FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(froms)s::text[], %(threads)s::uuid[], %(scores)s::float8[],
+            %(quarantined)s::bool[]) AS v (id, status, header_from, thread_id, score, quarantined)
+WHERE m.id = v.id AND m.lease_token = %(token)s
+RETURNING m.id
+"""
+_MAX_ADDRESS = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A mail's outcome, ready to be written."""
+
+    case: Case
+    status: Status
+    thread_id: uuid.UUID | None
+    header_from: str
+    attachment_ids: list[uuid.UUID]
+    sealed: bytes
+    event: NewEvent
+    key: bytes
+
+
+def prepare(case: Case, key: bytes) -> Settlement:
+    """Everything to be written about a mail, sealed; no database."""
+    now = clock.now()
+    status = decide(case.verdicts)
+    check_transition(Status.RECEIVED, status)
+    parsed, score = case.parsed or ParsedMail(), case.score or Score()
+    attachment_ids = [uuid7() for _ in parsed.attachments]
+    content = contents.from_parts(
+        parsed,
+        case.distilled,
+        score,
+        attachment_ids,
+        words=[verdict.reason for verdict in case.verdicts],
+        reasons=_reasons(case, status),
+        traceback=case.traceback,
+    )
+    thread_id = thread_of(case.agent_id, parsed)
+    facts = contents.Facts(
+        id=case.id,
+        direction=Direction.INBOUND,
+        status=status,
+        agent_name=case.agent_name,
+        thread_id=thread_id,
+        received_at=case.received_at,
+        injection_score=case.score.score if case.score else None,
+        quarantined=status == Status.QUARANTINED,
+        spf=AuthResult.NONE,
+        dkim=AuthResult.NONE,
+        dmarc=AuthResult.NONE,
+    )
+    return Settlement(
+        case,
+        status,
+        thread_id,
+        parsed.from_[0].address[:_MAX_ADDRESS] if len(parsed.from_) == 1 else "",
+        attachment_ids,
+        seal_part(key, content.dump(), case.id, "content", case.agent_id),
+        _event(case, key, facts, content, now),
+        key,
+    )
+
+
+def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
+    """Write a batch. Returns how many rows were still ours; the others are somebody else's by now."""
+    if not settlements:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        kept = _update(cursor, token, settlements)
+        own = [item for item in settlements if item.case.id in kept]
+        if own:
+            _copy_contents(cursor, own)
+            _copy_attachments(cursor, own)
+            _copy_verdicts(cursor, own)
+            emit([item.event for item in own])
+    return len(own)
+
+
+def thread_of(agent_id: uuid.UUID, parsed: ParsedMail) -> uuid.UUID | None:
+    """The thread that a mail's own headers put it in: a keyed hash of the conversation's first Message-ID.
+
+    No look-up, so mails of one thread may come in any order and at once (RFC 5322, section 3.6.4).
+    """
+    root = next(iter(parsed.references), "") or parsed.in_reply_to or parsed.message_id
+    if not root:
+        return None
+    text = f"{agent_id}|{root}".encode("utf-8", "replace")
+    return uuid8(hmac.digest(settings.POSTBOX_MASTER_KEYS.derive("thread"), text, "sha256"))
+
+
+def _reasons(case: Case, status: Status) -> list[str]:
+    """What the agent is told: why the score is what it is, and, when quarantined, every verdict that led there."""
+    words = [reason.words for reason in case.score.reasons] if case.score else []
+    if status == Status.QUARANTINED:
+        words += [v.reason for v in case.verdicts if v.step != "score" and decide([v]) == Status.QUARANTINED]
+    return words
+
+
+def _event(case: Case, key: bytes, facts: contents.Facts, content: contents.Content, now: datetime) -> NewEvent:
+    event_id = uuid7()
+    kind = EventKind.MESSAGE_QUARANTINED if facts.quarantined else EventKind.MESSAGE_RECEIVED
+    data = contents.public(facts, content, with_text=not facts.quarantined)
+    body = render(event_id, kind, now, data)
+    return NewEvent(
+        event_id, kind, case.agent_id, case.id, now, seal_part(key, body, case.id, "event", case.agent_id)
+    )
+
+
+def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) -> set[uuid.UUID]:
+    cursor.execute(
+        _SETTLE,
+        {
+            "now": clock.now(),
+            "token": token,
+            "ids": [item.case.id for item in settlements],
+            "statuses": [item.status.value for item in settlements],
+            "froms": [item.header_from for item in settlements],
+            "threads": [item.thread_id for item in settlements],
+            "scores": [item.case.score.score if item.case.score else None for item in settlements],
+            "quarantined": [item.status == Status.QUARANTINED for item in settlements],
+        },
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def _copy(cursor: Any, target: str, types: list[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {target} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _copy_contents(cursor: Any, own: Sequence[Settlement]) -> None:
+    rows = ((item.case.id, item.sealed) for item in own)
+    _copy(cursor, "message_contents (message_id, body)", ["uuid", "bytea"], rows)
+
+
+def _copy_attachments(cursor: Any, own: Sequence[Settlement]) -> None:
+    rows = [
+        (id_, item.case.id, part.position, part.content_type[:127], part.size)
+        for item in own
+        if item.case.parsed
+        for id_, part in zip(item.attachment_ids, item.case.parsed.attachments, strict=True)
+    ]
+    if rows:
+        target = "attachments (id, message_id, position, content_type, size)"
+        _copy(cursor, target, ["uuid", "uuid", "int2", "varchar", "int4"], rows)
+
+
+def _copy_verdicts(cursor: Any, own: Sequence[Settlement]) -> None:
+    rows = (
+        (item.case.id, position, verdict.step, verdict.outcome.value, verdict.code[:64])
+        for item in own
+        for position, verdict in enumerate(item.case.verdicts)
+    )
+    target = "verdicts (message_id, position, step, outcome, code)"
+    _copy(cursor, target, ["uuid", "int2", "varchar", "varchar", "varchar"], rows)

@@ -1,0 +1,74 @@
+"""Moving raw mail from the spool to the bucket, off the hot path.
+
+Decides when a mail may move: once the pipeline is done with it, in small portions while there is other work. A bucket
+that refuses costs nothing but room in the spool: the row stays, and is tried again later and later.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+
+from django.db import connection
+
+from postbox.ingest import claim
+from postbox.lib import clock
+from postbox.mail import blobs
+from postbox.mail.models import SpooledMail, Status
+from postbox.mail.raw import stamp_body_ref
+
+log = logging.getLogger(__name__)
+
+PORTION = 50
+RUN_SECONDS = 8.0
+_AGAIN_AFTER = timedelta(seconds=60)
+# One mover at a time: two would write the same blobs.
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('postbox.spool'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('postbox.spool'))"
+
+
+def due() -> bool:
+    """Whether a processed mail still lies in the spool."""
+    return _waiting().exists()
+
+
+def empty() -> int:
+    """Move what is due for some seconds; after one portion give way while the pipeline has mail to work on."""
+    if not _locked(_LOCK):
+        return 0
+    try:
+        return _empty(time.monotonic() + RUN_SECONDS)
+    finally:
+        _locked(_UNLOCK)
+
+
+def _empty(until: float) -> int:
+    moved = 0
+    while time.monotonic() < until:
+        rows = list(_waiting().order_by("not_before")[:PORTION])
+        moved += sum(_move(row) for row in rows)
+        if len(rows) < PORTION or claim.due():
+            break
+    return moved
+
+
+def _waiting():  # type: ignore[no-untyped-def]
+    return SpooledMail.objects.filter(not_before__lte=clock.now()).exclude(message__status=Status.RECEIVED)
+
+
+def _move(row: SpooledMail) -> int:
+    try:
+        ref = blobs.write(row.message_id, bytes(row.body))
+    except Exception as error:  # any storage, any failure: the spool keeps the mail
+        log.warning("bucket_refused", extra={"message_id": str(row.message_id)}, exc_info=error)
+        SpooledMail.objects.filter(pk=row.pk).update(not_before=clock.now() + _AGAIN_AFTER)
+        return 0
+    stamp_body_ref(row.message_id, ref)
+    return 1
+
+
+def _locked(sql: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return bool(cursor.fetchone()[0])

@@ -1,0 +1,20 @@
+"""Step ``parse``: raw octets to decoded parts, within the limits. What cannot be parsed stays stored, quarantined."""
+
+from __future__ import annotations
+
+from postbox.ingest.limits import LimitExceeded
+from postbox.ingest.mime import Unparsable, parse
+from postbox.mail.models import Outcome
+from postbox.screening.case import Case, Verdict
+
+name = "parse"
+
+
+def check(case: Case) -> Verdict:
+    try:
+        case.parsed = parse(case.raw)
+    except (LimitExceeded, Unparsable) as error:
+        return Verdict(name, Outcome.QUARANTINE, error.code, error.message)
+    if case.parsed.defects:
+        return Verdict(name, Outcome.FLAG, "defects", f"Parsed in spite of: {', '.join(case.parsed.defects)}.")
+    return Verdict(name, Outcome.PASS, "parsed", "Parsed.")

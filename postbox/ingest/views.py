@@ -1,0 +1,135 @@
+"""``POST /ingest``: the door for bridges that speak HTTP.
+
+Decides only how a mail and its envelope are read from a request. 202 is said after COMMIT and never before; what
+cannot be parsed is stored all the same, and only its size can refuse a mail.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import IO, Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from postbox.api.errors import ApiError, Invalid
+from postbox.api.schema import ERRORS
+from postbox.identity.http import BridgeView
+from postbox.ingest import compose, envelope
+from postbox.ingest.door import MailTooLarge, Receipt, receive
+from postbox.ingest.limits import MESSAGE_BYTES
+from postbox.ingest.serializers import IngestAnswer, IngestBody
+from postbox.mail.store import Envelope
+
+# base64 of the largest mail, and room for the envelope and JSON around it.
+MAX_BODY_BYTES = MESSAGE_BYTES * 4 // 3 + 256 * 1024
+
+
+class RawMail(BaseParser):
+    """``message/rfc822`` as bytes."""
+
+    media_type = "message/rfc822"
+
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+        return stream.read(MESSAGE_BYTES + 1)
+
+
+class EmptyMail(ApiError):
+    code = "empty_mail"
+    message = "The request holds no mail."
+    fix = "Put the raw mail into the body as message/rfc822, or into `raw` as base64."
+
+
+class IngestView(BridgeView):
+    """Take a mail in."""
+
+    parser_classes = [RawMail, JSONParser]
+
+    @extend_schema(
+        operation_id="ingest",
+        summary="Hand a mail to Postbox",
+        description="As `message/rfc822` the envelope stands in the `x-postbox-*` headers; as JSON beside the mail. "
+        "202 means that it is durable. A retry with the same bytes gives the same ids and `duplicate: true`.",
+        request={"application/json": IngestBody, "message/rfc822": bytes},
+        parameters=[
+            OpenApiParameter("x-postbox-mail-from", str, OpenApiParameter.HEADER, description="Envelope sender."),
+            OpenApiParameter("x-postbox-rcpt-to", str, OpenApiParameter.HEADER, description="Comma separated."),
+            OpenApiParameter("x-postbox-client-ip", str, OpenApiParameter.HEADER, description="Connecting client."),
+            OpenApiParameter("x-postbox-helo", str, OpenApiParameter.HEADER, description="What it said of itself."),
+        ],
+        responses={202: OpenApiResponse(IngestAnswer, "Stored"), **ERRORS},
+        examples=[
+            OpenApiExample(
+                "parsed",
+                value={
+                    "envelope": {"mail_from": "ann@example.org", "rcpt_to": ["agent@agents.localhost"]},
+                    "parsed": {"headers": {"From": "Ann <ann@example.org>", "Subject": "Hi"}, "text": "Hello"},
+                },
+                request_only=True,
+                media_type="application/json",
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        _check_length(request)
+        data = request.data
+        raw, said = _from_raw(request, data) if isinstance(data, bytes) else _from_json(data)
+        if not raw.strip():
+            raise EmptyMail()
+        return Response(_answer(receive(raw, said)), status=202)
+
+
+def _check_length(request: Request) -> None:
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0
+    is_raw = (request.content_type or "").startswith("message/rfc822")
+    if length > (MESSAGE_BYTES if is_raw else MAX_BODY_BYTES):
+        raise MailTooLarge()
+
+
+def _from_raw(request: Request, raw: bytes) -> tuple[bytes, Envelope]:
+    meta = request.META
+    said = envelope.read(
+        meta.get("HTTP_X_POSTBOX_MAIL_FROM", ""),
+        meta.get("HTTP_X_POSTBOX_RCPT_TO", "").split(","),
+        meta.get("HTTP_X_POSTBOX_CLIENT_IP", ""),
+        meta.get("HTTP_X_POSTBOX_HELO", ""),
+    )
+    return raw, said
+
+
+def _from_json(data: object) -> tuple[bytes, Envelope]:
+    body = IngestBody(data=data)
+    body.is_valid(raise_exception=True)
+    values = body.validated_data
+    given = values["envelope"]
+    said = envelope.read(given["mail_from"], given["rcpt_to"], given["client_ip"], given["helo"])
+    if "raw" not in values:
+        return compose.raw_from(values["parsed"]), said
+    try:
+        return base64.b64decode(values["raw"], validate=True), said
+    except (binascii.Error, ValueError) as error:
+        raise Invalid(errors=[{"path": "raw", "message": "Not base64."}]) from error
+
+
+def _answer(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "messages": [
+            {
+                "id": str(row.id),
+                "to": row.recipient.rcpt_to,
+                "agent_id": row.recipient.agent_name,
+                "status": row.status,
+                "duplicate": row.duplicate,
+            }
+            for row in receipt.stored
+        ],
+        "rejected": [
+            {"rcpt_to": item.rcpt_to, "code": item.code, "message": item.message} for item in receipt.rejected
+        ],
+    }

@@ -1,0 +1,118 @@
+"""Working off stored mail: claim a batch, examine each mail, settle them together, until nothing is left.
+
+Decides when to stop: a run ends after a few seconds so that the worker can be told to go. It holds no transaction
+while it examines.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+
+from django.db import DataError, IntegrityError
+
+from postbox.events import wakeups
+from postbox.identity.models import AgentKey
+from postbox.ingest import claim
+from postbox.ingest.pipeline import crashed, examine
+from postbox.ingest.settle import Settlement, prepare, settle
+from postbox.lib.envelope import MasterKeyMissing, SealBroken
+from postbox.mail import blobs
+from postbox.mail.keys import KeyErased, open_part, unwrap
+from postbox.mail.models import Outcome
+from postbox.screening.case import Case, Verdict
+
+log = logging.getLogger(__name__)
+
+RUN_SECONDS = 5.0
+# While mail keeps coming, a short wait makes the next batch larger than a handful: a batch has a price of its own.
+_GATHER_BELOW = 16
+_GATHER_SECONDS = 0.01
+
+
+def run() -> int:
+    """Work off what is due, for some seconds. Returns how many mails were settled."""
+    wakeups.clear("ingest")
+    until = time.monotonic() + RUN_SECONDS
+    done = _work(claim.again())
+    while time.monotonic() < until:
+        batch = claim.fresh()
+        if not batch.mails:
+            return done
+        if batch.full:
+            wakeups.publish("ingest")
+        done += _work(batch)
+        if len(batch.mails) < _GATHER_BELOW:
+            time.sleep(_GATHER_SECONDS)
+    wakeups.publish("ingest", force=True)
+    return done
+
+
+def _work(batch: claim.Batch) -> int:
+    until = time.monotonic() + claim.LEASE.total_seconds() / 2
+    settlements: list[Settlement] = []
+    try:
+        for mail in batch.mails:
+            if time.monotonic() > until:  # slow mails: settle what is done, the lease gives the rest to the next claim
+                break
+            if (settlement := _handle(mail)) is not None:
+                settlements.append(settlement)
+    except (MasterKeyMissing, OSError) as error:  # our own trouble, not the mail's: it must not cost it an attempt
+        log.error("batch_released", exc_info=error)
+        claim.release(batch.token)
+        return 0
+    return _settle(batch.token, settlements)
+
+
+def _settle(token: uuid.UUID, settlements: list[Settlement]) -> int:
+    try:
+        return settle(token, settlements)
+    except (DataError, IntegrityError):  # one mail holds what a column cannot: find it, keep the others
+        return sum(_settle_alone(token, item) for item in settlements)
+
+
+def _settle_alone(token: uuid.UUID, item: Settlement) -> int:
+    try:
+        return settle(token, [item])
+    except (DataError, IntegrityError) as error:
+        return settle(token, [prepare(crashed(item.case, "settle", error), item.key)])
+
+
+def _handle(mail: claim.Claimed) -> Settlement | None:
+    case = Case(mail.id, mail.agent_id, mail.agent_name, b"", mail.mail_from, mail.rcpt_to, mail.received_at)
+    try:
+        key = _key(mail)
+    except (SealBroken, KeyErased, AgentKey.DoesNotExist) as error:
+        log.error("message_unreadable", extra={"message_id": str(mail.id)}, exc_info=error)
+        claim.refuse(mail.id)
+        return None
+    try:
+        case.raw = open_part(key, _sealed(mail), mail.id, "raw", mail.agent_id)
+    except SealBroken:
+        reason = "The stored mail does not open with its own key: it was changed or exchanged."
+        case.add(Verdict("parse", Outcome.ERROR, "seal_broken", reason))
+        return _prepare(case, key)
+    if mail.attempts > claim.MAX_ATTEMPTS:
+        reason = f"Its worker died {claim.MAX_ATTEMPTS} times while it examined this mail."
+        case.add(Verdict("parse", Outcome.ERROR, "killed_worker", reason))
+    else:
+        examine(case)
+    return _prepare(case, key)
+
+
+def _prepare(case: Case, key: bytes) -> Settlement:
+    try:
+        return prepare(case, key)
+    except Exception as error:  # a product that cannot be put into words: the mail's trouble, not its batch's
+        return prepare(crashed(case, "settle", error), key)
+
+
+def _key(mail: claim.Claimed) -> bytes:
+    if mail.wrapped is None:
+        raise KeyErased(f"the key of message {mail.id} was erased")
+    return unwrap(mail.wrapped, mail.id, mail.agent_id)
+
+
+def _sealed(mail: claim.Claimed) -> bytes:
+    return mail.sealed if mail.sealed is not None else blobs.read(mail.body_ref)

@@ -1,0 +1,159 @@
+"""What a message says, as it is sealed and as the API shows it.
+
+Decides the shape of the sealed content and of the public message (the same in lists and events). It never decides
+whether somebody may see it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from postbox.events.body import timestamp
+from postbox.mail.models import Message
+from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The sealed part of a message. ``reasons`` are words; ``spans`` what they point at; ``words`` one a verdict."""
+
+    message_id: str = ""
+    from_: str = ""
+    to: list[str] = field(default_factory=list)
+    cc: list[str] = field(default_factory=list)
+    subject: str = ""
+    in_reply_to: str = ""
+    references: list[str] = field(default_factory=list)
+    text: str = ""
+    text_truncated: bool = False
+    links: list[dict[str, str]] = field(default_factory=list)
+    images: list[dict[str, str]] = field(default_factory=list)
+    hidden: list[dict[str, str]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    spans: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    traceback: str = ""
+
+    def dump(self) -> bytes:
+        """The plaintext that is sealed."""
+        return json.dumps(_as_dict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+    @classmethod
+    def load(cls, plaintext: bytes) -> Content:
+        """The inverse of ``dump``; fields of a later version are passed over."""
+        known = cls.__dataclass_fields__
+        return cls(**{key: value for key, value in json.loads(plaintext).items() if key in known})
+
+
+def _as_dict(content: Content) -> dict[str, Any]:
+    return {name: getattr(content, name) for name in Content.__dataclass_fields__}
+
+
+def from_parts(
+    parsed: ParsedMail,
+    distilled: Distilled,
+    score: Score,
+    attachment_ids: list[uuid.UUID],
+    words: list[str],
+    reasons: list[str],
+    traceback: str = "",
+) -> Content:
+    """The content of a mail that went through the steps."""
+    return Content(
+        message_id=parsed.message_id,
+        from_=", ".join(shown(box) for box in parsed.from_),
+        to=[shown(box) for box in parsed.to],
+        cc=[shown(box) for box in parsed.cc],
+        subject=parsed.subject,
+        in_reply_to=parsed.in_reply_to,
+        references=list(parsed.references),
+        text=distilled.text,
+        text_truncated=distilled.truncated,
+        links=[{"text": link.text, "url": link.url} for link in distilled.links],
+        images=[{"alt": image.alt} for image in distilled.images],
+        hidden=[asdict(item) for item in distilled.hidden],
+        attachments=[
+            {"id": str(id_), "name": part.name, "type": part.content_type, "size": part.size}
+            for id_, part in zip(attachment_ids, parsed.attachments, strict=True)
+        ],
+        reasons=reasons,
+        spans=[reason.span for reason in score.reasons if reason.span],
+        words=words,
+        traceback=traceback,
+    )
+
+
+def shown(box: Mailbox) -> str:
+    """``Name <address>``, or the address alone."""
+    return f"{box.name} <{box.address}>" if box.name else box.address
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The part of a message that is in the clear, as its row holds it."""
+
+    id: uuid.UUID
+    direction: str
+    status: str
+    agent_name: str
+    thread_id: uuid.UUID | None
+    received_at: datetime
+    injection_score: float | None
+    quarantined: bool
+    spf: str
+    dkim: str
+    dmarc: str
+    read: bool = False
+
+
+def facts_of(message: Message) -> Facts:
+    """The facts of a loaded row; its agent must be loaded with it."""
+    return Facts(
+        id=message.id,
+        direction=message.direction,
+        status=message.status,
+        agent_name=message.agent.name,
+        thread_id=message.thread_id,
+        received_at=message.received_at,
+        injection_score=message.injection_score,
+        quarantined=message.quarantined,
+        spf=message.spf,
+        dkim=message.dkim,
+        dmarc=message.dmarc,
+        read=message.read_at is not None,
+    )
+
+
+def public(facts: Facts, content: Content, *, with_text: bool = True) -> dict[str, Any]:
+    """A message as agents and webhooks get it (design, section 5). ``with_text=False``: everything but the text."""
+    shape: dict[str, Any] = {
+        "id": str(facts.id),
+        "direction": facts.direction,
+        "status": facts.status,
+        "agent_id": facts.agent_name,
+        "thread_id": str(facts.thread_id) if facts.thread_id else None,
+        "message_id": content.message_id,
+        "from": content.from_,
+        "to": content.to,
+        "cc": content.cc,
+        "subject": content.subject,
+        "text": content.text if with_text else "",
+        "text_truncated": content.text_truncated,
+        "received_at": timestamp(facts.received_at),
+        "injection_score": facts.injection_score,
+        "quarantined": facts.quarantined,
+        "reasons": content.reasons,
+        "auth": {"spf": facts.spf, "dkim": facts.dkim, "dmarc": facts.dmarc},
+        "links": content.links,
+        "images": content.images,
+        "attachments": content.attachments,
+        "read": facts.read,
+    }
+    if not with_text:
+        del shape["text"]
+    return shape

@@ -1,0 +1,196 @@
+"""Stored mail: the row that stands for a mail, its sealed content, its attachments and its verdicts.
+
+Decides a message's states and which way they may go. It never decides *why* (screening and rules do) and never sends.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from postbox.events.models import Leased
+from postbox.identity.models import Address, Agent
+from postbox.lib import clock
+from postbox.lib.ids import uuid7
+
+
+class Direction(models.TextChoices):
+    INBOUND = "inbound", "Inbound"
+    OUTBOUND = "outbound", "Outbound"
+
+
+class Status(models.TextChoices):
+    RECEIVED = "received", "Received"
+    PROCESSED = "processed", "Processed"
+    QUARANTINED = "quarantined", "Quarantined"
+    REFUSED = "refused", "Refused"
+
+
+# From each state, the states that may follow. What is not here raises IllegalTransition.
+TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.RECEIVED: frozenset({Status.PROCESSED, Status.QUARANTINED, Status.REFUSED}),
+    Status.PROCESSED: frozenset({Status.QUARANTINED}),
+    Status.QUARANTINED: frozenset({Status.PROCESSED, Status.REFUSED}),
+    Status.REFUSED: frozenset(),
+}
+
+
+class IllegalTransition(Exception):
+    """A message was to go from one state to another that may not follow it."""
+
+
+def check_transition(before: str, after: str) -> None:
+    """Raise IllegalTransition unless ``after`` may follow ``before``."""
+    if after not in TRANSITIONS.get(before, frozenset()):
+        raise IllegalTransition(f"a message that is {before} cannot become {after}")
+
+
+class Outcome(models.TextChoices):
+    PASS = "pass", "Pass"  # noqa: S105
+    FLAG = "flag", "Flag"
+    QUARANTINE = "quarantine", "Quarantine"
+    REFUSE = "refuse", "Refuse"
+    ERROR = "error", "Error"
+    SKIP = "skip", "Skipped"
+
+
+class AuthResult(models.TextChoices):
+    """The words of RFC 8601, section 2.7."""
+
+    NONE = "none"
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    SOFTFAIL = "softfail"
+    NEUTRAL = "neutral"
+    TEMPERROR = "temperror"
+    PERMERROR = "permerror"
+
+
+class Message(Leased):
+    """One mail for one recipient. In the clear: ids, addresses, times, sizes, states, scores; all else is sealed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    direction = models.CharField(max_length=8, choices=Direction, default=Direction.INBOUND, editable=False)
+    status = models.CharField(max_length=16, choices=Status, default=Status.RECEIVED, editable=False)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    address = models.ForeignKey(
+        Address, null=True, on_delete=models.PROTECT, related_name="messages", db_index=False, editable=False
+    )
+    thread_id = models.UUIDField(null=True, editable=False)
+    mail_from = models.CharField(max_length=320, blank=True, editable=False)
+    rcpt_to = models.CharField(max_length=320, editable=False)
+    header_from = models.CharField("from", max_length=320, blank=True, editable=False)
+    client_ip = models.GenericIPAddressField(null=True, editable=False)
+    helo = models.CharField(max_length=255, blank=True, editable=False)
+    size = models.PositiveIntegerField(editable=False)
+    digest = models.BinaryField(max_length=32, editable=False)
+    received_at = models.DateTimeField(default=clock.now, editable=False)
+    processed_at = models.DateTimeField(null=True, editable=False)
+    read_at = models.DateTimeField(null=True, editable=False)
+    injection_score = models.FloatField(null=True, editable=False)
+    quarantined = models.BooleanField(default=False, editable=False)
+    spf = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
+    dkim = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
+    dmarc = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
+    body_ref = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        db_table = "messages"
+        ordering = ["-id"]
+        constraints = [
+            # Never on Message-ID alone: two different mails may share one, and a forger may choose it.
+            models.UniqueConstraint(fields=["rcpt_to", "digest"], name="messages_once"),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="messages_status"),
+            models.CheckConstraint(condition=models.Q(direction__in=Direction.values), name="messages_direction"),
+            models.CheckConstraint(
+                condition=models.Q(injection_score__isnull=True)
+                | models.Q(injection_score__gte=0, injection_score__lte=1),
+                name="messages_score",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="messages_waiting", condition=models.Q(status="received")),
+            models.Index(
+                fields=["not_before"], name="messages_again", condition=models.Q(status="received", attempts__gt=0)
+            ),
+            models.Index(fields=["agent", "-id"], name="messages_agent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mail_from or '<>'} to {self.rcpt_to}"
+
+
+class MessageKey(models.Model):
+    """A mail's own key, wrapped by its agent's. In the schema postbox_keys, which is backed up apart."""
+
+    message_id = models.UUIDField(primary_key=True, editable=False)
+    wrapped = models.BinaryField(editable=False)
+
+    class Meta:
+        db_table = "message_keys"
+
+    def __str__(self) -> str:
+        return f"key of {self.message_id}"
+
+
+class SpooledMail(models.Model):
+    """The sealed raw mail until its bucket has it (postbox.ingest.spool)."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="spooled")
+    body = models.BinaryField(editable=False)
+    not_before = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "mail_spool"
+        indexes = [models.Index(fields=["not_before"], name="mail_spool_due")]
+
+    def __str__(self) -> str:
+        return f"raw mail of {self.message_id}"
+
+
+class MessageContent(models.Model):
+    """What a message says, sealed as one JSON object (postbox.mail.content gives its shape)."""
+
+    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="content")
+    body = models.BinaryField(editable=False)
+
+    class Meta:
+        db_table = "message_contents"
+
+    def __str__(self) -> str:
+        return f"content of {self.message_id}"
+
+
+class Attachment(models.Model):
+    """An attachment as listed; its name is in the sealed content, its octets in the raw mail at ``position``."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments", db_index=False)
+    position = models.PositiveSmallIntegerField(editable=False)
+    content_type = models.CharField(max_length=127, editable=False)
+    size = models.PositiveIntegerField(editable=False)
+
+    class Meta:
+        db_table = "attachments"
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="attachments_position")]
+
+    def __str__(self) -> str:
+        return f"{self.content_type}, {self.size} octets"
+
+
+class StepVerdict(models.Model):
+    """What one step found: ``outcome`` and ``code`` in the clear, its words in the sealed content."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="verdicts", db_index=False)
+    position = models.PositiveSmallIntegerField(editable=False)
+    step = models.CharField(max_length=32, editable=False)
+    outcome = models.CharField(max_length=16, choices=Outcome, editable=False)
+    code = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        db_table = "verdicts"
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="verdicts_position")]
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.code}"

@@ -1,0 +1,117 @@
+"""What a parsed mail looks like to every layer above storage.
+
+Decides the shape only. It never parses (postbox.ingest.mime does) and never touches the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One mailbox of an address header (RFC 5322, section 3.4): ``address`` is ``local@domain``, ``name`` display text."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPart:
+    """One attached leaf of the MIME tree.
+
+    ``position`` is its index among the mail's attachments in document order and finds it again in the raw mail;
+    ``name`` is display text without path, separators or controls; ``size`` counts decoded octets;
+    ``inline`` says that the HTML refers to it by ``content_id``.
+    """
+
+    position: int
+    name: str
+    content_type: str
+    size: int
+    content_id: str = ""
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """A mail's decoded parts. Text is NUL-free Unicode with ``\\n`` line ends; absent parts are empty strings.
+
+    ``headers`` keeps order and repetition; ``defects`` are short codes of what was wrong with the raw mail;
+    ``parser`` names which of the two parsers took it (``flanker`` or ``email``).
+    """
+
+    message_id: str = ""
+    from_: tuple[Mailbox, ...] = ()
+    sender: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    date: datetime | None = None
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    html: str = ""
+    attachments: tuple[AttachmentPart, ...] = ()
+    defects: tuple[str, ...] = ()
+    parser: str = "flanker"
+
+    def header(self, name: str) -> str:
+        """The first value of a header, by name without regard to case; empty when there is none."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A stretch of text that is in the mail and that its reader would not see, with the code of why."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link: what is shown for it and where it really goes."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image's alternative text; the image itself is never fetched."""
+
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distilled:
+    """The text that a person would see, and beside it what was hidden and why."""
+
+    text: str = ""
+    truncated: bool = False
+    hidden: tuple[Hidden, ...] = ()
+    links: tuple[Link, ...] = ()
+    images: tuple[Image, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a text scored as it did: the family's code, words for an operator, and the span it points at (may be cut)."""
+
+    family: str
+    words: str
+    span: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A prompt-injection score in 0..1 with its reasons, strongest first."""
+
+    score: float = 0.0
+    reasons: tuple[Reason, ...] = ()

@@ -1,0 +1,105 @@
+"""Distil a mail: the text that a person reading it would see, and beside it what was hidden and why.
+
+Decides what is visible, by the cascade and the box rules of ``postbox.screening.distilling``; the yardstick is what headless
+Chromium paints. It never fetches anything, never runs a script, and never shows what it could not judge.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lxml.etree import _Element
+
+from postbox.mail.parsed import Distilled, Hidden, Link, ParsedMail
+from postbox.screening.distilling import limits
+from postbox.screening.distilling.alternative import unshown_sentences
+from postbox.screening.distilling.cascade import Cascade
+from postbox.screening.distilling.document import in_quirks_mode, parse, style_sheets
+from postbox.screening.distilling.invisible import Invisible
+from postbox.screening.distilling.limits import Deadline, Overrun
+from postbox.screening.distilling.page import page_of
+from postbox.screening.distilling.reasons import HiddenReason, Note
+from postbox.screening.distilling.walk import Walk
+
+__all__ = ["distil_html", "distil_mail", "distil_text"]
+
+_URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]{1,2048}", re.I).finditer
+_BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
+
+
+def distil_mail(parsed: ParsedMail) -> Distilled:
+    """The visible text of a mail: of its HTML body if it has one, else of its plain text."""
+    if not parsed.html.strip():
+        return distil_text(parsed.text)
+    shown = distil_html(parsed.html)
+    if not parsed.text.strip():
+        return shown
+    missing = unshown_sentences(parsed.text, shown.text)
+    if not missing:
+        return shown
+    said = Hidden(str(HiddenReason.ALTERNATIVE), " ".join(missing)[: limits.HIDDEN_CHARACTERS])
+    return Distilled(
+        shown.text, shown.truncated, (*shown.hidden, said), shown.links, shown.images,
+        (*shown.notes, str(Note.ALTERNATIVE_MISMATCH)),
+    )  # fmt: skip
+
+
+def distil_text(text: str) -> Distilled:
+    """Plain text as a reader sees it: invisible characters taken out, runs of blank lines closed up, cut at the limit."""
+    invisible = Invisible()
+    whole = len(text)
+    text = text[: limits.TEXT_BYTES]
+    if not text.isascii():
+        text = invisible.strip(text)
+        octets = text.encode("utf-8", "replace")
+        if len(octets) > limits.TEXT_BYTES:
+            text, whole = octets[: limits.TEXT_BYTES].decode("utf-8", "ignore"), limits.TEXT_BYTES + 1
+    links: tuple[Link, ...] = ()
+    if "://" in text:
+        found = dict.fromkeys(match[0].rstrip(".,;:!?)]") for match in _URL(text))
+        links = tuple(Link(url, url) for url in list(found)[: limits.LINKS])
+    return Distilled(text.strip("\n"), whole > limits.TEXT_BYTES, _invisible_entry(invisible), links)
+
+
+def distil_html(html: str) -> Distilled:
+    """The visible text of HTML; bounded in size and time, and what lies beyond a bound is left out, never shown unjudged."""
+    deadline = Deadline()
+    notes: list[str] = []
+    if len(html) > limits.HTML_CHARACTERS:
+        html = html[: limits.HTML_CHARACTERS]
+        notes.append(str(Note.HTML_CUT))
+    root = parse(html)
+    if root is None:
+        return Distilled(truncated=bool(notes), notes=tuple(notes))
+    try:
+        cascade = Cascade(style_sheets(root), deadline)
+    except Overrun:
+        return _unjudged(root, notes)
+    walk = Walk(cascade, page_of(root, in_quirks_mode(html)), deadline)
+    walk.run(root)
+    if walk.stopped:
+        notes.append(str(Note.DEADLINE))
+    text = walk.writer.result()
+    hidden = walk.findings.hidden() + _invisible_entry(walk.invisible)
+    return Distilled(
+        text, bool(notes) or walk.writer.full, hidden, tuple(walk.findings.links), tuple(walk.findings.images), tuple(notes)
+    )
+
+
+def _invisible_entry(invisible: Invisible) -> tuple[Hidden, ...]:
+    said = invisible.report()
+    return (Hidden(str(HiddenReason.INVISIBLE_UNICODE), said[: limits.HIDDEN_CHARACTERS]),) if said else ()
+
+
+def _unjudged(root: _Element, notes: list[str]) -> Distilled:
+    """Styles beyond any bound: whatever they would have hidden is not known, so nothing is shown."""
+    parts = []
+    size = 0
+    for text in root.itertext():
+        if size > limits.HIDDEN_TOTAL:
+            break
+        parts.append(text)
+        size += len(text)
+    words = " ".join("".join(parts).split())[: limits.HIDDEN_TOTAL]
+    hidden = (Hidden(str(HiddenReason.NOT_JUDGED), words),) if words else ()
+    return Distilled(truncated=True, hidden=hidden, notes=(*notes, str(Note.STYLES_NOT_JUDGED)))

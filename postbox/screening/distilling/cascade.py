@@ -1,0 +1,126 @@
+"""The cascade (CSS Cascading 4): which value each property of an element ends with.
+
+Decides the order: presentational hints, style sheets by specificity and place, the ``style`` attribute, then the same
+again for what is important. It never computes a value from the parent's: ``style`` does.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+from postbox.screening.distilling.declarations import Declaration, Value, parse_declarations
+from postbox.screening.distilling.hints import hints
+from postbox.screening.distilling.limits import Deadline, Overrun
+from postbox.screening.distilling.selectors import Budget, Invalid, Selector, compile_list, matches
+from postbox.screening.distilling.stylesheet import style_rules
+
+Declared = dict[str, Value]
+Attributes = list[tuple[str, str]]
+
+_TELLING = frozenset(
+    "style class id hidden bgcolor color size text open width height nowrap link popover".split()
+)
+"""Attributes that change an element's declared values, apart from what attribute selectors look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    specificity: int
+    order: int
+    selector: Selector
+    declarations: tuple[Declaration, ...]
+
+
+class Cascade:
+    """The style sheets of one mail, indexed by the rightmost compound's id, class or tag."""
+
+    def __init__(self, sheets: list[str], deadline: Deadline) -> None:
+        self._budget = Budget()
+        self._by_id: defaultdict[str, list[_Entry]] = defaultdict(list)
+        self._by_class: defaultdict[str, list[_Entry]] = defaultdict(list)
+        self._by_tag: defaultdict[str, list[_Entry]] = defaultdict(list)
+        self._count = 0
+        self._deadline = deadline
+        self._known: dict[tuple[object, ...], Declared] = {}
+        for sheet in sheets:
+            self._add(sheet)
+
+    def _add(self, sheet: str) -> None:
+        for rule in style_rules(sheet, self._deadline):
+            try:
+                selectors = compile_list(rule.selector, self._budget)
+            except Invalid:
+                continue
+            for selector in selectors:
+                self._count += 1
+                if not self._count % 256 and self._deadline.passed():
+                    raise Overrun
+                entry = _Entry(selector.specificity, self._count, selector, rule.declarations)
+                self._index(selector, entry)
+
+    def _index(self, selector: Selector, entry: _Entry) -> None:
+        rightmost = selector.parts[0]
+        if rightmost.ident:
+            self._by_id[rightmost.ident].append(entry)
+        elif rightmost.classes:
+            self._by_class[rightmost.classes[0]].append(entry)
+        else:
+            self._by_tag[rightmost.tag].append(entry)
+
+    def declared(self, element: _Element, tag: str, attributes: Attributes) -> Declared:
+        """The winning declared values of an element; the mapping is shared and must not be changed."""
+        if attributes:
+            key: tuple[object, ...] = (tag, *[pair for pair in attributes if pair[0] in _TELLING])
+            if tag == "a":
+                key = (*key, any(name == "href" for name, _ in attributes))
+        else:
+            key = (tag,)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        named = dict(attributes)
+        candidates = self._candidates(tag, named) if self._count else []
+        cacheable = all(entry.selector.local for entry in candidates)
+        found = self._cascaded(element, tag, named, candidates)
+        if cacheable:
+            self._known[key] = found
+        return found
+
+    def _candidates(self, tag: str, named: dict[str, str]) -> list[_Entry]:
+        found = list(self._by_tag.get(tag, ()))
+        found += self._by_tag.get("", ())
+        if ident := named.get("id"):
+            found += self._by_id.get(ident, ())
+        if classes := named.get("class"):
+            for name in set(classes.split()):
+                found += self._by_class.get(name, ())
+        return found
+
+    def _cascaded(
+        self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]
+    ) -> Declared:
+        result = hints(tag, named)
+        important: list[tuple[str, Value]] = []
+        matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
+        matched.sort(key=lambda entry: (entry.specificity, entry.order))
+        blocks = [entry.declarations for entry in matched]
+        if style := named.get("style"):
+            blocks.append(parse_declarations(style))
+        for block in blocks:
+            for name, value, is_important in block:
+                if is_important:
+                    important.append((name, value))
+                else:
+                    _put(result, name, value)
+        for name, value in important:
+            _put(result, name, value)
+        return result
+
+
+def _put(result: Declared, name: str, value: Value) -> None:
+    """Later wins; its place in the mapping is renewed, so that shorthands with ``var()`` expand in order."""
+    result.pop(name, None)
+    result[name] = value

@@ -1,0 +1,60 @@
+"""Custom properties and ``var()`` (CSS Custom Properties 1).
+
+Decides what a value becomes once its variables are known. Substitution is bounded in depth and in length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from postbox.screening.distilling.declarations import Unresolved, longhands
+
+_ROUNDS = 20
+_CHARACTERS = 2_000
+
+
+def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The custom properties that hold for the element, and its other declared values with ``var()`` substituted."""
+    custom = dict(inherited)
+    plain: dict[str, Any] = {}
+    for name, value in declared.items():
+        if name.startswith("--"):
+            custom[name.lower()] = value
+    for name, value in declared.items():
+        if name.startswith("--"):
+            continue
+        if not isinstance(value, Unresolved):
+            plain[name] = value
+            continue
+        text = _substituted(str(value), custom)
+        for long, typed in longhands(name, text) if text is not None else ():
+            plain[long] = typed
+    return custom, plain
+
+
+def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
+    for _ in range(_ROUNDS):
+        start = value.find("var(")
+        if start < 0:
+            return value
+        end = _closing(value, start + 4)
+        if end < 0:
+            return None
+        name, comma, fallback = value[start + 4 : end].partition(",")
+        found = custom.get(name.strip().lower())
+        if found is None and not comma:
+            return None
+        value = value[:start] + (found if found is not None else fallback) + value[end + 1 :]
+        if len(value) > _CHARACTERS:
+            return None
+    return None
+
+
+def _closing(value: str, at: int) -> int:
+    depth = 1
+    for index in range(at, len(value)):
+        depth += {"(": 1, ")": -1}.get(value[index], 0)
+        if not depth:
+            return index
+    return -1

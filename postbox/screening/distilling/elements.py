@@ -1,0 +1,164 @@
+"""Elements with a habit of their own: what each does to the text when it opens and closes.
+
+Decides breaks, markers, cells, links and the text of form controls. It never decides visibility by style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from postbox.screening.distilling.reasons import HiddenReason
+
+if TYPE_CHECKING:
+    from postbox.screening.distilling.walk import Frame, Walk
+
+UNRENDERED_TEXT = frozenset(
+    "title template noframes noembed iframe video audio canvas datalist metadata desc defs symbol rp".split()
+)
+SILENT = UNRENDERED_TEXT | frozenset(
+    "script style meta link base param source track col area map basefont bgsound frame frameset".split()
+)
+"""Elements that paint no text, whatever their style."""
+
+Habit = Callable[["Walk", "Frame"], None]
+_WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search", "tel", "url", "number", ""})
+
+
+def _block(lines: int) -> Habit:
+    def habit(walk: Walk, frame: Frame) -> None:
+        if frame.style.display != "inline":
+            walk.writer.block(lines)
+
+    return habit
+
+
+def _line_break(walk: Walk, frame: Frame) -> None:
+    if frame.style.reason is None:
+        walk.writer.line_break()
+
+
+def _cell(walk: Walk, frame: Frame) -> None:
+    if frame.style.display == "table-cell":
+        walk.writer.cell()
+    elif frame.style.display != "inline":
+        walk.writer.block(1)
+
+
+def _open_link(walk: Walk, frame: Frame) -> None:
+    frame.link_place = walk.writer.place
+    if frame.style.display not in {"inline", "inline-block"}:
+        walk.writer.block(1)
+
+
+def _close_link(walk: Walk, frame: Frame) -> None:
+    url = frame.element.get("href")
+    if url and not url.startswith("#"):
+        shown = walk.writer.since(frame.link_place)
+        if shown or frame.element.find(".//img") is not None:
+            walk.findings.link(shown, url)
+    if frame.style.display not in {"inline", "inline-block"}:
+        walk.writer.block(1)
+
+
+def _image(walk: Walk, frame: Frame) -> None:
+    alt = frame.element.get("alt")
+    if alt and not frame.style.unseen:
+        walk.findings.image(alt)
+
+
+def _open_quote(walk: Walk, frame: Frame) -> None:
+    walk.writer.quote(+1)
+
+
+def _close_quote(walk: Walk, frame: Frame) -> None:
+    walk.writer.quote(-1)
+
+
+def _open_list(walk: Walk, frame: Frame) -> None:
+    frame.list_number = None
+    if frame.tag == "ol":
+        start = frame.element.get("start", "1")[:6]
+        frame.list_number = int(start) if start.isascii() and start.isdigit() else 1
+    nested = any(outer.tag in {"ul", "ol", "li"} for outer in walk.frames)
+    walk.writer.block(1 if nested else 2)
+
+
+def _open_item(walk: Walk, frame: Frame) -> None:
+    if frame.style.reason is not None or frame.style.display != "list-item":
+        walk.writer.block(1)
+        return
+    marker, depth = "- ", 0
+    for outer in reversed(walk.frames):
+        if outer.tag in {"ul", "ol", "menu", "dir"}:
+            if not depth and outer.list_number is not None:
+                marker = f"{outer.list_number}. "
+                outer.list_number += 1
+            depth += 1
+    walk.writer.mark("  " * max(0, min(depth, 8) - 1) + marker if frame.style.bullets else "")
+
+
+def _open_details(walk: Walk, frame: Frame) -> None:
+    """Closed, it shows its first summary and nothing else."""
+    walk.writer.block(1)
+    if frame.element.get("open") is not None:
+        return
+    summaries = [child for child in frame.element if child.tag == "summary"][:1]
+    for child in frame.element:
+        if child not in summaries and isinstance(child.tag, str):
+            walk.hide_subtree(child, HiddenReason.NOT_RENDERED)
+        walk.findings.hide(HiddenReason.NOT_RENDERED, child.tail or "")
+    frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+    frame.children = iter(summaries)
+
+
+def _open_select(walk: Walk, frame: Frame) -> None:
+    """A closed list shows one option; an open one (``multiple``, ``size``) shows them all."""
+    element = frame.element
+    size = element.get("size", "1")
+    if element.get("multiple") is not None or size not in {"", "0", "1"}:
+        return
+    options = list(element.iter("option"))[:1_000]
+    chosen = [option for option in options if option.get("selected") is not None][-1:] or options[:1]
+    for option in options:
+        text = option.get("label") or " ".join(option.itertext())
+        if option in chosen:
+            walk.paint(" " + text + " ", frame.style)
+        else:
+            walk.findings.hide(HiddenReason.NOT_RENDERED, text)
+    frame.children = iter(())
+    frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+
+
+def _input(walk: Walk, frame: Frame) -> None:
+    kind = frame.element.get("type", "").strip().lower()
+    value = frame.element.get("value") or ""
+    if kind == "image":
+        _image(walk, frame)
+    elif kind == "hidden":
+        walk.findings.hide(HiddenReason.HIDDEN_ATTRIBUTE, value)
+    elif kind in _WITH_VALUE or kind not in {"checkbox", "radio", "password", "file", "range", "color"}:
+        walk.paint(f" {value or frame.element.get('placeholder') or ''} ", frame.style)
+
+
+def _object(walk: Walk, frame: Frame) -> None:
+    """The fallback of an object is painted unless its data stands in the mail itself."""
+    if (frame.element.get("data") or "").strip().lower().startswith("data:"):
+        walk.hide_subtree(frame.element, HiddenReason.NOT_RENDERED)
+        frame.children = iter(())
+        frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+
+
+OPENERS: dict[str, Habit] = {
+    "br": _line_break, "td": _cell, "th": _cell, "a": _open_link, "img": _image, "blockquote": _open_quote,
+    "ul": _open_list, "ol": _open_list, "menu": _open_list, "dir": _open_list, "li": _open_item,
+    "details": _open_details, "select": _open_select, "input": _input, "object": _object,
+    **{tag: _block(2) for tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "hr", "figure", "fieldset")},
+}  # fmt: skip
+CLOSERS: dict[str, Habit] = {
+    **{tag: habit for tag, habit in OPENERS.items() if tag not in {"br", "img", "input", "object", "select", "details"}},
+    "a": _close_link, "blockquote": _close_quote, "li": _block(1), "details": _block(1),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), _block(1)),
+    "br": lambda _walk, _frame: None, "img": lambda _walk, _frame: None, "input": lambda _walk, _frame: None,
+}  # fmt: skip

@@ -1,0 +1,212 @@
+"""Whether an element's own box hides whatever it holds: moved off screen, clipped away, or without room.
+
+Decides from declared values alone, without layout, so each threshold lies well beyond what honest mail uses. It never looks
+at text or at colours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length, length
+from postbox.screening.distilling.reasons import HiddenReason
+
+BOX_PROPERTIES = frozenset(
+    """position left right top bottom margin-left margin-top margin-right transform translate scale clip clip-path filter
+    overflow-x overflow-y width height max-width max-height min-width min-height line-height content-visibility
+    letter-spacing zoom""".split()
+)
+INLINE = frozenset({"inline", "contents", "ruby", "ruby-text"})
+_TABLE_PARTS = frozenset(
+    """table inline-table table-row table-row-group table-header-group table-footer-group table-cell table-column
+    table-column-group""".split()
+)
+NO_ROOM = 4.0
+_FAR_LEFT = -300.0
+_FAR_RIGHT = 2_000.0
+_FAR_MARGIN = -500.0
+_FAR_UP = -1_000.0
+_FAR_DOWN = 5_000.0
+_TINY_SCALE = 0.05
+_FUNCTION = re.compile(r"([a-z0-9-]+)\(([^()]*)\)").findall
+
+Declared = Mapping[str, Any]
+
+
+def box_hides(declared: Declared, display: str, font: float, blockified: bool) -> HiddenReason | None:
+    """Why this box hides its content, or None. ``font`` is in pixels; ``blockified`` says that it is a flex or grid item."""
+    position = declared.get("position", "static")
+    floating = position in {"absolute", "fixed"} or declared.get("float", "none") in {"left", "right"}
+    is_box = blockified or floating or display not in INLINE
+    if position != "static" and _moved_away(declared, position, font):
+        return HiddenReason.OFF_SCREEN
+    if is_box and (_margin_away(declared, font) or _transformed_away(declared, font)):
+        return HiddenReason.OFF_SCREEN
+    if _clipped(declared, position, font, is_box):
+        return HiddenReason.CLIPPED
+    if _filtered(declared.get("filter")):
+        return HiddenReason.OPACITY
+    if is_box and (floating or display not in _TABLE_PARTS) and _no_room(declared, font):
+        return HiddenReason.ZERO_BOX
+    if is_box and declared.get("content-visibility") == "hidden":
+        return HiddenReason.DISPLAY_NONE
+    return None
+
+
+def _pixels(declared: Declared, name: str, font: float, base: float) -> float | None:
+    value = declared.get(name)
+    return value.resolve(font, base) if isinstance(value, Length) else None
+
+
+def _moved_away(declared: Declared, position: str, font: float) -> bool:
+    left = _pixels(declared, "left", font, VIEWPORT_WIDTH)
+    top = _pixels(declared, "top", font, VIEWPORT_HEIGHT)
+    right = _pixels(declared, "right", font, VIEWPORT_WIDTH) if left is None else None
+    bottom = _pixels(declared, "bottom", font, VIEWPORT_HEIGHT) if top is None else None
+    fixed = position == "fixed"
+    up, edge = (_FAR_LEFT if position != "relative" else _FAR_UP), VIEWPORT_WIDTH if fixed else _FAR_RIGHT
+    down = VIEWPORT_HEIGHT if fixed else _FAR_DOWN
+    return any((
+        left is not None and (left <= _FAR_LEFT or left >= edge),
+        right is not None and (right >= edge or right <= _FAR_MARGIN),
+        top is not None and (top <= up or top >= down),
+        bottom is not None and (bottom >= down or bottom <= (_FAR_LEFT if fixed else -_FAR_DOWN)),
+    ))  # fmt: skip
+
+
+def _margin_away(declared: Declared, font: float) -> bool:
+    left = _pixels(declared, "margin-left", font, VIEWPORT_WIDTH)
+    top = _pixels(declared, "margin-top", font, VIEWPORT_WIDTH)
+    return (left is not None and (left <= _FAR_MARGIN or left >= _FAR_RIGHT)) or (top is not None and top <= _FAR_MARGIN)
+
+
+def _transformed_away(declared: Declared, font: float) -> bool:
+    text = declared.get("transform")
+    if isinstance(text, str) and "(" in text:
+        for name, inner in _FUNCTION(text[:500]):
+            if _function_away(name, inner.replace(",", " ").split(), font):
+                return True
+    for name in ("translate", "scale"):
+        text = declared.get(name)
+        if isinstance(text, str) and text != "none" and _function_away(name, text.split(), font):
+            return True
+    return False
+
+
+def _function_away(name: str, arguments: list[str], font: float) -> bool:
+    sizes = [length(argument) for argument in arguments]
+    if not sizes or sizes[0] is None:
+        return name.startswith("rotate") and name != "rotatez" and bool(arguments) and _edge_on(name, arguments)
+    if name in {"translate", "translate3d", "translatex"}:
+        return _shifted(sizes[0], font, sideways=True) or (
+            len(sizes) > 1 and sizes[1] is not None and _shifted(sizes[1], font, sideways=False)
+        )
+    if name == "translatey":
+        return _shifted(sizes[0], font, sideways=False)
+    if name.startswith("scale") and name != "scalez":
+        return any(size is not None and abs(size.pixels + size.share) <= _TINY_SCALE for size in sizes[:2])
+    if name == "matrix" and len(sizes) == 6:
+        a, b, c, d, x, y = (size.pixels if size else 0.0 for size in sizes)
+        return abs(a * d - b * c) <= _TINY_SCALE**2 or x <= _FAR_MARGIN or x >= _FAR_RIGHT or y <= _FAR_UP
+    return False
+
+
+def _shifted(size: Length, font: float, *, sideways: bool) -> bool:
+    """Percentages mean the box's own size: its whole width to the left is off the page, its height upwards only perhaps."""
+    pixels = size.resolve(font, 0.0)
+    if sideways:
+        return pixels <= _FAR_MARGIN or pixels >= _FAR_RIGHT or size.share <= -1 or size.share >= 2
+    return pixels <= _FAR_UP or pixels >= _FAR_DOWN or size.share <= -10 or size.share >= 50
+
+
+def _edge_on(name: str, arguments: list[str]) -> bool:
+    """A quarter turn about an axis in the page's plane leaves nothing to see."""
+    match = re.fullmatch(r"([+-]?\d{1,6}(?:\.\d{1,6})?)(deg|turn|rad|grad)", arguments[-1])
+    if name not in {"rotatex", "rotatey"} or not match:
+        return False
+    turns = float(match[1]) / {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0}[match[2]]
+    return abs((turns % 0.5) - 0.25) < 0.005
+
+
+def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bool:
+    clip = declared.get("clip")
+    if isinstance(clip, str) and position in {"absolute", "fixed"} and clip.startswith("rect("):
+        sides = [length(part) for part in clip[5:].rstrip(")").replace(",", " ").split()]
+        if len(sides) == 4:
+            top, right, bottom, left = (side.resolve(font, 0.0) if side else None for side in sides)
+            flat = bottom is not None and bottom - (top or 0.0) <= NO_ROOM
+            return flat or (right is not None and right - (left or 0.0) <= NO_ROOM)
+    path = declared.get("clip-path")
+    if isinstance(path, str) and "(" in path:
+        return _path_clips(path[:500], font)
+    spacing = declared.get("letter-spacing")
+    if isinstance(spacing, Length) and spacing.resolve(font, 0.0) <= -0.7 * font:
+        return True
+    return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= _TINY_SCALE
+
+
+def _path_clips(path: str, font: float) -> bool:
+    name, _, inner = path.partition("(")
+    inner = inner.rpartition(")")[0].split(" round ")[0].split(" at ")[0]
+    sizes = [length(part) for part in inner.replace(",", " ").split()]
+    if name == "inset" and sizes and all(sizes):
+        sides = [size for size in sizes if size]
+        top, right = sides[0], sides[1 % len(sides)]
+        bottom, left = sides[2] if len(sides) > 2 else top, sides[3] if len(sides) > 3 else right
+        return any(
+            one.share + other.share >= 0.98 or one.pixels + other.pixels >= _FAR_RIGHT
+            for one, other in ((top, bottom), (left, right))
+        )
+    if name in {"circle", "ellipse"} and sizes:
+        return any(size is not None and size.resolve(font, VIEWPORT_WIDTH) <= NO_ROOM / 2 for size in sizes[:2])
+    if name == "polygon":
+        points = [size.resolve(font, VIEWPORT_WIDTH) for size in sizes if size is not None]
+        across, down = points[::2], points[1::2]
+        return len(points) >= 2 and (_spread(across) <= NO_ROOM or _spread(down) <= NO_ROOM)
+    return name == "path" and not re.search(r"[1-9]", inner)
+
+
+def _spread(numbers: list[float]) -> float:
+    return max(numbers, default=0.0) - min(numbers, default=0.0)
+
+
+def _filtered(text: object) -> bool:
+    if not isinstance(text, str) or "(" not in text:
+        return False
+    for name, inner in _FUNCTION(text[:500]):
+        size = length(inner.strip())
+        if size is None:
+            continue
+        if name in {"opacity", "contrast"} and size.pixels + size.share <= 0.1:
+            return True
+        if name == "blur" and size.pixels >= 8:
+            return True
+    return False
+
+
+def _no_room(declared: Declared, font: float) -> bool:
+    return _no_extent(declared, "height", "overflow-y", "padding-bottom", font) or _no_extent(
+        declared, "width", "overflow-x", "padding-right", font
+    )
+
+
+def _no_extent(declared: Declared, extent: str, overflow: str, padding: str, font: float) -> bool:
+    """Content is clipped at the padding's edge: what overflows into a deep enough padding is still painted."""
+    if declared.get(overflow, "visible") == "visible":
+        return False
+    size = _smallest(declared, extent, font)
+    if size is None and extent == "height" and isinstance(declared.get("line-height"), Length):
+        line: Length = declared["line-height"]
+        size = line.pixels * font if line.bare else line.resolve(font, font)
+    low = _pixels(declared, f"min-{extent}", font, VIEWPORT_WIDTH) or 0.0
+    inside = _pixels(declared, padding, font, VIEWPORT_WIDTH) or 0.0
+    return size is not None and max(size, low) + inside < NO_ROOM
+
+
+def _smallest(declared: Declared, extent: str, font: float) -> float | None:
+    """The smaller of an extent and its maximum; shares of a parent count only where they are nothing."""
+    found = [declared.get(extent), declared.get(f"max-{extent}")]
+    sizes = [size.resolve(font, 1e4) for size in found if isinstance(size, Length)]
+    return min(sizes, default=None)

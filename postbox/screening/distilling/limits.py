@@ -1,0 +1,43 @@
+"""Every bound on distilling, in one place.
+
+Decides how much of a mail is looked at and for how long. It never decides what is visible: whatever lies beyond a bound
+is left out of the text.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+HTML_CHARACTERS = 1024 * 1024
+TEXT_BYTES = 256 * 1024
+HIDDEN_ENTRIES = 200
+HIDDEN_CHARACTERS = 4_000
+HIDDEN_TOTAL = 64 * 1024
+LINKS = 1_000
+URL_CHARACTERS = 2_048
+LINK_TEXT_CHARACTERS = 500
+IMAGES = 500
+ALT_CHARACTERS = 1_000
+STYLE_RULES = 20_000
+SELECTOR_PARTS = 40
+ANCESTORS = 2_048
+QUOTE_DEPTH = 12
+
+SECONDS = 0.6
+"""How long one mail may take; the strictest path must still fit into a second on a busy machine."""
+
+
+class Deadline:
+    """A moment after which work stops; asked often, so it is only a comparison."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._at = perf_counter() + seconds
+
+    def passed(self) -> bool:
+        return perf_counter() > self._at
+
+
+class Overrun(Exception):
+    """A bound on styles was reached: what they would have hidden is not known."""

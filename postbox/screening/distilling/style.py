@@ -1,0 +1,250 @@
+"""The computed style of an element, as far as it decides whether its text is painted.
+
+Decides inheritance, relative sizes, opacity multiplied up, the effective background and whether a colour can be told from
+it. It never walks the tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
+from postbox.screening.distilling.custom_properties import resolved
+from postbox.screening.distilling.declarations import GLOBAL_KEYWORDS
+from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
+from postbox.screening.distilling.hints import ABSENT, UNRENDERED
+from postbox.screening.distilling.page import Page
+from postbox.screening.distilling.reasons import HiddenReason
+
+SMALLEST_FONT = 4.0
+FAINTEST = 0.1
+_NEAR = 20.0
+_NEARISH = 34.0
+_LOW_CONTRAST = 1.2
+_FONT_WORDS = {
+    "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0,
+    "xx-large": 32.0, "xxx-large": 48.0,
+}  # fmt: skip
+_DISPLAYS = {
+    **dict.fromkeys(
+        """address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer
+        form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend listing main menu nav ol optgroup option p
+        plaintext pre search section summary ul xmp""".split(),
+        "block",
+    ),
+    "li": "list-item", "table": "table", "tr": "table-row", "td": "table-cell", "th": "table-cell",
+    "tbody": "table-row-group", "thead": "table-header-group", "tfoot": "table-footer-group",
+    "caption": "table-caption", "col": "table-column", "colgroup": "table-column-group", "img": "inline-block",
+    "button": "inline-block", "select": "inline-block", "textarea": "inline-block", "input": "inline-block",
+    "marquee": "inline-block",
+}  # fmt: skip
+_HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
+
+
+@dataclass(slots=True)
+class Style:
+    """``gone`` hides the whole subtree; ``reason`` says why text directly inside is not painted, None where it is."""
+
+    display: str = "block"
+    gone: HiddenReason | None = None
+    reason: HiddenReason | None = None
+    unseen: bool = False
+    font: float = 16.0
+    colour: RGBA = BLACK
+    fill: RGBA | None = None
+    backdrop: RGBA | None = WHITE
+    opacity: float = 1.0
+    white_space: str = "normal"
+    indented: bool = False
+    secured: bool = False
+    bullets: bool = True
+    custom: dict[str, str] = field(default_factory=dict)
+
+
+ROOT = Style()
+
+
+def default_display(tag: str) -> str:
+    """The display of a tag without any declaration."""
+    return _DISPLAYS.get(tag, "inline")
+
+
+def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> Style:
+    """The style of an element with these declared values inside an element of this style."""
+    if parent.custom or any(name.startswith("--") for name in declared):
+        custom, declared = resolved(parent.custom, declared)
+    else:
+        custom = parent.custom
+    if any(type(value) is not str and isinstance(value, str) for value in declared.values()):
+        custom, declared = resolved(parent.custom, declared)
+    style = Style(
+        _display(tag, declared), parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill,
+        parent.backdrop, parent.opacity, parent.white_space, parent.indented, parent.secured, parent.bullets, custom,
+    )  # fmt: skip
+    if tag == "table" and page.quirks:
+        style.font, style.colour, style.white_space = 16.0, page.text, "normal"
+    if declared:
+        _inherited_parts(style, parent, declared, page)
+        style.gone = parent.gone or _gone(style, parent, declared)
+    style.reason = style.gone or _why_unseen(style)
+    return style
+
+
+def _display(tag: str, declared: dict[str, Any]) -> str:
+    value = declared.get("display")
+    if value is None or value in {"revert", "revert-layer"}:
+        return _DISPLAYS.get(tag, "inline")
+    return "inline" if value in GLOBAL_KEYWORDS else str(value)
+
+
+def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any], page: Page) -> None:
+    for name in declared.keys() & _SETTERS.keys():
+        value = declared[name]
+        if isinstance(value, str) and value in GLOBAL_KEYWORDS:
+            value = _INITIAL[name] if value == "initial" or (value != "inherit" and name in _NOT_INHERITED) else None
+            if value is None:
+                if name == "color" or name == "font-size":
+                    style.colour, style.font = (
+                        (parent.colour, style.font) if name == "color" else (style.colour, parent.font)
+                    )
+                continue
+        _SETTERS[name](style, parent, value, page)
+
+
+def _set_visibility(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    style.unseen = value != "visible"
+
+
+def _set_opacity(style: Style, parent: Style, value: Any, _page: Page) -> None:
+    style.opacity = parent.opacity * min(1.0, max(0.0, value))
+
+
+def _set_font(style: Style, parent: Style, value: Any, _page: Page) -> None:
+    if isinstance(value, Length):
+        style.font = value.resolve(parent.font, parent.font)
+    elif value in {"smaller", "larger"}:
+        style.font = parent.font * (1 / 1.2 if value == "smaller" else 1.2)
+    else:
+        style.font = _FONT_WORDS.get(value, parent.font)
+
+
+def _set_colour(style: Style, parent: Style, value: Any, page: Page) -> None:
+    style.colour = page.link if value == "-link" else parent.colour if value == "currentcolor" else value
+
+
+def _set_fill(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    style.fill = None if value == "currentcolor" else value
+
+
+def _set_backdrop(style: Style, parent: Style, value: Any, _page: Page) -> None:
+    paint = style.colour if value == "currentcolor" else value
+    if paint[3] >= 0.999:
+        style.backdrop = paint
+    elif paint[3] > 0:
+        style.backdrop = _blend(paint, paint[3], parent.backdrop) if parent.backdrop else None
+
+
+def _set_picture(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    """A gradient between colours that are near each other is a plain background; any other cannot be judged."""
+    if "gradient(" not in value:
+        return
+    inner = value.partition("(")[2].replace(")", ") ").replace(",", " ")
+    colours = [found for word in inner.split() if (found := colour(word)) is not None]
+    plain = colours and all(one[3] >= 0.999 and _distance(one, colours[0]) <= _NEAR for one in colours)
+    style.backdrop = colours[0] if plain else None
+
+
+def _set_indent(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    if isinstance(value, Length):
+        pixels = value.resolve(style.font, VIEWPORT_WIDTH)
+        style.indented = pixels <= -300 or (style.white_space in {"nowrap", "pre"} and pixels >= VIEWPORT_WIDTH)
+
+
+def _set_white_space(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    style.white_space = value
+
+
+def _set_security(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    style.secured = value != "none"
+
+
+def _set_bullets(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+    style.bullets = value != "none"
+
+
+_SETTERS = {
+    "visibility": _set_visibility, "opacity": _set_opacity, "font-size": _set_font, "color": _set_colour,
+    "-webkit-text-fill-color": _set_fill, "background-color": _set_backdrop, "background-image": _set_picture,
+    "text-indent": _set_indent, "white-space": _set_white_space, "-webkit-text-security": _set_security,
+    "list-style-type": _set_bullets,
+}  # fmt: skip
+_ORDER = {name: place for place, name in enumerate(
+    ("font-size", "white-space", "color", "background-color", "background-image")
+)}  # fmt: skip
+_NOT_INHERITED = frozenset({"opacity", "background-color", "background-image"})
+_INITIAL: dict[str, Any] = {
+    "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
+    "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
+    "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none", "list-style-type": "disc",
+}  # fmt: skip
+
+
+def _gone(style: Style, parent: Style, declared: dict[str, Any]) -> HiddenReason | None:
+    if style.display[:4] == "none":
+        return {ABSENT: HiddenReason.HIDDEN_ATTRIBUTE, UNRENDERED: HiddenReason.NOT_RENDERED}.get(
+            style.display, HiddenReason.DISPLAY_NONE
+        )
+    if style.opacity < FAINTEST:
+        return HiddenReason.OPACITY
+    if not BOX_PROPERTIES.isdisjoint(declared):
+        return box_hides(declared, style.display, style.font, parent.display in _HOLDERS)
+    return None
+
+
+def _why_unseen(style: Style) -> HiddenReason | None:
+    if style.unseen:
+        return HiddenReason.VISIBILITY
+    if style.font < SMALLEST_FONT:
+        return HiddenReason.FONT_SIZE
+    if style.indented:
+        return HiddenReason.OFF_SCREEN
+    if style.secured:
+        return HiddenReason.CLIPPED
+    paint = style.fill or style.colour
+    if style.backdrop is None:
+        return HiddenReason.COLOUR if paint[3] < FAINTEST else None
+    return HiddenReason.COLOUR if _too_near(paint, style.backdrop) else None
+
+
+def _too_near(paint: RGBA, backdrop: RGBA) -> bool:
+    """Whether paint on this backdrop cannot be told from it: nearly the same, or close and of the same luminance."""
+    if paint[3] < 0.999:
+        paint = _blend(paint, paint[3], backdrop)
+    distance = _distance(paint, backdrop)
+    if distance > _NEARISH:
+        return False
+    return distance <= _NEAR or _contrast(paint, backdrop) < _LOW_CONTRAST
+
+
+def _distance(one: RGBA, other: RGBA) -> float:
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1]), abs(one[2] - other[2]))
+
+
+def _blend(over: RGBA, alpha: float, under: RGBA) -> RGBA:
+    red, green, blue = (alpha * over[i] + (1 - alpha) * under[i] for i in range(3))
+    return (red, green, blue, 1.0)
+
+
+def _contrast(one: RGBA, other: RGBA) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(paint: RGBA) -> float:
+    red, green, blue = (
+        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in paint[:3]
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,0 +1,161 @@
+"""Prompt injection: how likely a text is to be an instruction to the software that reads it.
+
+Decides a score in 0..1 and its reasons from weighted evidence (``injection_rules``) in the text, in what was hidden from the
+reader, and in what comes out when disguises are taken off. It never changes a mail's state: the pipeline does.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from postbox.mail.parsed import Hidden, Reason, Score
+from postbox.screening.distilling.invisible import Invisible
+from postbox.screening.injection_rules import BY_TRIGGER, TRIGGERS, WORDS, Family
+from postbox.screening.injection_views import unified, views
+
+__all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
+
+QUARANTINE_ABOVE = 0.8
+
+_CHARACTERS = 256 * 1024
+_HIDDEN_CHARACTERS = 32 * 1024
+_PLACES_PER_WORD = 48
+_SPAN = 160
+_MOST_REASONS = 12
+_BIAS = -4.2
+_SECOND = 0.35
+_DISGUISED = 2.2
+_DISGUISED_LEAST = 2.0
+_HIDDEN_BONUS = 2.6
+_HIDDEN_LEAST = 2.0
+_FLOOD_WEIGHT = 4.6
+_FLOOD_WORDS = 60
+
+_BLANKS = str.maketrans({sign: " " for sign in "!\"#$&'()*,.:;<>?@[\\]^`{|}~“”‘’«»„…·–—。，、！？：；（）【】「」।"})
+_CHINESE = tuple(trigger for trigger in TRIGGERS if "\u4e00" <= trigger[0] <= "\u9fff")
+_LATIN = TRIGGERS - frozenset(_CHINESE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    family: Family
+    weight: float
+    span: str
+    note: str = ""
+
+
+def is_quarantined(score: float) -> bool:
+    """Whether a mail of this score is kept from its agent."""
+    return score > QUARANTINE_ABOVE
+
+
+def detect_prompt_injection(text: str, hidden: Sequence[Hidden] = ()) -> Score:
+    """Scores a body (up to 256 KiB of it) together with what was hidden in the mail; linear in their length."""
+    hits = _all_hits(_cleaned(text[:_CHARACTERS]))
+    hits += _hidden_hits(hidden)
+    if not hits:
+        return Score(round(_probability(0.0), 4))
+    best, total = _added_up(hits)
+    reasons = tuple(
+        Reason(str(hit.family), WORDS[hit.family] + (f" ({hit.note})" if hit.note else ""), hit.span)
+        for hit in best[:_MOST_REASONS]
+    )
+    return Score(round(_probability(total), 4), reasons)
+
+
+def _probability(evidence: float) -> float:
+    return 1 / (1 + math.exp(-(_BIAS + min(evidence, 40.0))))
+
+
+def _cleaned(text: str) -> str:
+    return text if text.isascii() else unified(Invisible().strip(text))
+
+
+def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
+    """The strongest hit of each family, strongest first, and the evidence: a family's second hit counts for less."""
+    families: dict[Family, list[_Hit]] = {}
+    for hit in hits:
+        families.setdefault(hit.family, []).append(hit)
+    best, total = [], 0.0
+    for found in families.values():
+        found.sort(key=lambda hit: -hit.weight)
+        best.append(found[0])
+        total += found[0].weight
+        others = [hit for hit in found[1:] if hit.span != found[0].span]
+        total += _SECOND * others[0].weight if others else 0.0
+    best.sort(key=lambda hit: -hit.weight)
+    return best, total
+
+
+def _all_hits(text: str) -> list[_Hit]:
+    """What the text says as it stands and what it says undisguised."""
+    lowered = text.lower()
+    parts = lowered.translate(_BLANKS).split()
+    words = set(parts)
+    hits = _hits(lowered, words)
+    hits += _flood(parts, words)
+    for name, view in views(text, words):
+        view = view.lower()
+        found = _hits(view, set(view.translate(_BLANKS).split()))
+        strongest = max(found, key=lambda hit: hit.weight, default=None)
+        if strongest and strongest.weight >= _DISGUISED_LEAST and strongest.span not in lowered:
+            hits += found
+            hits.append(_Hit(Family.DISGUISE, _DISGUISED, view[:_SPAN], name))
+    return hits
+
+
+def _hits(lowered: str, words: set[str]) -> list[_Hit]:
+    """The rules' hits at the places of the trigger words that the text holds."""
+    found = []
+    present = list(words & _LATIN)
+    if not lowered.isascii():
+        present += [trigger for trigger in _CHINESE if trigger in lowered]
+    for trigger in present:
+        rules = BY_TRIGGER[trigger]
+        done: set[int] = set()
+        at = lowered.find(trigger)
+        places = 0
+        while at >= 0 and places < _PLACES_PER_WORD and len(done) < len(rules):
+            places += 1
+            if at and lowered[at - 1].isalnum() and lowered[at - 1].isascii():
+                at = lowered.find(trigger, at + 1)
+                continue
+            for index, rule in enumerate(rules):
+                if index not in done and (match := rule.pattern.match(lowered, at)):
+                    done.add(index)
+                    found.append(_Hit(rule.family, rule.weight, " ".join(match[0].split())[:_SPAN]))
+            at = lowered.find(trigger, at + 1)
+    return found
+
+
+def _flood(parts: list[str], words: set[str]) -> list[_Hit]:
+    """One token repeated until little else is left, as used to push instructions out of a model's view."""
+    if len(parts) < _FLOOD_WORDS or len(words) > len(parts) // 3:
+        return []
+    sample = max(words, key=parts.count) if len(words) <= 40 else ""
+    if sample and any(map(_is_letter, sample)) and parts.count(sample) >= 0.5 * len(parts):
+        return [_Hit(Family.FLOOD, _FLOOD_WEIGHT, sample[:20])]
+    return []
+
+
+_is_letter = re.compile(r"[^\W_]|[\u2600-\U0001faff]").match
+
+
+def _hidden_hits(hidden: Sequence[Hidden]) -> list[_Hit]:
+    """Hidden text that gives orders is the strongest evidence; hidden text that only greets or previews is none."""
+    hits: list[_Hit] = []
+    left = _HIDDEN_CHARACTERS
+    for entry in hidden:
+        if left <= 0:
+            break
+        text = _cleaned(entry.text[:left])
+        left -= len(text)
+        found = _all_hits(text)
+        strongest = max(found, key=lambda hit: hit.weight, default=None)
+        if strongest and strongest.weight >= _HIDDEN_LEAST:
+            hits += found
+            hits.append(_Hit(Family.HIDDEN, _HIDDEN_BONUS, strongest.span, entry.reason))
+    return hits

@@ -1,0 +1,146 @@
+"""Other readings of a text: what it says once disguises are taken off.
+
+Decides which encodings are tried (base64, hex, percent, entities, reversed, rot13, leet, spaced-out letters, look-alike letters)
+and bounds them in number, length and depth. It never scores anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+MOST_VIEWS = 12
+VIEW_CHARACTERS = 8_192
+_PRINTABLE = 0.92
+
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,8192}={0,2}").finditer
+_HEX = re.compile(r"(?<![0-9a-fA-F])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,4096}").finditer
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[^%\s]{0,8}){8,2048}").finditer
+_ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};[^&\n]{0,3}){5,2048}").finditer
+_SPACED = re.compile(r"(?:\b\w[ .\-_*]){7,2048}\w\b").finditer
+_LEET_WORD = re.compile(r"\b[a-z]*[013457@$!][a-z013457@$!]*\b", re.I)
+_LEET = str.maketrans("013457@$!", "oieastasi")
+_LOOK_ALIKES = str.maketrans(
+    "АВЕКМНОРСТХаеорсухіјѕԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρ",
+    "ABEKMHOPCTXaeopcyxijsdqwhlABEZHIKMNOPTYXoaevip",
+)
+_BACKWARDS = frozenset({"erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever"})
+_ROT13 = frozenset({"vtaber", "qvfertneq", "vafgehpgvbaf", "cebzcg", "nffvfgnag", "cerivbhf", "flfgrz"})
+
+
+def unified(text: str) -> str:
+    """The text in compatibility form with look-alike letters of other alphabets read as Latin inside mixed words."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text)
+    if any("\u0370" <= character <= "\u052f" for character in set(text)):
+        text = " ".join(_one_alphabet(word) for word in text.split(" "))
+    return text
+
+
+def _one_alphabet(word: str) -> str:
+    if word.isascii():
+        return word
+    read = word.translate(_LOOK_ALIKES)
+    return read if read.isascii() else word
+
+
+def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of the disguise's name and the text that comes out; at most ``MOST_VIEWS``. ``words`` are the text's own, lower case."""
+    count = 0
+    for view in _all_views(text, words):
+        count += 1
+        if count > MOST_VIEWS:
+            return
+        yield view
+
+
+def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+    if any(len(word) >= 20 for word in words):
+        for match in _BASE64(text):
+            if plain := _from_base64(match[0]):
+                yield "base64", plain
+    if text.count("%") >= 8:
+        for match in _PERCENT(text):
+            yield "percent-encoded text", unquote(match[0][:VIEW_CHARACTERS])
+    if text.count("&#") >= 5:
+        for match in _ENTITIES(text):
+            yield "character references", html.unescape(match[0][:VIEW_CHARACTERS])
+    if not words.isdisjoint(_BACKWARDS):
+        yield "text written backwards", text[:VIEW_CHARACTERS][::-1]
+    if not words.isdisjoint(_ROT13):
+        yield "rot13", codecs.encode(text[:VIEW_CHARACTERS], "rot13")
+    yield from _letters(text, words)
+
+
+def _letters(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+    short = sum(1 for word in words if len(word) == 1 and word.isalpha())
+    if short >= 5:
+        for match in _SPACED(text):
+            yield "letters set apart", re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", match[0][:VIEW_CHARACTERS])
+    if _pairs_of_hex(words):
+        for match in _HEX(text):
+            if plain := _from_hex(match[0]):
+                yield "hex", plain
+    if any(_leet(word) for word in words):
+        yield "letters written as digits", _LEET_WORD.sub(_unleet, text[:VIEW_CHARACTERS])
+
+
+def _pairs_of_hex(words: frozenset[str] | set[str]) -> bool:
+    pairs = 0
+    for word in words:
+        if len(word) >= 24 and not len(word) % 2 and all(c in "0123456789abcdefx\\" for c in word[:32]):
+            return True
+        pairs += len(word) == 2 and word.isalnum() and not word.isalpha()
+    return pairs >= 5
+
+
+def _leet(word: str) -> bool:
+    return (
+        4 <= len(word) <= 20
+        and not word.isalpha()
+        and word[0] != "0"
+        and word.translate(_LEET) in _LEET_TARGETS
+    )
+
+
+_LEET_TARGETS = frozenset(
+    "ignore disregard forget instructions instruction previous prompt system assistant password override reveal secret".split()
+)
+
+
+def _unleet(match: re.Match[str]) -> str:
+    word = match[0]
+    return word if word.isdigit() else word.translate(_LEET)
+
+
+def _from_base64(run: str) -> str:
+    run = run[:VIEW_CHARACTERS].rstrip("=").replace("-", "+").replace("_", "/")
+    run = run[: len(run) - (len(run) % 4 == 1)]
+    try:
+        return _readable(base64.b64decode(run + "=" * (-len(run) % 4)))
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _from_hex(run: str) -> str:
+    digits = re.sub(r"0x|\\x|[ :,]", "", run[:VIEW_CHARACTERS])
+    return _readable(bytes.fromhex(digits[: len(digits) // 2 * 2]))
+
+
+def _readable(octets: bytes) -> str:
+    """The octets as text when they are text."""
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        text = octets[:-3].decode("utf-8", "ignore") if len(octets) > 40 else ""
+        if len(text) < 0.95 * (len(octets) - 3):
+            return ""
+    seen = sum(1 for character in text if character.isprintable() or character in "\n\t\r")
+    return text if len(text) >= 8 and seen >= _PRINTABLE * len(text) and " " in text.strip() else ""

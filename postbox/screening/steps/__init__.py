@@ -1,0 +1,1 @@
+"""The steps of the pipeline that look at content, one file each."""

@@ -1,0 +1,62 @@
+"""What every test has: the environment that Django's settings read, and the stores behind it."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import pytest
+
+from tests import services
+
+# Fixed keys: what a failing test shows can be reproduced. They protect nothing.
+SECRETS = {
+    "POSTBOX_SECRET_KEY": "tests-only-" + "k" * 40,
+    "POSTBOX_MASTER_KEYS": base64.b64encode(b"m" * 32).decode(),
+    "POSTBOX_BOUNCE_SECRET": "tests-only-" + "b" * 40,
+    "POSTBOX_DEFAULT_DOMAIN": "agents.localhost",
+}
+STORES = pytest.StashKey[services.Running]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the stores, unless we are a worker of a run that has them, and have the settings read where all
+    is.
+    """
+    os.environ.update(SECRETS)
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["BROKER_URL"] = services.broker_of_worker(os.environ["BROKER_URL"], worker)
+    else:
+        config.stash[STORES] = running = services.start()
+        os.environ.update(running.environment)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "postbox.config.settings"
+    from django.conf import settings
+
+    _ = (
+        settings.DATABASES
+    )  # loads them: pytest-django's own pytest_configure, which is the last, sets up what is loaded
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Have the workers load the settings in the hook above: where this is set, pytest-django does so before
+    it.
+    """
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the stores."""
+    if running := config.stash.get(STORES, None):
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def stores() -> None:
+    """PostgreSQL and Valkey are ready; DATABASE_URL and BROKER_URL name them."""
+    services.wait_until_ready()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(stores: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django asks for this before it makes the test database, of which each worker has its own."""
