@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterator
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests import services
 
@@ -60,3 +62,31 @@ def stores() -> None:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(stores: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
     """pytest-django asks for this before it makes the test database, of which each worker has its own."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Tests that commit are followed by a TRUNCATE of everything, which the audit's own trigger would refuse.
+
+    That trigger has a test of its own (tests/audit), which switches it on.
+    """
+    from django.db import connection
+
+    from postbox.events import wakeups
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_no_truncate%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE audit_records DISABLE TRIGGER "{name}"')
+    yield
+    wakeups.end()
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """What this process keeps of keys and addresses for some seconds must not reach into the next test."""
+    from postbox.identity import keys, recipients
+
+    yield
+    keys.forget()
+    recipients.forget()

@@ -10,14 +10,18 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.db import InterfaceError, InternalError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from postbox.api.middleware import request_id
 
 log = logging.getLogger(__name__)
+
+# What a caller sent comes back in messages, so they are cut.
+_MESSAGE = 300
+_ERRORS = 100
 
 
 class ApiError(Exception):
@@ -120,18 +124,21 @@ def _as_api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, exceptions.ValidationError):
         return Invalid(errors=list(_flatten(error.detail, "")))
-    if isinstance(error, (OperationalError, InterfaceError)):
+    # InternalError: the server answers and takes no writes, as after a failover to a standby (class 25 of its codes).
+    if isinstance(error, (OperationalError, InterfaceError, InternalError)):
         log.error("database_unavailable", exc_info=error)
         return Unavailable()
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
+    if isinstance(error, UnreadablePostError):
+        return ApiError("The request ended before all of it had come.", code="incomplete_request")
     if isinstance(error, Http404):
         return NotFound()
     if isinstance(error, PermissionDenied):
         return Forbidden()
     if isinstance(error, exceptions.APIException):
         code, fix = _BY_STATUS.get(error.status_code, (str(error.default_code), ApiError.fix))
-        return ApiError(str(error.detail), code=code, fix=fix, status=error.status_code)
+        return ApiError(str(error.detail)[:_MESSAGE], code=code, fix=fix, status=error.status_code)
     log.error("unhandled", exc_info=error)
     code, fix = _BY_STATUS[500]
     return ApiError("Something broke on this side.", code=code, fix=fix, status=500)
@@ -146,7 +153,7 @@ def _flatten(detail: Any, path: str) -> list[dict[str, str]]:
             nested = isinstance(value, (dict, list))
             found += _flatten(value, _join(path, index) if nested else path)
         return found
-    return [{"path": path, "message": str(detail)}]
+    return [{"path": path, "message": str(detail)[:_MESSAGE]}]
 
 
 def _join(path: str, key: object) -> str:
@@ -161,7 +168,7 @@ def _shape(error: ApiError) -> dict[str, Any]:
         "message": error.message,
         "fix": error.fix,
         "request_id": request_id(),
-        "errors": error.errors,
+        "errors": error.errors[:_ERRORS],
     }
 
 

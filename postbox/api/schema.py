@@ -12,11 +12,13 @@ class ErrorItem(serializers.Serializer[dict[str, str]]):
 
 
 class Error(serializers.Serializer[dict[str, str]]):
-    code = serializers.CharField()
+    code = serializers.CharField(help_text="Stable; for programs to tell errors apart.")
     message = serializers.CharField()
     fix = serializers.CharField(help_text="The next thing to do, written for a program.")
     request_id = serializers.CharField()
-    errors = ErrorItem(many=True)
+    errors = ErrorItem(  # type: ignore[assignment]  # the stubs know `errors` as what is_valid found
+        many=True, help_text="Which values are wrong; empty where it is not about one."
+    )
 
 
 ERRORS = {

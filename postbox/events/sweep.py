@@ -34,9 +34,18 @@ def sweep() -> list[str]:
             return []
         Wakeup.objects.update_or_create(work=_NAME, defaults={"waiting_since": clock.now()})
     wakeups.ensure_rows()
-    due = [name for name, work in settings.POSTBOX_WORK.items() if import_string(work["due"])()]
-    for name in due:
-        wakeups.publish(name)
+    return [name for name in settings.POSTBOX_WORK if _wake_if_due(name)]
+
+
+def _wake_if_due(name: str) -> bool:
+    """One kind of work whose look fails must not keep the others asleep."""
+    try:
+        due = bool(import_string(settings.POSTBOX_WORK[name]["due"])())
+        if due:
+            wakeups.publish(name)
+    except Exception as error:
+        log.error("sweep_failed", extra={"work": name}, exc_info=error)
+        return False
     return due
 
 

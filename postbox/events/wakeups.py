@@ -69,6 +69,13 @@ def ensure_rows() -> None:
             cursor.execute(_ADD, [work])
 
 
+def end() -> None:
+    """End this process's publisher, once it has published what it was told of; waits for it."""
+    if _current is not None and _current.is_alive():
+        _current.end()
+        _current.join(timeout=5)
+
+
 class _Publisher(threading.Thread):
     """One a process. Collects names and publishes them; ends when idle so that nothing lingers at shutdown."""
 
@@ -96,10 +103,10 @@ class _Publisher(threading.Thread):
 
     def _wait(self) -> set[str]:
         with self._changed:
-            if not self._wanted:
+            if not self._wanted and not self._ended:
                 self._changed.wait(_IDLE_SECONDS)
             names, self._wanted = self._wanted, set()
-            self._ended = not names
+            self._ended = self._ended or not names
             return names
 
     def _publish(self, work: str) -> None:
@@ -112,6 +119,12 @@ class _Publisher(threading.Thread):
     def notify(self, work: str) -> None:
         if not self.offer(work):
             _publisher(renew=True).offer(work)
+
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
 
 
 _current: _Publisher | None = None

@@ -5,6 +5,7 @@ Decides which local part and domain an address gets and refuses one that is take
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -16,9 +17,15 @@ from django.db import IntegrityError, transaction
 from postbox.api.errors import ApiError
 from postbox.audit.record import record
 from postbox.identity.keys import issue, make_data_key
-from postbox.identity.models import Address, AddressKind, Agent, Domain, KeyKind, Owner
+from postbox.identity.models import LOCAL_PART_LENGTH, Address, AddressKind, Agent, Domain, KeyKind, Owner
 
 _RANDOM_TRIES = 5
+_ADDRESS_LENGTH = 254  # RFC 5321, section 4.5.3.1.3: a path of 256 octets with its brackets
+# Whoever reads these can get a certificate for the domain (CA/Browser Forum, 3.2.2.4.4), or is owed its complaints
+# (RFC 2142). On the domain that all owners share they are nobody's.
+_RESERVED = frozenset(
+    {"abuse", "admin", "administrator", "hostmaster", "mailer-daemon", "postmaster", "root", "security", "webmaster"}
+)
 
 
 class AddressTaken(ApiError):
@@ -26,6 +33,17 @@ class AddressTaken(ApiError):
     code = "address_taken"
     message = "This address is already given out."
     fix = "Choose another local_part, or leave it out to get a free one."
+
+
+class AddressReserved(AddressTaken):
+    code = "address_reserved"
+    message = "This address is kept for the operator of the shared domain."
+
+
+class AddressTooLong(ApiError):
+    code = "address_too_long"
+    message = f"An address has at most {_ADDRESS_LENGTH} characters."
+    fix = "Choose a shorter local_part or alias for this domain."
 
 
 class DomainNotYours(ApiError):
@@ -57,13 +75,13 @@ def allocate(
     """Give ``agent_name`` an address and aliases on one domain, all or nothing.
 
     ``local_part`` defaults to the agent's name, and to that with random letters where it is taken. Aliases are local
-    parts on the same domain. Raises AddressTaken, DomainNotYours.
+    parts on the same domain. Raises AddressTaken, AddressReserved, AddressTooLong, DomainNotYours.
     """
     with transaction.atomic():
         agent, key = _agent(owner, agent_name, actor)
         held = _domain(owner, domain.lower() or settings.POSTBOX_DEFAULT_DOMAIN)
         address = _primary(agent, held, local_part or None)
-        given = [_address(agent, held, alias, AddressKind.ALIAS) for alias in aliases]
+        given = [_address(agent, held, alias, AddressKind.ALIAS) for alias in dict.fromkeys(aliases)]
         for row in (address, *given):
             record(actor, "address.allocated", row.id, agent=str(agent.id))
     return Allocation(agent, address.address, [row.address for row in given], key)
@@ -89,10 +107,10 @@ def _domain(owner: Owner, name: str) -> Domain:
 def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
     if wanted:
         return _address(agent, domain, wanted, AddressKind.PRIMARY)
-    base = agent.name.strip(".-") or "agent"
+    base = re.sub(r"\.{2,}", ".", agent.name).strip(".-") or "agent"
     for suffix in ["", *(f"-{uuid.UUID(bytes=secrets.token_bytes(16)).hex[:6]}" for _ in range(_RANDOM_TRIES))]:
         try:
-            return _address(agent, domain, base[: 64 - len(suffix)] + suffix, AddressKind.PRIMARY)
+            return _address(agent, domain, base[: LOCAL_PART_LENGTH - len(suffix)] + suffix, AddressKind.PRIMARY)
         except AddressTaken:
             continue
     raise AddressTaken()
@@ -100,6 +118,10 @@ def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
 
 def _address(agent: Agent, domain: Domain, local_part: str, kind: AddressKind) -> Address:
     text = f"{local_part.lower()}@{domain.name}"
+    if len(text) > _ADDRESS_LENGTH:
+        raise AddressTooLong()
+    if domain.name == settings.POSTBOX_DEFAULT_DOMAIN and local_part.lower() in _RESERVED:
+        raise AddressReserved()
     try:
         with transaction.atomic():
             return Address.objects.create(agent=agent, domain=domain, address=text, kind=kind)

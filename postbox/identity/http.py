@@ -5,7 +5,7 @@ Decides which kinds of key a route takes and who showed one. What the holder may
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from postbox.api.errors import Forbidden, Unauthenticated
+from postbox.api.parsers import JsonBody
 from postbox.identity.keys import KeyHolder, find
 from postbox.identity.models import KeyKind
 
@@ -48,14 +49,20 @@ def _holder(key: str) -> KeyHolder:
     return holder
 
 
+def holder(request: Request) -> KeyHolder:
+    """Who showed the key of this request."""
+    return cast(KeyHolder, request.user)
+
+
 class KeyKinds(BasePermission):
     """Lets in the kinds of key that the view names."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        kinds = getattr(view, "kinds", frozenset())
-        if request.user.kind not in kinds:
+        kinds: frozenset[KeyKind] = getattr(view, "kinds", frozenset())
+        kind = holder(request).kind
+        if kind not in kinds:
             takes = " or ".join(sorted(kinds))
-            raise Forbidden(f"This route takes the key of an {takes}; this is the key of an {request.user.kind}.")
+            raise Forbidden(f"This route takes a key of kind {takes}; this one is of kind {kind}.")
         return True
 
 
@@ -65,6 +72,8 @@ class KeyView(APIView):
     kinds: ClassVar[frozenset[KeyKind]] = frozenset({KeyKind.AGENT})
     authentication_classes = [BearerKey]
     permission_classes = [KeyKinds]
+    parser_classes = [JsonBody]
+    metadata_class = None
 
 
 class BridgeView(KeyView):

@@ -31,10 +31,12 @@ class KeyKind(models.TextChoices):
 
 
 AGENT_NAME = RegexValidator(r"\A[a-z0-9._-]{1,64}\Z", "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen.")
+# Words between single dots: what RFC 5321, section 4.1.2, takes without quotes, so that any MTA does.
 LOCAL_PART = RegexValidator(
-    r"\A[a-z0-9_](?:[a-z0-9._-]{0,62}[a-z0-9_])?\Z",
-    "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen, beginning and ending with a letter or digit.",
+    r"\A[a-z0-9_](?:-*[a-z0-9_])*(?:\.[a-z0-9_](?:-*[a-z0-9_])*)*\Z",
+    "Use a-z, 0-9, underscore, and between them hyphens and single dots.",
 )
+LOCAL_PART_LENGTH = 64
 
 
 class Owner(models.Model):

@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from postbox.api.schema import ERRORS, Error
+from postbox.api.serializers import read
 from postbox.identity.alloc import allocate
-from postbox.identity.http import KeyView
+from postbox.identity.http import KeyView, holder
 from postbox.identity.models import KeyKind, Owner
 from postbox.identity.serializers import AllocAnswer, AllocBody
 
@@ -21,20 +22,20 @@ class AllocView(KeyView):
     @extend_schema(
         operation_id="alloc",
         summary="Give an agent an address",
+        description="A new agent is made with its key, which is shown this once. An agent that exists gets one more "
+        "address and no key.",
         request=AllocBody,
         responses={201: AllocAnswer, **ERRORS, 409: OpenApiResponse(Error, "The address is taken")},
     )
     def post(self, request: Request) -> Response:
-        body = AllocBody(data=request.data)
-        body.is_valid(raise_exception=True)
-        values = body.validated_data
+        values = read(AllocBody, request)
         given = allocate(
-            Owner.objects.get(pk=request.user.owner_id),
+            Owner.objects.get(pk=holder(request).owner_id),
             values["agent_id"],
-            local_part=values["local_part"],
-            domain=values["domain"],
+            local_part=values.get("local_part", ""),
+            domain=values.get("domain", ""),
             aliases=values["aliases"],
-            actor=request.user.actor,
+            actor=holder(request).actor,
         )
         answer = {"agent_id": given.agent.name, "address": given.address, "aliases": given.aliases}
         if given.agent_key:

@@ -14,7 +14,7 @@ from postbox.ingest.words import display_text, raw_text
 from postbox.mail.parsed import Mailbox
 
 with quiet_import():
-    from flanker.addresslib import address as flanker_address  # type: ignore[import-untyped]
+    from flanker.addresslib import address as flanker_address
 
 _MAILBOX_CHARACTERS = 320  # what the grammar is asked to read: its time grows with the square
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
@@ -34,13 +34,13 @@ def mailboxes(value: str) -> tuple[list[Mailbox], bool]:
         return [single], True
     value = raw_text(value)
     found: list[Mailbox] = []
-    well_formed, orphan = True, ""
+    well_formed, orphan, has_groups = True, "", ";" in value
     for item, comment in _items(value):
         if "@" in item:
-            boxes, good = _mailbox(item, comment)
+            boxes, good = _mailbox(_without_group(item) if has_groups else item, comment)
             found += _renamed(boxes, orphan)
             well_formed, orphan = well_formed and good, ""
-        elif item and not _is_empty_group(item, value):
+        elif item and not (has_groups and item.endswith(":")):
             well_formed, orphan = False, f"{orphan}{item}, "[-_MAILBOX_CHARACTERS:]
     return found, well_formed
 
@@ -106,9 +106,6 @@ def _items(value: str) -> list[tuple[str, str]]:
 
 
 def _mailbox(item: str, comment: str) -> tuple[list[Mailbox], bool]:
-    group, colon, rest = item.partition(":")
-    if colon and '"' not in group and "<" not in group and "@" not in group:
-        item = rest.strip()
     box = _plain(item) or _by_grammar(item)
     if box:
         return [box if box.name else Mailbox(box.address, _name(comment))], True
@@ -138,8 +135,9 @@ def _tolerant(item: str) -> tuple[list[Mailbox], bool]:
             boxes.append(Mailbox(address, _name(item[end : angle.start()])))
         end = angle.end()
     if boxes:
-        well_formed = len(boxes) == 1 and "=?" in item and not item[end:].strip()
-        return boxes, well_formed and '"' not in item[: item.find("<")].strip().strip('"')
+        # Encoded words and xn-- labels are kept from the grammar, and are no break of it.
+        spared = "=?" in item or "xn--" in item.lower()
+        return boxes, spared and len(boxes) == item.count("<") == 1 and item.endswith(">")
     local, _, domain = item.partition("@")
     address = _address(f"{_SPECIALS.split(local)[-1]}@{_SPECIALS.split(domain)[0]}")
     return ([Mailbox(address)] if address else []), False
@@ -160,5 +158,7 @@ def _name(text: str) -> str:
     return " ".join(display_text(text).split())
 
 
-def _is_empty_group(item: str, value: str) -> bool:
-    return item.endswith(":") and ";" in value
+def _without_group(item: str) -> str:
+    """The first mailbox of a group without the group's name (RFC 5322 section 3.4: ``Name: a@b, c@d;``)."""
+    group, colon, rest = item.partition(":")
+    return rest.strip() if colon and not any(sign in group for sign in '"<@[') else item

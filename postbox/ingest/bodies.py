@@ -16,7 +16,7 @@ PLAIN, HTML = "text/plain", "text/html"
 
 @dataclass(slots=True)
 class Selection:
-    """What a reader of text sees, what a reader of HTML sees (it may hold plain parts), and the rest, in order."""
+    """What a reader of text sees, what one of HTML sees (plain parts among it), and the rest, in order."""
 
     text: list[Part]
     html: list[Part]

@@ -51,7 +51,8 @@ class Contents:
         """
         attached = self._selection.attached
         with_id = any(part.field("content-id") for part in attached)
-        shown = frozenset(unquote(name) for name in _CID.findall(markup[:HTML_BYTES])) if with_id else frozenset()
+        names = _CID.findall(markup[:HTML_BYTES]) if with_id else []
+        shown = frozenset(unquote(name) for name in names)
         for position, part in enumerate(attached):
             self._deadline.check()
             found, octets, defect = part.attachment(position, shown)

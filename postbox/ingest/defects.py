@@ -20,5 +20,4 @@ class Defect(StrEnum):
     CHARSET_WRONG = "charset_wrong"  # octets that the declared charset does not have
     TRANSFER_UNKNOWN = "transfer_unknown"
     TRANSFER_BROKEN = "transfer_broken"
-    MULTIPART = "multipart"  # a multipart without any part
     FALLBACK = "fallback"  # flanker gave up, the standard library took it

@@ -13,44 +13,52 @@ from postbox.api.errors import Invalid
 from postbox.ingest.limits import ADDRESS_COUNT
 from postbox.mail.store import Envelope
 
-_ADDRESS = re.compile(r"[^\s<>,@\x00-\x1f\x7f]{1,64}@[^\s<>,@\x00-\x1f\x7f]{1,253}")
+# The local part as dot-string or quoted string, loosely: what an MTA took is not for this door to refuse.
+_ADDRESS = re.compile(r'(?:[^\s<>,@"\x00-\x1f\x7f]{1,64}|"[^"\x00-\x1f\x7f]{1,62}")@[^\s<>,@\x00-\x1f\x7f]{1,253}')
 _MAX_HELO = 255
 
 
-def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str) -> Envelope:
-    """The envelope, addresses without brackets, recipients in lower case and once each. Raises Invalid."""
-    errors: list[dict[str, str]] = []
+def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, path: str = "{}") -> Envelope:
+    """The envelope, addresses without brackets, recipients in lower case and once each.
+
+    Raises Invalid, its errors under ``path`` with the field's name in it.
+    """
+    errors: list[tuple[str, str]] = []
     sender = _bare(mail_from)
     if sender and not _ADDRESS.fullmatch(sender):
-        errors.append({"path": "mail_from", "message": "Not an address; leave it empty for the null return path."})
+        errors.append(("mail_from", "Not an address; leave it empty for the null return path."))
     recipients = list(dict.fromkeys(bare.lower() for item in rcpt_to if (bare := _bare(item))))
-    if not recipients:
-        errors.append({"path": "rcpt_to", "message": "Name at least one recipient."})
-    if len(recipients) > ADDRESS_COUNT:
-        errors.append({"path": "rcpt_to", "message": f"At most {ADDRESS_COUNT} recipients at a time."})
-    errors += [
-        {"path": f"rcpt_to.{index}", "message": "Not an address."}
-        for index, item in enumerate(recipients[:ADDRESS_COUNT])
-        if not _ADDRESS.fullmatch(item)
-    ]
-    address = _ip(client_ip, errors)
+    errors += [("rcpt_to", problem) for problem in _problems(recipients)]
+    address = _ip(client_ip)
+    if client_ip.strip() and not address:
+        errors.append(("client_ip", "Not an IP address."))
     if errors:
-        raise Invalid(errors=errors)
+        named = [(path.format(_spelt(field, path)), message) for field, message in errors]
+        raise Invalid(errors=[{"path": where, "message": message} for where, message in named])
     return Envelope(sender, tuple(recipients), address, _line(helo)[:_MAX_HELO])
+
+
+def _problems(recipients: list[str]) -> list[str]:
+    if not recipients:
+        return ["Name at least one recipient."]
+    if len(recipients) > ADDRESS_COUNT:
+        return [f"At most {ADDRESS_COUNT} recipients at a time."]
+    return [f"Not an address: {item[:80]}" for item in recipients if not _ADDRESS.fullmatch(item)]
+
+
+def _spelt(field: str, path: str) -> str:
+    return field.replace("_", "-") if path.startswith("x-") else field
 
 
 def _bare(address: str) -> str:
     return address.strip().removeprefix("<").removesuffix(">").strip()
 
 
-def _ip(text: str, errors: list[dict[str, str]]) -> str | None:
+def _ip(text: str) -> str | None:
     bare = text.strip().removeprefix("[").removesuffix("]").removeprefix("IPv6:")
-    if not bare:
-        return None
     try:
         return str(ipaddress.ip_address(bare.split("%")[0]))
     except ValueError:
-        errors.append({"path": "client_ip", "message": "Not an IP address."})
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a mail's own header fields say: who, to whom, when, about what, in answer to what (RFC 5322 section 3.6).
+"""What a mail's own header fields say: who, to whom, when, about what, in answer to what (RFC 5322 3.6).
 
 Decides how each field reads. A field that should come once is read at its first; From fields are all read,
 so that a second author cannot hide in a second field. Message ids are without their angle brackets.
@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from postbox.ingest.addresses import mailboxes
 from postbox.ingest.defects import Defect
 from postbox.ingest.outline import Field
-from postbox.ingest.words import header_text
+from postbox.ingest.words import header_text, raw_text
 from postbox.mail.parsed import Mailbox
 
 _MESSAGE_ID = re.compile(r"<\s*([^<>\s]+)\s*>", re.ASCII)
@@ -59,7 +59,8 @@ class Fields:
         value = self.first(name)
         if not value:
             return ()
-        return tuple(_MESSAGE_ID.findall(value)) or tuple(word for word in value.strip("<>").split() if "@" in word)
+        value = raw_text(value)
+        return tuple(_MESSAGE_ID.findall(value) or [word for word in value.strip("<>").split() if "@" in word])
 
     def date(self) -> datetime | None:
         """The Date field with its offset; ``-0000`` and a missing offset are taken for UTC."""

@@ -1,4 +1,4 @@
-"""Every limit on incoming mail, and the check of a raw mail against those that must hold before a parser runs.
+"""Every limit on incoming mail, and the check of a raw mail before a parser runs.
 
 Decides which mail is too much for the parsers. Only `MESSAGE_BYTES` may refuse a mail (413 at the door): a
 mail that is over any other limit is stored and quarantined with the limit's code. It never decodes

@@ -27,7 +27,7 @@ from postbox.ingest.words import header_text
 from postbox.mail.parsed import AttachmentPart, ParsedMail
 
 with quiet_import():
-    from flanker.mime.message.scanner import scan  # type: ignore[import-untyped]
+    from flanker.mime.message.scanner import scan
 
 # Most mails are of a few shapes; a longer skeleton is hardly seen twice.
 _CACHED_CHARACTERS = 1000
@@ -123,6 +123,8 @@ _cached_shape = lru_cache(_CACHED_SHAPES)(_shape)
 
 def _flanker_node(part: Any) -> Node:
     content_type = part.content_type
+    if content_type.is_multipart() and not part.parts:
+        return _without_parts(part.to_string())
     if content_type.is_multipart():
         return Node(content_type.value, tuple(_flanker_node(child) for child in part.parts))
     return Node(content_type.value, None, marks(part.to_string()))
@@ -133,6 +135,10 @@ def _email_node(message: Message) -> Node:
     if message.get_content_maintype() == "multipart":
         if isinstance(children, list):
             return Node(message.get_content_type(), tuple(_email_node(child) for child in children))
-        # A multipart without any part: a reader shows what is there as text.
-        return Node(PLAIN, None, marks(children))
+        return _without_parts(children)
     return Node(message.get_content_type(), None, marks(message.as_string()))
+
+
+def _without_parts(text: str) -> Node:
+    """A multipart without any part: what stands in its place is read as text, so that nothing hides there."""
+    return Node(PLAIN, None, marks(text)[:1])

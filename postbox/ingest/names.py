@@ -21,7 +21,7 @@ _INVISIBLE = re.compile(
 
 
 def attachment_name(disposition: str, content_type: str, position: int) -> str:
-    """The name that a part gives itself in its Content-Disposition or Content-Type field, else ``attachment-N``."""
+    """The name in a part's Content-Disposition or else Content-Type field, else ``attachment-N``."""
     name = parameters(disposition).get("filename") if disposition else ""
     if not name and content_type:
         name = parameters(content_type).get("name")

@@ -1,4 +1,4 @@
-"""Where a raw mail's header sections, bodies and delimiter lines lie (RFC 5322 section 2, RFC 2046 section 5.1).
+"""Where the header sections, bodies and delimiter lines of a raw mail lie (RFC 5322, RFC 2046 section 5.1).
 
 Decides which lines are delimiters: only those of a multipart that is open at that place. Works on the raw
 octets, in linear time, lazily, so that whoever reads it may stop at any section. It never decodes a body,

@@ -1,4 +1,4 @@
-"""Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231, and RFC 2047 as mailers abuse it).
+"""Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231, misused RFC 2047).
 
 Decides what a parameter's text is. It never decides what a name may look like on a screen (`names` does).
 flanker and the standard library read them too, flanker with every RFC 2231 value taken for UTF-8.
@@ -48,7 +48,7 @@ def parameters(value: str) -> dict[str, str]:
 
 
 def parameter_text(value: str) -> str:
-    """A plain parameter as a reader should see it: encoded words, raw UTF-8 or a guessed single-byte charset decoded."""
+    """A parameter as a reader should see it: encoded words and raw octets decoded."""
     if value.isascii():
         return decode_words(value) if "=?" in value else value
     if max(value) > "\xff":

@@ -4,45 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from postbox.api.fields import Base64, Prose, Text
+from postbox.api.serializers import Body
+from postbox.ingest.limits import ADDRESS_COUNT
 from postbox.mail.models import Status
 
 
-class EnvelopeBody(serializers.Serializer[dict[str, Any]]):
-    mail_from = serializers.CharField(allow_blank=True, default="", max_length=320)
-    rcpt_to = serializers.ListField(child=serializers.CharField(max_length=320), allow_empty=False)
-    client_ip = serializers.CharField(allow_blank=True, default="", max_length=64)
-    helo = serializers.CharField(allow_blank=True, default="", max_length=1024)
+class EnvelopeBody(Body):
+    mail_from = Text(allow_blank=True, default="", max_length=320, help_text="Empty: the null return path.")
+    rcpt_to = serializers.ListField(child=Text(max_length=320), allow_empty=False, max_length=ADDRESS_COUNT)
+    client_ip = Text(allow_blank=True, default="", max_length=64, help_text="Who connected; empty where unknown.")
+    helo = Text(allow_blank=True, default="", max_length=1024, help_text="What it said of itself.")
 
 
-class AttachmentBody(serializers.Serializer[dict[str, Any]]):
-    name = serializers.CharField(allow_blank=True, default="", max_length=1024)
-    type = serializers.CharField(allow_blank=True, default="", max_length=255)
-    content = serializers.CharField(allow_blank=True, default="", help_text="base64", trim_whitespace=False)
+class AttachmentBody(Body):
+    name = Prose(default="")
+    type = Prose(default="", help_text="A media type; application/octet-stream where it is none.")
+    content = Base64(default=b"", help_text="base64")
 
 
-class ParsedBody(serializers.Serializer[dict[str, Any]]):
-    headers = serializers.DictField(
-        child=serializers.JSONField(help_text="A string, or a list of strings where the header is repeated."),
-        default=dict,
-    )
-    text = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
-    html = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, _TEXTS]})
+class HeaderValue(serializers.Field[str | list[str], Any, Any, Any]):
+    """A string, or a list of strings where the header is repeated."""
+
+    default_error_messages = {"invalid": "A header's value is a string or a list of strings."}
+
+    def to_internal_value(self, data: Any) -> str | list[str]:
+        if not isinstance(data, str) and not (isinstance(data, list) and all(isinstance(item, str) for item in data)):
+            self.fail("invalid")
+        return data
+
+
+class ParsedBody(Body):
+    headers = serializers.DictField(child=HeaderValue(), default=dict)
+    text = Prose(default="")
+    html = Prose(default="")
     attachments = AttachmentBody(many=True, default=list)
 
-    def validate_headers(self, headers: dict[str, Any]) -> dict[str, Any]:
-        for name, value in headers.items():
-            items = value if isinstance(value, list) else [value]
-            if not all(isinstance(item, str) for item in items):
-                raise serializers.ValidationError({name: "A header's value is a string or a list of strings."})
-        return headers
 
-
-class IngestBody(serializers.Serializer[dict[str, Any]]):
+class IngestBody(Body):
     envelope = EnvelopeBody()
-    raw = serializers.CharField(required=False, trim_whitespace=False, help_text="The raw mail in base64.")
-    parsed = ParsedBody(required=False)
+    raw = Base64(required=False, help_text="The raw mail in base64.")
+    parsed = ParsedBody(required=False, help_text="In place of `raw`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("raw" in attrs) == ("parsed" in attrs):

@@ -98,7 +98,8 @@ def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
     """Write a batch. Returns how many rows were still ours; the others are somebody else's by now."""
     if not settlements:
         return 0
-    with transaction.atomic(), connection.cursor() as cursor:
+    # COPY raises the driver's errors unless it is told to translate them.
+    with transaction.atomic(), connection.wrap_database_errors, connection.cursor() as cursor:
         kept = _update(cursor, token, settlements)
         own = [item for item in settlements if item.case.id in kept]
         if own:
@@ -182,7 +183,7 @@ def _copy_attachments(cursor: Any, own: Sequence[Settlement]) -> None:
 
 def _copy_verdicts(cursor: Any, own: Sequence[Settlement]) -> None:
     rows = (
-        (item.case.id, position, verdict.step, verdict.outcome.value, verdict.code[:64])
+        (item.case.id, position, verdict.step[:32], verdict.outcome.value, verdict.code[:64])
         for item in own
         for position, verdict in enumerate(item.case.verdicts)
     )

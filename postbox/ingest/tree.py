@@ -30,23 +30,44 @@ class Node:
 
 
 def skeleton(sections: list[Section]) -> str:
-    """The mail with nothing in it but what shapes its tree."""
+    """The mail with nothing in it but what shapes its tree.
+
+    A multipart that what encloses it cuts short is closed here, since flanker would take all that follows for its
+    parts. One without any delimiter line is left for the parsers to stumble over.
+    """
+    begun = {section.opened_by for section in sections}
     types = {0: ""}
     lines: list[str] = []
+    stack: list[int] = []
     for index, section in enumerate(sections):
+        lines += _closed(stack, section.opened_by, begun)
         if section.opened_by:
             lines.append(f"--b{section.opened_by}{'--' if section.closing else ''}")
-        if not section.closing:
+        if section.closing:
+            stack.pop()
+        else:
             content_type = _plain_type(section.field("content-type"))
             if not content_type and types[section.opened_by] == "multipart/digest":
                 content_type = "message/rfc822"
             if section.number:
                 types[section.number] = content_type
+                stack.append(section.number)
                 content_type += f"; boundary=b{section.number}"
             if content_type:
                 lines.append(f"Content-Type: {content_type}")
         lines += ("", chr(_FIRST_MARK + index))
+    lines += _closed(stack, 0, begun)
     return "\n".join(lines) + "\n"
+
+
+def _closed(stack: list[int], until: int, begun: set[int]) -> list[str]:
+    """The closing lines of the open multiparts inside number ``until``, which are taken off the stack."""
+    lines = []
+    while stack and stack[-1] != until:
+        number = stack.pop()
+        if number in begun:
+            lines.append(f"--b{number}--")
+    return lines
 
 
 def marks(text: str) -> tuple[int, ...]:

@@ -6,17 +6,17 @@ cannot be parsed is stored all the same, and only its size can refuse a mail.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import IO, Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from postbox.api.errors import ApiError, Invalid
+from postbox.api.errors import ApiError
+from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS
+from postbox.api.serializers import read
 from postbox.identity.http import BridgeView
 from postbox.ingest import compose, envelope
 from postbox.ingest.door import MailTooLarge, Receipt, receive
@@ -33,7 +33,7 @@ class RawMail(BaseParser):
 
     media_type = "message/rfc822"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read(MESSAGE_BYTES + 1)
 
 
@@ -46,7 +46,8 @@ class EmptyMail(ApiError):
 class IngestView(BridgeView):
     """Take a mail in."""
 
-    parser_classes = [RawMail, JSONParser]
+    parser_classes = [RawMail, JsonBody]
+    body_bytes = MAX_BODY_BYTES
 
     @extend_schema(
         operation_id="ingest",
@@ -75,46 +76,47 @@ class IngestView(BridgeView):
     )
     def post(self, request: Request) -> Response:
         _check_length(request)
-        data = request.data
-        raw, said = _from_raw(request, data) if isinstance(data, bytes) else _from_json(data)
+        is_raw = _is_raw(request)
+        raw, said = _from_raw(request) if is_raw else _from_json(request)
         if not raw.strip():
             raise EmptyMail()
         return Response(_answer(receive(raw, said)), status=202)
 
 
+def _is_raw(request: Request) -> bool:
+    return (request.content_type or "").split(";")[0].strip().lower() == RawMail.media_type
+
+
 def _check_length(request: Request) -> None:
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        length = 0
-    is_raw = (request.content_type or "").startswith("message/rfc822")
-    if length > (MESSAGE_BYTES if is_raw else MAX_BODY_BYTES):
+    """Refuse by the length that was announced, before anything is read."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length[:12]) > (MESSAGE_BYTES if _is_raw(request) else MAX_BODY_BYTES):
         raise MailTooLarge()
 
 
-def _from_raw(request: Request, raw: bytes) -> tuple[bytes, Envelope]:
-    meta = request.META
+def _from_raw(request: Request) -> tuple[bytes, Envelope]:
+    raw = request.data  # an empty body is no bytes but an empty object: DRF calls no parser for it
     said = envelope.read(
-        meta.get("HTTP_X_POSTBOX_MAIL_FROM", ""),
-        meta.get("HTTP_X_POSTBOX_RCPT_TO", "").split(","),
-        meta.get("HTTP_X_POSTBOX_CLIENT_IP", ""),
-        meta.get("HTTP_X_POSTBOX_HELO", ""),
+        _header(request, "mail-from"),
+        _header(request, "rcpt-to").split(","),
+        _header(request, "client-ip"),
+        _header(request, "helo"),
+        path="x-postbox-{}",
     )
-    return raw, said
+    return raw if isinstance(raw, bytes) else b"", said
 
 
-def _from_json(data: object) -> tuple[bytes, Envelope]:
-    body = IngestBody(data=data)
-    body.is_valid(raise_exception=True)
-    values = body.validated_data
+def _header(request: Request, name: str) -> str:
+    """WSGI hands headers over as Latin-1 (PEP 3333); addresses in them are UTF-8 (RFC 6532)."""
+    value: str = request.META.get(f"HTTP_X_POSTBOX_{name.upper().replace('-', '_')}", "")
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _from_json(request: Request) -> tuple[bytes, Envelope]:
+    values = read(IngestBody, request)
     given = values["envelope"]
-    said = envelope.read(given["mail_from"], given["rcpt_to"], given["client_ip"], given["helo"])
-    if "raw" not in values:
-        return compose.raw_from(values["parsed"]), said
-    try:
-        return base64.b64decode(values["raw"], validate=True), said
-    except (binascii.Error, ValueError) as error:
-        raise Invalid(errors=[{"path": "raw", "message": "Not base64."}]) from error
+    said = envelope.read(given["mail_from"], given["rcpt_to"], given["client_ip"], given["helo"], path="envelope.{}")
+    return values["raw"] if "raw" in values else compose.raw_from(values["parsed"]), said
 
 
 def _answer(receipt: Receipt) -> dict[str, Any]:

@@ -41,12 +41,12 @@ def decode_words(value: str) -> str:
 
 
 def raw_text(value: str) -> str:
-    """A field's value (octets as Latin-1) with raw octets read as UTF-8 or else windows-1252, encoded words left."""
+    """A field's value (octets as Latin-1) with octets read as UTF-8, else windows-1252; encoded words stay."""
     return value if value.isascii() else decode_charset(value.encode("latin-1"), "")[0]
 
 
 def header_text(value: str) -> str:
-    """A field's value (octets as Latin-1) as one printable line: raw octets and encoded words decoded, controls gone."""
+    """A field's value (octets as Latin-1) as one printable line, octets and encoded words decoded."""
     return display_text(raw_text(value))
 
 

@@ -93,9 +93,7 @@ def test_a_second_shell_finds_the_running_system(home: Home, monkeypatch: pytest
     assert os.environ["POSTBOX_SECRET_KEY"] == "from the shell"
 
 
-def test_a_shell_with_its_own_database_gets_no_secret_of_the_home(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shell_with_its_own_database_gets_no_secret_of_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.publish({"DATABASE_URL": "postgresql://a@127.0.0.1/b", "POSTBOX_SECRET_KEY": "from the home"})
     monkeypatch.setenv("POSTBOX_HOME", str(home.path))
     monkeypatch.setenv("DATABASE_URL", "postgresql://another@127.0.0.1/c")

@@ -74,9 +74,7 @@ def test_a_wrong_password_is_refused_over_tcp_and_over_the_socket(home: Home) ->
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(wrong)
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(
-                f"host={store.folder} port={store.port} user=postgres password=wrong dbname=postbox"
-            )
+            psycopg.connect(f"host={store.folder} port={store.port} user=postgres password=wrong dbname=postbox")
 
 
 def test_a_durable_server_keeps_what_it_has_committed(home: Home) -> None:

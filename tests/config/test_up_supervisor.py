@@ -18,7 +18,9 @@ from tests.config.processes import alive, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SLEEP = ("sleep", "1000")
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(1000)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(1000)"
+)
 
 
 def service(name: str, *argv: str, **more: object) -> Service:
@@ -68,9 +70,7 @@ def test_what_a_dead_child_left_is_ended_before_the_next_start(supervisor: Super
 
 def test_a_child_that_keeps_failing_is_given_up_with_its_log(supervisor: Supervisor) -> None:
     supervisor.start(service("broken", "sh", "-c", "echo no such queue; exit 3"))
-    with pytest.raises(
-        Failed, match=rf"broken died {DEATHS} times.*broken\.log\n(no such queue\n?){{{DEATHS}}}"
-    ):
+    with pytest.raises(Failed, match=rf"broken died {DEATHS} times.*broken\.log\n(no such queue\n?){{{DEATHS}}}"):
         for _ in range(1000):
             supervisor.step(0.05)
     assert (supervisor.logs / "broken.log").read_text().count("no such queue") == DEATHS

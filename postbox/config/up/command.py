@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from postbox.config.up.embedded import Stores, complain, free_port
+from postbox.config.up.console import complain, say
+from postbox.config.up.embedded import Stores, free_port
 from postbox.config.up.home import Home, HomeError
 from postbox.config.up.process import Service
 from postbox.config.up.services import fork_server, services
@@ -42,7 +43,7 @@ def up(arguments: list[str]) -> int:
             finally:
                 supervisor.stop()
     except Stopping:
-        print("postbox has stopped.", flush=True)
+        say("postbox has stopped.")
         return 0
     except (HomeError, Failed) as error:
         complain(f"postbox: {error}")
@@ -58,12 +59,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--home", metavar="DIR", help="where data, secrets and logs are (default: POSTBOX_HOME or .postbox)"
     )
-    made.add_argument(
-        "--port", type=int, metavar="N", help=f"of the web server (default {PORT}; 0: any that is free)"
-    )
-    made.add_argument(
-        "--no-sample", dest="sample", action="store_false", help="start without the sample mail"
-    )
+    made.add_argument("--port", type=int, metavar="N", help=f"of the web server (default {PORT}; 0: any that is free)")
+    made.add_argument("--no-sample", dest="sample", action="store_false", help="start without the sample mail")
     return made
 
 
@@ -88,12 +85,10 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     run("migrate", "--noinput")
     run("bootstrap", "--home", str(home.path), "--url", url, *([] if sample else ["--no-sample"]))
     # Elsewhere a fork of a process with the system's own libraries loaded is not safe.
-    for service in (
-        [fork_server(environment)] if sys.platform == "linux" else services(environment, forked=False)
-    ):
+    for service in [fork_server(environment)] if sys.platform == "linux" else services(environment, forked=False):
         supervisor.start(service)
     supervisor.wait_until(lambda: answers(port, "/readyz"), "the web server", READY_WITHIN)
-    print(announcement(home, url), flush=True)
+    say(announcement(home, url))
     if sample:
         run("samples")
 
@@ -142,20 +137,14 @@ def child_environment(ours: Mapping[str, str], port: int) -> dict[str, str]:
     Without the last, a `celery.py` or the like in the operator's folder would be imported.
     """
     root = Path(__file__).resolve().parents[3]
-    return (
-        os.environ
-        | ours
-        | {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1", "HOST": "127.0.0.1", "PORT": str(port)}
-    )
+    return os.environ | ours | {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1", "HOST": "127.0.0.1", "PORT": str(port)}
 
 
 def answers(port: int, path: str) -> bool:
     """Whether a GET is answered with 200. By hand: an HTTP client would stay in memory."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(
-                f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
-            )
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode())
             return connection.recv(12) == b"HTTP/1.1 200"
     except OSError:
         return False

@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 
+from postbox.config.up.console import complain, say
 from postbox.config.up.home import Home, HomeError
 from postbox.config.up.place import data_folder, store_user
 from postbox.config.up.postgres import Postgres
@@ -24,9 +25,7 @@ READY_WITHIN = 60.0  # a recovery after a crash reads up to max_wal_size
 class Stores:
     """What is embedded of the two stores, and the addresses of both."""
 
-    def __init__(
-        self, home: Home, *, postgres_port: int = 0, valkey_port: int = 0, durable: bool = True
-    ) -> None:
+    def __init__(self, home: Home, *, postgres_port: int = 0, valkey_port: int = 0, durable: bool = True) -> None:
         self.database_url = os.environ.get("DATABASE_URL", "")
         self.broker_url = os.environ.get("BROKER_URL", "")
         self.postgres: Postgres | None = None
@@ -79,7 +78,7 @@ def main() -> int:
             ports = {"postgres_port": options.postgres_port, "valkey_port": options.valkey_port}
             stores = Stores(home, **ports, durable=not options.not_durable)
             stores.start(supervisor)
-            print(f"DATABASE_URL={stores.database_url}\nBROKER_URL={stores.broker_url}", flush=True)
+            say(f"DATABASE_URL={stores.database_url}\nBROKER_URL={stores.broker_url}")
             while True:
                 supervisor.step()
     except Stopping:
@@ -89,11 +88,6 @@ def main() -> int:
         return 1
     finally:
         supervisor.stop()
-
-
-def complain(text: str) -> None:
-    """Say something to the operator, out of the way of the output."""
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

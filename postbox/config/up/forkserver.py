@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 
+from postbox.config.up.console import say
 from postbox.config.up.home import Home
 from postbox.config.up.process import set_name
 from postbox.config.up.run import load
@@ -39,11 +40,6 @@ def main() -> int:
         return GAVE_UP
     finally:
         supervisor.stop()
-
-
-def say(text: str) -> None:
-    """A line in our log."""
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Home:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
-                raise Locked(f"postbox is already running in {self.path}: {file.read().strip()}") from None
+                raise Locked(f"already running in {self.path}: {file.read().strip()}") from None
             self.note(f"pid {os.getpid()}, starting")
             yield
             self.note("")
@@ -136,9 +136,7 @@ def new_secrets() -> dict[str, str]:
 
     By os.urandom, which the module `secrets` wraps: that one would load OpenSSL into the supervisor.
     """
-    made = {
-        name: base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=") for name in (*SETTABLE, *INTERNAL)
-    }
+    made = {name: base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=") for name in (*SETTABLE, *INTERNAL)}
     made["POSTBOX_MASTER_KEYS"] = base64.b64encode(os.urandom(32)).decode()
     return made
 

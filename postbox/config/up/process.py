@@ -7,6 +7,7 @@ Never decides when a child is restarted or in which order children stop; that is
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 LOG_LIMIT = 10 * 1024 * 1024
+LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 
@@ -79,25 +81,29 @@ def rotate(path: Path, limit: int = LOG_LIMIT) -> None:
     os.truncate(path, 0)
 
 
+@functools.cache
+def _prctl() -> Callable[..., int]:
+    """Linux's prctl. Looked up once, before any fork that uses it: loading in a fork of a threaded process may hang."""
+    import ctypes
+
+    function: Callable[..., int] = ctypes.CDLL(None).prctl
+    return function
+
+
 def set_name(name: str) -> None:
     """What `ps -o comm` and `top` show for this process, at most 15 characters of it (Linux; elsewhere nothing)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+    if LINUX:
+        _prctl()(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def die_with_parent(death_signal: int, parent: int) -> Callable[[], None]:
-    """A `preexec_fn` that has the kernel send `death_signal` to the child when `parent` ends (Linux;
-    elsewhere nothing).
+    """A `preexec_fn` that has the kernel send `death_signal` to the child when `parent` ends (Linux).
 
     subprocess calls it after it has changed the user, which would reset the setting.
     """
-    if sys.platform != "linux":
+    if not LINUX:
         return _nothing
-    import ctypes
-
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl = _prctl()
 
     def set_death_signal() -> None:
         prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
@@ -105,6 +111,24 @@ def die_with_parent(death_signal: int, parent: int) -> Callable[[], None]:
             os._exit(1)
 
     return set_death_signal
+
+
+def forks_die_with_us() -> None:
+    """Have every later fork of this process, and theirs, be killed when the process that forked it ends (Linux).
+
+    Set within the fork itself: granian's workers do not do it at all, Celery's only after some work, and a worker
+    whose main process died in between would stay.
+    """
+    if not LINUX:
+        return
+    _prctl()
+    forking = os.getpid()
+
+    def note() -> None:
+        nonlocal forking
+        forking = os.getpid()
+
+    os.register_at_fork(before=note, after_in_child=lambda: die_with_parent(signal.SIGKILL, forking)())
 
 
 class Process(Protocol):
@@ -191,8 +215,8 @@ class Forked:
                 _default_signals()
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
-                sys.stdout = open(1, "w", buffering=1, closefd=False)
-                sys.stderr = open(2, "w", buffering=1, closefd=False)
+                sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115 (for our lifetime)
+                sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115 (for our lifetime)
                 os.environ.update(service.env)
                 status = target()
             except SystemExit as ended:

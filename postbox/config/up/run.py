@@ -9,11 +9,10 @@ POSTBOX_WEB_WORKERS (2) are for the web server.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+
+from postbox.config.up.process import forks_die_with_us
 
 SETTINGS = "postbox.config.settings"
 # Gossip, mingle and heartbeats tell workers of each other, which none of ours needs to know.
@@ -67,6 +66,8 @@ def run(name: str) -> int:
     """Run one service to its end and return its exit status. ValueError for an unknown name."""
     if name not in NAMES:
         raise ValueError(f"{name} is not a service; these are: {', '.join(NAMES)}")
+    # An orphaned web worker would take requests from the living: each has a socket of its own for the same port.
+    forks_die_with_us()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     if name == "web":
         return web()
@@ -97,22 +98,8 @@ def web() -> int:
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=4,
-    ).serve(target_loader=load_application)
+    ).serve()
     return 0
-
-
-def load_application(target: str) -> Callable[..., Any]:
-    """The application, in a web worker, which must not outlive granian's main process.
-
-    Its socket takes connections beside those of others (SO_REUSEPORT), so an orphan would steal them.
-    """
-    from postbox.config.up.process import die_with_parent
-
-    die_with_parent(signal.SIGKILL, os.getppid())()
-    from granian._internal import load_target
-
-    loaded: Callable[..., Any] = load_target(target)
-    return loaded
 
 
 def celery(*arguments: str) -> int:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from postbox.config.up.console import say
 from postbox.config.up.process import Child, Service, rotate
 
 DEATHS = 5
@@ -43,7 +44,7 @@ class Supervisor:
         *,
         wait: Callable[[float], None] = time.sleep,
         stopping: Callable[[], bool] = lambda: False,
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = say,
     ) -> None:
         self.logs = logs
         self.children: dict[str, Child] = {}

@@ -11,19 +11,17 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element
 
-from postbox.screening.distilling.declarations import Declaration, Value, parse_declarations
+from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, Value, parse_declarations
 from postbox.screening.distilling.hints import hints
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.selectors import Budget, Invalid, Selector, compile_list, matches
 from postbox.screening.distilling.stylesheet import style_rules
 
 Declared = dict[str, Value]
-Attributes = list[tuple[str, str]]
 
-_TELLING = frozenset(
-    "style class id hidden bgcolor color size text open width height nowrap link popover".split()
-)
-"""Attributes that change an element's declared values, apart from what attribute selectors look at."""
+TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
+PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
+"""Attributes that change an element's declared values, apart from what attribute selectors look at; and tags with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Cascade:
         self._by_tag: defaultdict[str, list[_Entry]] = defaultdict(list)
         self._count = 0
         self._deadline = deadline
-        self._known: dict[tuple[object, ...], Declared] = {}
+        self._known: dict[object, Declared] = {}
         for sheet in sheets:
             self._add(sheet)
 
@@ -70,24 +68,21 @@ class Cascade:
         else:
             self._by_tag[rightmost.tag].append(entry)
 
-    def declared(self, element: _Element, tag: str, attributes: Attributes) -> Declared:
-        """The winning declared values of an element; the mapping is shared and must not be changed."""
-        if attributes:
-            key: tuple[object, ...] = (tag, *[pair for pair in attributes if pair[0] in _TELLING])
-            if tag == "a":
-                key = (*key, any(name == "href" for name, _ in attributes))
-        else:
-            key = (tag,)
+    def declared(self, element: _Element, tag: str, key: object) -> tuple[Declared, bool]:
+        """The winning declared values of an element, and whether tag and attributes alone decide them.
+
+        ``key`` holds the tag and those attributes. The mapping may be shared and must not be changed.
+        """
         known = self._known.get(key)
         if known is not None:
-            return known
-        named = dict(attributes)
+            return known, True
+        named = dict(element.items())
         candidates = self._candidates(tag, named) if self._count else []
         cacheable = all(entry.selector.local for entry in candidates)
         found = self._cascaded(element, tag, named, candidates)
         if cacheable:
             self._known[key] = found
-        return found
+        return found, cacheable
 
     def _candidates(self, tag: str, named: dict[str, str]) -> list[_Entry]:
         found = list(self._by_tag.get(tag, ()))
@@ -122,5 +117,8 @@ class Cascade:
 
 def _put(result: Declared, name: str, value: Value) -> None:
     """Later wins; its place in the mapping is renewed, so that shorthands with ``var()`` expand in order."""
-    result.pop(name, None)
+    if name in result:
+        del result[name]
     result[name] = value
+    if name[:2] == CUSTOM or type(value) is Unresolved:
+        result[CUSTOM] = True

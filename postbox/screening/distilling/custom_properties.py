@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from postbox.screening.distilling.declarations import Unresolved, longhands
+from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
 
 _ROUNDS = 20
 _CHARACTERS = 2_000
@@ -19,10 +19,10 @@ def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple
     custom = dict(inherited)
     plain: dict[str, Any] = {}
     for name, value in declared.items():
-        if name.startswith("--"):
+        if name.startswith(CUSTOM) and name != CUSTOM:
             custom[name.lower()] = value
     for name, value in declared.items():
-        if name.startswith("--"):
+        if name.startswith(CUSTOM):
             continue
         if not isinstance(value, Unresolved):
             plain[name] = value

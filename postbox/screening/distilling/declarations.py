@@ -20,6 +20,9 @@ Value = Any
 Declaration = tuple[str, Value, bool]
 """Longhand name, typed value, importance."""
 
+CUSTOM = "--"
+"""Stands among declared values that hold custom properties or wait for them."""
+
 GLOBAL_KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer"})
 _CACHED_CHARACTERS = 600
 
@@ -260,7 +263,6 @@ _PARSERS: dict[str, Parser] = {
     "white-space": _keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line", "break-spaces"),
     "list-style-type": _text,
     "list-style": lambda _name, value: [("list-style-type", "none" if "none" in value.split() else "disc")],
-    "all": _keyword(*GLOBAL_KEYWORDS),
     "-webkit-text-security": _keyword("none", "disc", "circle", "square"),
 }
 for _side in _SIDES:

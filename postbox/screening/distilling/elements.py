@@ -23,33 +23,24 @@ SILENT = UNRENDERED_TEXT | frozenset(
 """Elements that paint no text, whatever their style."""
 
 Habit = Callable[["Walk", "Frame"], None]
+CELL = -1
+"""The edge of a table cell; other edges are the line ends that ``Writer.block`` takes, and 0 is none."""
+_APART = frozenset("p h1 h2 h3 h4 h5 h6 pre dl hr figure fieldset".split())
+_OWN_EDGE = frozenset("ul ol menu dir li blockquote".split())
 _WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search", "tel", "url", "number", ""})
 
 
-def _block(lines: int) -> Habit:
-    def habit(walk: Walk, frame: Frame) -> None:
-        if frame.style.display != "inline":
-            walk.writer.block(lines)
-
-    return habit
-
-
-def _line_break(walk: Walk, frame: Frame) -> None:
-    if frame.style.reason is None:
-        walk.writer.line_break()
-
-
-def _cell(walk: Walk, frame: Frame) -> None:
-    if frame.style.display == "table-cell":
-        walk.writer.cell()
-    elif frame.style.display != "inline":
-        walk.writer.block(1)
+def edge_of(tag: str, display: str) -> int:
+    """What an element does to the lines around it at its start and at its end."""
+    if display == "table-cell":
+        return CELL
+    if display.startswith("inline") or display == "contents" or tag in _OWN_EDGE:
+        return 0
+    return 2 if tag in _APART else 1
 
 
 def _open_link(walk: Walk, frame: Frame) -> None:
     frame.link_place = walk.writer.place
-    if frame.style.display not in {"inline", "inline-block"}:
-        walk.writer.block(1)
 
 
 def _close_link(walk: Walk, frame: Frame) -> None:
@@ -58,8 +49,6 @@ def _close_link(walk: Walk, frame: Frame) -> None:
         shown = walk.writer.since(frame.link_place)
         if shown or frame.element.find(".//img") is not None:
             walk.findings.link(shown, url)
-    if frame.style.display not in {"inline", "inline-block"}:
-        walk.writer.block(1)
 
 
 def _image(walk: Walk, frame: Frame) -> None:
@@ -81,12 +70,23 @@ def _open_list(walk: Walk, frame: Frame) -> None:
     if frame.tag == "ol":
         start = frame.element.get("start", "1")[:6]
         frame.list_number = int(start) if start.isascii() and start.isdigit() else 1
-    nested = any(outer.tag in {"ul", "ol", "li"} for outer in walk.frames)
-    walk.writer.block(1 if nested else 2)
+    walk.writer.block(1 if _nested(walk) else 2)
+
+
+def _nested(walk: Walk) -> bool:
+    return any(outer.tag == "li" for outer in walk.frames)
+
+
+def _close_list(walk: Walk, frame: Frame) -> None:
+    walk.writer.block(1 if _nested(walk) else 2)
+
+
+def _close_item(walk: Walk, frame: Frame) -> None:
+    walk.writer.block(1)
 
 
 def _open_item(walk: Walk, frame: Frame) -> None:
-    if frame.style.reason is not None or frame.style.display != "list-item":
+    if frame.style.reason is not None or frame.display != "list-item":
         walk.writer.block(1)
         return
     marker, depth = "- ", 0
@@ -101,15 +101,15 @@ def _open_item(walk: Walk, frame: Frame) -> None:
 
 def _open_details(walk: Walk, frame: Frame) -> None:
     """Closed, it shows its first summary and nothing else."""
-    walk.writer.block(1)
     if frame.element.get("open") is not None:
         return
     summaries = [child for child in frame.element if child.tag == "summary"][:1]
     for child in frame.element:
-        if child not in summaries and isinstance(child.tag, str):
-            walk.hide_subtree(child, HiddenReason.NOT_RENDERED)
-        walk.findings.hide(HiddenReason.NOT_RENDERED, child.tail or "")
-    frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+        if child not in summaries:
+            if isinstance(child.tag, str):
+                walk.hide_subtree(child, HiddenReason.NOT_RENDERED)
+            walk.findings.hide(HiddenReason.NOT_RENDERED, child.tail or "")
+    frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
     frame.children = iter(summaries)
 
 
@@ -128,7 +128,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
         else:
             walk.findings.hide(HiddenReason.NOT_RENDERED, text)
     frame.children = iter(())
-    frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+    frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
 def _input(walk: Walk, frame: Frame) -> None:
@@ -147,18 +147,18 @@ def _object(walk: Walk, frame: Frame) -> None:
     if (frame.element.get("data") or "").strip().lower().startswith("data:"):
         walk.hide_subtree(frame.element, HiddenReason.NOT_RENDERED)
         frame.children = iter(())
-        frame.text_style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+        frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
-OPENERS: dict[str, Habit] = {
-    "br": _line_break, "td": _cell, "th": _cell, "a": _open_link, "img": _image, "blockquote": _open_quote,
-    "ul": _open_list, "ol": _open_list, "menu": _open_list, "dir": _open_list, "li": _open_item,
-    "details": _open_details, "select": _open_select, "input": _input, "object": _object,
-    **{tag: _block(2) for tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "hr", "figure", "fieldset")},
-}  # fmt: skip
-CLOSERS: dict[str, Habit] = {
-    **{tag: habit for tag, habit in OPENERS.items() if tag not in {"br", "img", "input", "object", "select", "details"}},
-    "a": _close_link, "blockquote": _close_quote, "li": _block(1), "details": _block(1),
-    **dict.fromkeys(("ul", "ol", "menu", "dir"), _block(1)),
-    "br": lambda _walk, _frame: None, "img": lambda _walk, _frame: None, "input": lambda _walk, _frame: None,
-}  # fmt: skip
+HABITS: dict[str, tuple[Habit, Habit | None]] = {
+    "a": (_open_link, _close_link),
+    "img": (_image, None),
+    "blockquote": (_open_quote, _close_quote),
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), (_open_list, _close_list)),
+    "li": (_open_item, _close_item),
+    "details": (_open_details, None),
+    "select": (_open_select, None),
+    "input": (_input, None),
+    "object": (_object, None),
+}
+"""What is done when an element opens and when it closes."""

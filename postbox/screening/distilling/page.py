@@ -5,11 +5,15 @@ Decides the start of the pass. It never looks below the body's own attributes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lxml.etree import _Element
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, attribute_colour
+
+if TYPE_CHECKING:
+    from postbox.screening.distilling.style import Style
 
 LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
 
@@ -21,6 +25,11 @@ class Page:
     quirks: bool = True
     text: RGBA = BLACK
     link: RGBA = LINK
+    styles: dict[object, Style] = field(default_factory=dict)
+
+    def shared(self, style: Style) -> Style:
+        """The first style made with the same values."""
+        return self.styles.setdefault(style.values(), style)
 
 
 def page_of(root: _Element, quirks: bool) -> Page:

@@ -12,7 +12,7 @@ from typing import Any
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
-from postbox.screening.distilling.declarations import GLOBAL_KEYWORDS
+from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
 from postbox.screening.distilling.page import Page
@@ -43,11 +43,13 @@ _DISPLAYS = {
 _HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Style:
-    """``gone`` hides the whole subtree; ``reason`` says why text directly inside is not painted, None where it is."""
+    """``gone`` hides the whole subtree; ``reason`` says why text directly inside is not painted, None where it is.
 
-    display: str = "block"
+    ``inside`` remembers the styles of elements in this one by tag and attributes, where those alone decide.
+    """
+
     gone: HiddenReason | None = None
     reason: HiddenReason | None = None
     unseen: bool = False
@@ -61,9 +63,20 @@ class Style:
     secured: bool = False
     bullets: bool = True
     custom: dict[str, str] = field(default_factory=dict)
+    collapses: bool = True
+    holder: bool = False
+    inside: dict[object, Plan] = field(default_factory=dict)
+
+    def values(self) -> tuple[object, ...]:
+        """What makes one style differ from another."""
+        return (
+            self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop, self.opacity,
+            self.white_space, self.indented, self.secured, self.bullets, tuple(self.custom.items()) if self.custom else (),
+        )  # fmt: skip
 
 
-ROOT = Style()
+Plan = tuple[Style, int, bool, str]
+"""What to do with an element: its style, the edge it makes (``elements``), whether it has a habit, its display."""
 
 
 def default_display(tag: str) -> str:
@@ -71,46 +84,51 @@ def default_display(tag: str) -> str:
     return _DISPLAYS.get(tag, "inline")
 
 
-def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> Style:
-    """The style of an element with these declared values inside an element of this style."""
-    if parent.custom or any(name.startswith("--") for name in declared):
-        custom, declared = resolved(parent.custom, declared)
-    else:
-        custom = parent.custom
-    if any(type(value) is not str and isinstance(value, str) for value in declared.values()):
-        custom, declared = resolved(parent.custom, declared)
+def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str]:
+    """The style and display of an element with these declared values inside an element of this style."""
+    reset = tag == "table" and page.quirks
+    if not declared and not reset and not parent.holder:
+        return parent, _DISPLAYS.get(tag, "inline")
+    custom = parent.custom
+    if custom or CUSTOM in declared:
+        custom, declared = resolved(custom, declared)
+    display = _display(tag, declared)
     style = Style(
-        _display(tag, declared), parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill,
-        parent.backdrop, parent.opacity, parent.white_space, parent.indented, parent.secured, parent.bullets, custom,
+        parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
+        parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses, display in _HOLDERS,
     )  # fmt: skip
-    if tag == "table" and page.quirks:
-        style.font, style.colour, style.white_space = 16.0, page.text, "normal"
+    if reset:
+        style.font, style.colour, style.white_space, style.collapses = 16.0, page.text, "normal", True
     if declared:
         _inherited_parts(style, parent, declared, page)
-        style.gone = parent.gone or _gone(style, parent, declared)
+        style.gone = parent.gone or _gone(style, parent, declared, display)
     style.reason = style.gone or _why_unseen(style)
-    return style
+    return page.shared(style), display
 
 
 def _display(tag: str, declared: dict[str, Any]) -> str:
     value = declared.get("display")
-    if value is None or value in {"revert", "revert-layer"}:
+    if value is None or value in {"revert", "revert-layer", "inherit"}:
         return _DISPLAYS.get(tag, "inline")
     return "inline" if value in GLOBAL_KEYWORDS else str(value)
 
 
 def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any], page: Page) -> None:
-    for name in declared.keys() & _SETTERS.keys():
+    for name, setter in _SETTERS.items():
+        if name not in declared:
+            continue
         value = declared[name]
         if isinstance(value, str) and value in GLOBAL_KEYWORDS:
-            value = _INITIAL[name] if value == "initial" or (value != "inherit" and name in _NOT_INHERITED) else None
-            if value is None:
-                if name == "color" or name == "font-size":
-                    style.colour, style.font = (
-                        (parent.colour, style.font) if name == "color" else (style.colour, parent.font)
-                    )
+            if value == "initial" or (value != "inherit" and name in _NOT_INHERITED):
+                value = _INITIAL[name]
+            elif name == "color":
+                value = parent.colour
+            elif name == "font-size":
+                style.font = parent.font
                 continue
-        _SETTERS[name](style, parent, value, page)
+            else:
+                continue
+        setter(style, parent, value, page)
 
 
 def _set_visibility(style: Style, _parent: Style, value: Any, _page: Page) -> None:
@@ -164,6 +182,7 @@ def _set_indent(style: Style, _parent: Style, value: Any, _page: Page) -> None:
 
 def _set_white_space(style: Style, _parent: Style, value: Any, _page: Page) -> None:
     style.white_space = value
+    style.collapses = value in {"normal", "nowrap"}
 
 
 def _set_security(style: Style, _parent: Style, value: Any, _page: Page) -> None:
@@ -175,14 +194,12 @@ def _set_bullets(style: Style, _parent: Style, value: Any, _page: Page) -> None:
 
 
 _SETTERS = {
-    "visibility": _set_visibility, "opacity": _set_opacity, "font-size": _set_font, "color": _set_colour,
-    "-webkit-text-fill-color": _set_fill, "background-color": _set_backdrop, "background-image": _set_picture,
-    "text-indent": _set_indent, "white-space": _set_white_space, "-webkit-text-security": _set_security,
+    "font-size": _set_font, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
+    "background-image": _set_picture, "visibility": _set_visibility, "opacity": _set_opacity,
+    "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
     "list-style-type": _set_bullets,
 }  # fmt: skip
-_ORDER = {name: place for place, name in enumerate(
-    ("font-size", "white-space", "color", "background-color", "background-image")
-)}  # fmt: skip
+"""In the order in which they depend on each other."""
 _NOT_INHERITED = frozenset({"opacity", "background-color", "background-image"})
 _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
@@ -191,15 +208,15 @@ _INITIAL: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _gone(style: Style, parent: Style, declared: dict[str, Any]) -> HiddenReason | None:
-    if style.display[:4] == "none":
+def _gone(style: Style, parent: Style, declared: dict[str, Any], display: str) -> HiddenReason | None:
+    if display[:4] == "none":
         return {ABSENT: HiddenReason.HIDDEN_ATTRIBUTE, UNRENDERED: HiddenReason.NOT_RENDERED}.get(
-            style.display, HiddenReason.DISPLAY_NONE
+            display, HiddenReason.DISPLAY_NONE
         )
     if style.opacity < FAINTEST:
         return HiddenReason.OPACITY
     if not BOX_PROPERTIES.isdisjoint(declared):
-        return box_hides(declared, style.display, style.font, parent.display in _HOLDERS)
+        return box_hides(declared, display, style.font, parent.holder)
     return None
 
 

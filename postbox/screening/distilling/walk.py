@@ -7,128 +7,173 @@ its deadline with what it has, all of which has been judged.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 from lxml.etree import _Comment, _Element
 
-from postbox.screening.distilling.cascade import Cascade
-from postbox.screening.distilling.elements import CLOSERS, OPENERS, SILENT, UNRENDERED_TEXT
+from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade
+from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
-from postbox.screening.distilling.style import ROOT, Style, derive
+from postbox.screening.distilling.style import Plan, Style, derive
 from postbox.screening.distilling.writer import Writer
 
-_STEPS_BETWEEN_LOOKS = 512
-_EMPTY: Iterator[_Element] = iter(())
+_STEPS_BETWEEN_LOOKS = 256
 
 
-@dataclass(slots=True)
 class Frame:
-    """An open element: its children still to come, its style, and the style of text directly inside it."""
+    """An element with a habit of its own, while it is open; ``style`` is that of text directly inside it."""
 
-    children: Iterator[_Element]
-    style: Style
-    element: _Element
-    tag: str
-    text_style: Style
-    list_number: int | None = None
-    link_place: int = -1
+    __slots__ = ("children", "display", "element", "link_place", "list_number", "style", "tag")
+
+    def __init__(self, element: _Element, tag: str, style: Style, display: str) -> None:
+        self.children: Iterator[_Element] = iter(element)
+        self.element = element
+        self.tag = tag
+        self.style = style
+        self.display = display
+        self.list_number: int | None = None
+        self.link_place = -1
 
 
-@dataclass(slots=True)
 class Walk:
-    """The state of one pass; ``stopped`` says that the deadline or the output limit ended it early."""
+    """The state of one pass; ``stopped`` says that a bound ended it early."""
 
-    cascade: Cascade
-    page: Page
-    deadline: Deadline
-    writer: Writer = field(default_factory=Writer)
-    findings: Findings = field(default_factory=Findings)
-    invisible: Invisible = field(default_factory=Invisible)
-    frames: list[Frame] = field(default_factory=list)
-    stopped: bool = False
-    _derived: dict[tuple[int, str, int], tuple[Style, Style, object]] = field(default_factory=dict)
+    __slots__ = ("cascade", "deadline", "findings", "frames", "invisible", "page", "stopped", "writer")
+
+    def __init__(self, cascade: Cascade, page: Page, deadline: Deadline) -> None:
+        self.cascade = cascade
+        self.page = page
+        self.deadline = deadline
+        self.writer = Writer()
+        self.findings = Findings()
+        self.invisible = Invisible()
+        self.frames: list[Frame] = []
+        self.stopped = False
 
     def run(self, root: _Element) -> None:
-        """Walks the tree below and including ``root``, to its end or until a bound is reached."""
+        """Walks the tree below ``root``, to its end or until a bound is reached."""
         try:
             self._run(root)
         except Overrun:
             self.stopped = True
 
     def _run(self, root: _Element) -> None:
-        frames = self.frames
-        self._enter(root, ROOT)
-        steps = 0
-        while frames:
-            frame = frames[-1]
-            child = next(frame.children, None)
-            if child is None:
-                self._leave(frames.pop())
-                continue
-            steps += 1
-            if not steps % _STEPS_BETWEEN_LOOKS and (self.writer.full or self.deadline.passed()):
-                self.stopped = True
-                return
-            if not self._enter(child, frame.style) and child.tail:
-                self.paint(child.tail, frame.text_style)
+        """The pass itself: one loop without calls for plain elements, since mail has hundreds of them.
 
-    def _enter(self, element: _Element, parent: Style) -> bool:
-        """Opens an element; true when its tail waits for its end, since it has been pushed."""
-        tag = element.tag
-        if not isinstance(tag, str):
-            if isinstance(element, _Comment) and element.text:
+        ``style`` is that of the open element's children, ``around`` that of text directly inside it; the two differ only
+        where an element shows some of its children (``details``, ``select``).
+        """
+        writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
+        first = self._plan(root, "html", Style(), "html")
+        style = around = first[0]
+        children = iter(root if style.gone is None else ())
+        element, edge, frame = root, 0, None
+        stack: list[tuple[Iterator[_Element], Style, Style, _Element, int, Frame | None]] = []
+        while True:
+            for child in children:
+                left -= 1
+                if not left:
+                    left = self._look()
+                tag = child.tag
+                if tag == "br":
+                    if around.reason is None:
+                        writer.breaks += 1
+                elif tag == "img" and not child.get("alt"):
+                    pass
+                elif tag in SILENT or type(tag) is not str:
+                    self._silent(child, tag)
+                else:
+                    attributes = child.items()
+                    key = tag
+                    if attributes:
+                        key = (tag, *[pair for pair in attributes if pair[0] in TELLING])
+                        if tag in PARTICULAR:
+                            key = (*key, *attributes) if tag != "a" else (*key, child.get("href") is None)
+                    plan = style.inside.get(key) or self._plan(child, tag, style, key)
+                    inner = plan[0]
+                    if inner.gone is None:
+                        stack.append((children, style, around, element, edge, frame))
+                        element, style, around, edge = child, inner, inner, plan[1]
+                        if edge:
+                            if edge == CELL:
+                                writer.tab = True
+                            else:
+                                writer.block(edge)
+                        if plan[2]:
+                            frame = self._open_habit(child, tag, plan)
+                            children, around = frame.children, frame.style
+                        else:
+                            frame, children = None, iter(child)
+                        text = child.text
+                        if text:
+                            if around.collapses and text.isspace():
+                                writer.gap = True
+                            else:
+                                paint(text, around)
+                        break
+                    self.hide_subtree(child, inner.gone)
+                text = child.tail
+                if text:
+                    if around.collapses and text.isspace():
+                        writer.gap = True
+                    else:
+                        paint(text, around)
+            else:
+                if edge:
+                    if edge == CELL:
+                        writer.tab = True
+                    else:
+                        writer.block(edge)
+                if frame is not None:
+                    self._close_habit(frame)
+                if not stack:
+                    return
+                text = element.tail
+                children, style, around, element, edge, frame = stack.pop()
+                if text:
+                    if around.collapses and text.isspace():
+                        writer.gap = True
+                    else:
+                        paint(text, around)
+
+    def _look(self) -> int:
+        """Whether to go on; the number of steps until the next look."""
+        if self.writer.full or self.deadline.passed():
+            raise Overrun
+        return _STEPS_BETWEEN_LOOKS
+
+    def _silent(self, element: _Element, tag: object) -> None:
+        """A comment, or an element that paints no text."""
+        if isinstance(element, _Comment):
+            if element.text:
                 self._comment(element.text)
-            return False
-        if tag in SILENT:
-            if tag in UNRENDERED_TEXT:
-                self.hide_subtree(element, HiddenReason.NOT_RENDERED)
-            return False
-        attributes = element.items()
-        style = self._style(element, tag, attributes, parent)
-        if style.gone:
-            self.hide_subtree(element, style.gone)
-            return False
-        frame = Frame(iter(element), style, element, tag, style)
-        opener = OPENERS.get(tag)
-        if opener is not None:
-            opener(self, frame)
-        elif style.display != "inline":
-            self._edge(style)
+        elif tag in UNRENDERED_TEXT:
+            self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+
+    def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
+        """Style, edge, habit and display of an element under this parent, remembered where tag and attributes decide."""
+        declared, shareable = self.cascade.declared(element, tag, key)
+        style, display = derive(parent, tag, declared, self.page)
+        if tag == "body":
+            self.page.text = style.colour
+        plan = (style, edge_of(tag, display), tag in HABITS, display)
+        if shareable:
+            parent.inside[key] = plan
+        return plan
+
+    def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
+        frame = Frame(element, tag, plan[0], plan[3])
+        HABITS[tag][0](self, frame)
         self.frames.append(frame)
-        if element.text:
-            self.paint(element.text, frame.text_style)
-        return True
+        return frame
 
-    def _style(self, element: _Element, tag: str, attributes: list[tuple[str, str]], parent: Style) -> Style:
-        declared = self.cascade.declared(element, tag, attributes)
-        key = (id(parent), tag, id(declared))
-        known = self._derived.get(key)
-        if known is None:
-            # The tuple keeps parent and mapping alive, so that their ids stay theirs.
-            known = self._derived[key] = (derive(parent, tag, declared, self.page), parent, declared)
-            if tag == "body":
-                self.page.text = known[0].colour
-        return known[0]
-
-    def _edge(self, style: Style) -> None:
-        """The edge of an element without a habit of its own."""
-        if style.display == "table-cell":
-            self.writer.cell()
-        elif not style.display.startswith("inline"):
-            self.writer.block(1)
-
-    def _leave(self, frame: Frame) -> None:
-        closer = CLOSERS.get(frame.tag)
+    def _close_habit(self, frame: Frame) -> None:
+        self.frames.pop()
+        closer = HABITS[frame.tag][1]
         if closer is not None:
             closer(self, frame)
-        elif frame.style.display != "inline":
-            self._edge(frame.style)
-        if frame.element.tail and self.frames:
-            self.paint(frame.element.tail, self.frames[-1].text_style)
 
     def paint(self, text: str, style: Style) -> None:
         """Text in an element of this style: to the writer or to what is hidden."""
@@ -137,14 +182,11 @@ class Walk:
             return
         if not text.isascii():
             text = self.invisible.strip(text)
-        if text.isspace() and style.white_space[:3] != "pre":
-            self.writer.text(text)
-            return
         self.findings.shown()
-        if style.white_space[:3] == "pre" or style.white_space == "break-spaces":
-            self.writer.preformatted(text)
-        else:
+        if style.collapses:
             self.writer.text(text)
+        else:
+            self.writer.preformatted(text)
 
     def hide_subtree(self, element: _Element, reason: HiddenReason) -> None:
         """Everything textual below an element that is not painted, within bounds."""

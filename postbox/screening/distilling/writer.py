@@ -9,18 +9,22 @@ from postbox.screening.distilling.limits import QUOTE_DEPTH, TEXT_BYTES
 
 
 class Writer:
-    """Takes text and breaks in reading order; ``result`` gives the text, ``full`` says that the limit was reached."""
+    """Takes text and breaks in reading order; ``result`` gives the text, ``full`` says that the limit was reached.
 
-    __slots__ = ("_breaks", "_gap", "_marker", "_need", "_parts", "_quotes", "_room", "_tab", "full")
+    Set from outside, for speed: ``gap`` (white space was met), ``tab`` (the next text starts a cell), ``breaks`` (line breaks met).
+    """
+
+    __slots__ = ("_marker", "_need", "_parts", "_quoted", "_quotes", "_room", "breaks", "full", "gap", "tab")
 
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._need = 0
-        self._breaks = 0
-        self._gap = False
-        self._tab = False
+        self.breaks = 0
+        self.gap = False
+        self.tab = False
         self._marker = ""
         self._quotes = 0
+        self._quoted = 0
         self._room = TEXT_BYTES
         self.full = False
 
@@ -37,34 +41,27 @@ class Writer:
         """Text whose white space collapses."""
         words = raw.split()
         if not words:
-            self._gap = True
+            self.gap = True
             return
         first = raw[0]
         if first.isspace():
-            self._gap = True
+            self.gap = True
         self._write(" ".join(words))
-        self._gap = raw[-1].isspace()
+        self.gap = raw[-1].isspace()
 
     def preformatted(self, raw: str) -> None:
         """Text whose line breaks and blanks stay."""
         for index, line in enumerate(raw.split("\n")):
             if index:
-                self.line_break()
+                self.breaks += 1
             if line.strip():
                 self._write(line.rstrip() if line.rstrip() else line)
-
-    def line_break(self) -> None:
-        self._breaks += 1
 
     def block(self, lines: int) -> None:
         """Ends the line (1) or leaves a blank one (2)."""
         if lines > self._need:
             self._need = lines
-        self._tab = False
-
-    def cell(self) -> None:
-        """Sets the next text apart from the cell before it on the same line."""
-        self._tab = True
+        self.tab = False
 
     def mark(self, marker: str) -> None:
         """A list item's marker, written with its first text."""
@@ -91,15 +88,22 @@ class Writer:
         self._parts.append(chunk)
 
     def _separator(self) -> str:
-        lines = max(self._need, min(self._breaks, 2))
-        gap, tab = self._gap, self._tab
-        self._need = self._breaks = 0
-        self._gap = self._tab = False
-        prefix = "> " * min(self._quotes, QUOTE_DEPTH) if self._quotes else ""
+        lines = max(self._need, min(self.breaks, 2))
+        gap, tab = self.gap, self.tab
+        self._need = self.breaks = 0
+        self.gap = self.tab = False
+        if not self._quotes and not self._quoted:
+            return ("\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else "") if self._parts else ""
+        return self._quote_separator(lines, tab, gap)
+
+    def _quote_separator(self, lines: int, tab: bool, gap: bool) -> str:
+        depth = min(self._quotes, QUOTE_DEPTH)
+        prefix, common = "> " * depth, "> " * min(depth, self._quoted)
+        self._quoted = depth
         if not self._parts:
             return prefix
         if lines:
-            return "\n" + (prefix.rstrip() + "\n" if lines > 1 else "") + prefix
+            return "\n" + (common.rstrip() + "\n" if lines > 1 else "") + prefix
         return "\t" if tab else " " if gap else ""
 
     def result(self) -> str:

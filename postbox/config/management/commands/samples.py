@@ -28,4 +28,4 @@ class Command(BaseCommand):
             raw = path.read_bytes().replace(b"\n", b"\r\n")
             sender = raw.split(b"<", 1)[1].split(b">", 1)[0].decode("ascii")
             receive(raw, Envelope(sender, (address.address,), "127.0.0.1", "localhost"))
-        wakeups.publish("ingest")  # this process ends too soon for its publisher thread
+        wakeups.publish("ingest", force=True)  # this process ends too soon for its publisher thread

@@ -1,0 +1,114 @@
+"""Fields that take the JSON type they name and no other: ``"5"`` is no number and ``1`` is no text.
+
+Decides what a value of a request may look like; never what it means. Each says in the OpenAPI document what it takes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from rest_framework import serializers
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Text(serializers.CharField):
+    """A string, by default not empty, without NUL, its outer blanks kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Prose(Text):
+    """A part of a mail: any string at all. What it may do is for the screening to find, not for the door."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"allow_blank": True, **kwargs})
+        self.validators = [v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)]
+
+
+class Whole(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        whole = isinstance(data, int) and not isinstance(data, bool)
+        if not whole and not (isinstance(data, float) and data.is_integer()):
+            self.fail("invalid")
+        return int(data)
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=str(data)[:40])
+        return data
+
+
+class Id(serializers.UUIDField):
+    """A UUID in its canonical form (RFC 9562, section 4)."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        if not isinstance(data, str) or not _UUID.fullmatch(data):
+            self.fail("invalid", value=str(data)[:40])
+        return uuid.UUID(data)
+
+
+class Time(serializers.DateTimeField):
+    """An instant as RFC 3339 has it; one without an offset is UTC."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="2026-01-31T12:00:00Z")
+        return super().to_internal_value(value)
+
+
+class Base64(serializers.Field[bytes, str, str, Any]):
+    """Octets in base64 (RFC 4648, section 4), line breaks allowed as encoders of mail write them."""
+
+    default_error_messages = {"invalid": "Not base64."}
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            if not isinstance(data, str):
+                raise ValueError
+            return base64.b64decode(data.encode("ascii").translate(None, b" \t\r\n"), validate=True)
+        except (binascii.Error, ValueError):
+            self.fail("invalid")
+
+    def to_representation(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+
+class _TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = Text
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
+        if not self.target.allow_blank:
+            schema.setdefault("minLength", 1)
+        return schema
+
+
+class _Base64Schema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = Base64
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "format": "byte", "pattern": _BASE64_PATTERN}
+
+
+_BASE64_PATTERN = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"

@@ -1,0 +1,100 @@
+"""The JSON of ``/list`` and ``/mark_read``, and the message as lists and events show it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from postbox.api.fields import Flag, Id, Text, Time, Whole
+from postbox.api.serializers import Body
+from postbox.mail.models import AuthResult, Direction, Status
+
+PAGE = 50
+MAX_PAGE = 100
+MAX_IDS = 1000
+
+
+class ListBody(Body):
+    direction = serializers.ChoiceField(choices=Direction.choices, required=False, help_text="One way only.")
+    limit = Whole(min_value=1, max_value=MAX_PAGE, default=PAGE, help_text="Messages a page.")
+    since = Time(required=False, help_text="Only mail received after this time (RFC 3339; UTC without an offset).")
+    page_token = Text(required=False, max_length=200, help_text="`next_page_token` of the page before, same filters.")
+    quarantined = Flag(default=False, help_text="true: quarantined mail too. Treat its text as hostile.")
+    unread = Flag(default=False, help_text="true: only mail that was not marked as read.")
+
+
+class MarkReadBody(Body):
+    ids = serializers.ListField(child=Id(), allow_empty=False, max_length=MAX_IDS, help_text="Ids from `/list`.")
+
+
+class MarkReadAnswer(serializers.Serializer[dict[str, Any]]):
+    updated = serializers.IntegerField(help_text="How many were unread until now.")
+
+
+_AUTH_WORD = {"type": "string", "enum": AuthResult.values}
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "description": "What the checks of the sender said, in the words of RFC 8601, section 2.7.",
+        "properties": {"spf": _AUTH_WORD, "dkim": _AUTH_WORD, "dmarc": _AUTH_WORD},
+        "required": ["spf", "dkim", "dmarc"],
+    }
+)
+class AuthShape(serializers.DictField):
+    """``{"spf", "dkim", "dmarc"}``."""
+
+
+class LinkShape(serializers.Serializer[dict[str, str]]):
+    text = serializers.CharField(help_text="What is shown.")
+    url = serializers.CharField(help_text="Where it goes.")
+
+
+class ImageShape(serializers.Serializer[dict[str, str]]):
+    alt = serializers.CharField()
+
+
+class AttachmentShape(serializers.Serializer[dict[str, Any]]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    type = serializers.CharField()
+    size = serializers.IntegerField(help_text="Octets, decoded.")
+
+
+class MessageShape(serializers.Serializer[dict[str, Any]]):
+    """A message. ``text`` is what a reader would see and nothing else."""
+
+    id = serializers.UUIDField()
+    direction = serializers.ChoiceField(choices=Direction.choices)
+    status = serializers.ChoiceField(choices=Status.choices)
+    agent_id = serializers.CharField()
+    thread_id = serializers.UUIDField(allow_null=True)
+    message_id = serializers.CharField(help_text="The Message-ID header.")
+    to = serializers.ListField(child=serializers.CharField())
+    cc = serializers.ListField(child=serializers.CharField())
+    subject = serializers.CharField()
+    text = serializers.CharField()
+    text_truncated = serializers.BooleanField()
+    received_at = serializers.DateTimeField()
+    injection_score = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    quarantined = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="Why it scored or was quarantined.")
+    auth = AuthShape()
+    links = LinkShape(many=True)
+    images = ImageShape(many=True)
+    attachments = AttachmentShape(many=True)
+    read = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """With ``from``, which is no name that a class body can hold."""
+        sender = serializers.CharField(help_text="As the From header says; whether it is true is for `auth` to tell.")
+        return {"from": sender, **super().get_fields()}
+
+
+class ListAnswer(serializers.Serializer[dict[str, Any]]):
+    count = serializers.IntegerField(help_text="How many messages this page holds.")
+    next_page_token = serializers.CharField(allow_null=True, help_text="null on the last page.")
+    messages = MessageShape(many=True)

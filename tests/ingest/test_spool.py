@@ -1,0 +1,103 @@
+"""Raw mail moves from spool to bucket, and a bucket that fails loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.storage import storages
+
+from postbox.ingest import spool, work
+from postbox.lib import clock
+from postbox.mail import blobs
+from postbox.mail.models import Message, SpooledMail
+from postbox.mail.raw import raw_of, stamp_body_ref
+from tests.people import Known, deliver, known_agent, mail
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def bucket(tmp_path: Path, settings: Any) -> Path:
+    settings.STORAGES = settings.STORAGES | {
+        "postbox-mime": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "mime")},
+        }
+    }
+    return tmp_path / "mime"
+
+
+@pytest.fixture
+def robin(bucket: Path) -> Iterator[Known]:
+    yield known_agent()
+
+
+def test_processed_mail_moves_and_reads_back(robin: Known, bucket: Path) -> None:
+    raw = mail(text="kingfisher")
+    deliver(raw, robin.address)
+    assert spool.empty() == 0  # not before the pipeline is done with it
+    work.run()
+    assert spool.due()
+    assert spool.empty() == 1
+    message = Message.objects.get()
+    assert message.body_ref == blobs.name_of(message.id)
+    assert not SpooledMail.objects.exists()
+    assert raw_of(message.id, message.agent_id) == raw
+    stored = (bucket / message.body_ref).read_bytes()
+    assert b"kingfisher" not in stored
+    assert not spool.due()
+
+
+def test_a_bucket_that_refuses_writes_costs_nothing(robin: Known, bucket: Path) -> None:
+    raw = mail()
+    deliver(raw, robin.address)
+    work.run()
+    bucket.parent.mkdir(exist_ok=True)
+    bucket.write_text("a file where the folder should be")
+    with pytest.raises(OSError):  # the fault is real
+        blobs.write(Message.objects.get().id, b"x")
+    assert spool.empty() == 0
+    message = Message.objects.get()
+    assert message.body_ref == ""
+    assert raw_of(message.id, message.agent_id) == raw
+    assert spool.empty() == 0  # it waits before it tries again
+    bucket.unlink()
+    with clock.frozen(clock.now() + timedelta(minutes=2)):
+        assert spool.empty() == 1
+    assert raw_of(message.id, message.agent_id) == raw
+
+
+def test_a_crash_between_writing_and_stamping_leaves_a_mail_that_moves_again(robin: Known) -> None:
+    raw = mail()
+    deliver(raw, robin.address)
+    work.run()
+    message = Message.objects.get()
+    half = bytes(SpooledMail.objects.get().body)[:100]
+    blobs.write(message.id, half)  # the worker died while it wrote
+    assert spool.empty() == 1
+    assert raw_of(message.id, message.agent_id) == raw
+
+
+def test_stamping_is_one_step(robin: Known) -> None:
+    deliver(mail(), robin.address)
+    message = Message.objects.get()
+    stamp_body_ref(message.id, "1/x.mime")
+    message.refresh_from_db()
+    assert message.body_ref == "1/x.mime"
+    assert not SpooledMail.objects.filter(pk=message.id).exists()
+
+
+def test_a_mail_that_left_the_spool_is_examined_from_the_bucket(robin: Known) -> None:
+    deliver(mail(), robin.address)
+    message = Message.objects.get()
+    stamp_body_ref(message.id, blobs.write(message.id, bytes(SpooledMail.objects.get().body)))
+    assert work.run() == 1
+    assert Message.objects.get().status == "processed"
+
+
+def test_the_folder_is_a_storage_of_its_own(robin: Known) -> None:
+    assert storages[blobs.ALIAS] is not storages["default"]
