@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import current_app
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
+class HealthAnswer(serializers.Serializer[dict[str, str]]):
+    status = serializers.CharField(help_text="ok")
+
+
+class ReadyAnswer(serializers.Serializer[dict[str, Any]]):
+    status = serializers.CharField(help_text="ok, degraded or unavailable")
+    missing = serializers.DictField(child=serializers.CharField(), help_text="What does not answer: name to problem.")
+
+
 class HealthView(APIView):
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="healthz", responses={200: dict})
+    @extend_schema(operation_id="healthz", summary="Does the process answer?", responses={200: HealthAnswer})
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -24,9 +36,14 @@ class HealthView(APIView):
 class ReadyView(APIView):
     permission_classes = [AllowAny]
 
-    @extend_schema(operation_id="readyz", responses={200: dict, 503: dict})
+    @extend_schema(
+        operation_id="readyz",
+        summary="Does what the process needs answer?",
+        description="`degraded`: mail is taken in and waits. `unavailable`: nothing can be stored.",
+        responses={200: ReadyAnswer, 503: ReadyAnswer},
+    )
     def get(self, request: Request) -> Response:
-        checks = {"database": _database(), "broker": _broker()}
+        checks = {"database": _database(), "broker": broker_problem()}
         missing = {name: problem for name, problem in checks.items() if problem}
         # Mail is accepted without a broker (the sweep finds it later), so only the database makes it not ready.
         ready = "database" not in missing
@@ -53,7 +70,8 @@ def _database() -> str:
     return ""
 
 
-def _broker() -> str:
+def broker_problem() -> str:
+    """Why the broker cannot be used, or nothing."""
     try:
         with current_app.connection_for_write() as broker:
             broker.ensure_connection(max_retries=0, timeout=2)

@@ -9,10 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from postbox.config import env
+from postbox.config.unfold import UNFOLD as UNFOLD
 from postbox.lib.envelope import MasterKeys
+
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 POSTBOX_HOME = Path(env.text("POSTBOX_HOME", ".postbox")).resolve()
@@ -48,6 +52,8 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 INSTALLED_APPS = [
     "postbox.config",
     "unfold",
+    "unfold.contrib.filters",
+    "postbox.desk",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -77,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "postbox.desk.middleware.AdminContentPolicy",
 ]
 TEMPLATES = [
     {
@@ -184,7 +191,11 @@ POSTBOX_WORK = {
 }
 # Who takes a copy of which events: consumer -> prefixes of kinds.
 POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping")}
+# Who shows figures on the admin's front page, in this order.
+POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures",)
 POSTBOX_DEFAULT_DOMAIN = env.text("POSTBOX_DEFAULT_DOMAIN", "agents.localhost").lower()
+# How long a worker may hold a batch before others take it; a worker that was killed delays its mail by this much.
+POSTBOX_LEASE_SECONDS = env.number("POSTBOX_LEASE_SECONDS", 30, least=5, most=300)
 POSTBOX_RETENTION_DAYS = env.number("POSTBOX_RETENTION_DAYS", 90, least=1)
 POSTBOX_WEBHOOK_ALLOW_LOOPBACK = env.flag("POSTBOX_WEBHOOK_ALLOW_LOOPBACK")
 POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 
 from postbox.audit.record import record
@@ -18,7 +19,7 @@ from postbox.mail.models import Status, check_transition
 
 BATCH = 64
 BATCH_BYTES = 16 * 1024 * 1024
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=settings.POSTBOX_LEASE_SECONDS)
 # After so many claims without an outcome the mail itself is taken for the cause.
 MAX_ATTEMPTS = 3
 

@@ -17,6 +17,7 @@ from postbox.identity.models import AgentKey
 from postbox.ingest import claim
 from postbox.ingest.pipeline import crashed, examine
 from postbox.ingest.settle import Settlement, prepare, settle
+from postbox.lib import crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail import blobs
 from postbox.mail.keys import KeyErased, open_part, unwrap
@@ -35,9 +36,9 @@ def run() -> int:
     """Work off what is due, for some seconds. Returns how many mails were settled."""
     wakeups.clear("ingest")
     until = time.monotonic() + RUN_SECONDS
-    done = _work(claim.again())
+    done = 0
     while time.monotonic() < until:
-        batch = claim.fresh()
+        batch = _next()
         if not batch.mails:
             return done
         if batch.full:
@@ -47,6 +48,12 @@ def run() -> int:
             time.sleep(_GATHER_SECONDS)
     wakeups.publish("ingest", force=True)
     return done
+
+
+def _next() -> claim.Batch:
+    """A batch that nobody has tried yet; when there is none, one mail whose worker did not come back."""
+    batch = claim.fresh()
+    return batch if batch.mails else claim.again()
 
 
 def _work(batch: claim.Batch) -> int:
@@ -62,6 +69,7 @@ def _work(batch: claim.Batch) -> int:
         log.error("batch_released", exc_info=error)
         claim.release(batch.token)
         return 0
+    crash.point("ingest.settle")
     return _settle(batch.token, settlements)
 
 
@@ -97,6 +105,7 @@ def _handle(mail: claim.Claimed) -> Settlement | None:
         reason = f"Its worker died {claim.MAX_ATTEMPTS} times while it examined this mail."
         case.add(Verdict("parse", Outcome.ERROR, "killed_worker", reason))
     else:
+        crash.point("ingest.examine", case.raw)
         examine(case)
     return _prepare(case, key)
 

@@ -135,7 +135,7 @@ class Client:
         self._resolver = resolver
         self._tls = tls or ssl.create_default_context()
         self._connect_seconds, self._total_seconds, self._fresh_seconds = connect_seconds, total_seconds, fresh_seconds
-        self._names: dict[str, tuple[list[str], float]] = {}
+        self._known: dict[tuple[str, str], tuple[list[str], float]] = {}
         self._idle = _Idle()
 
     def check(self, url: str) -> Target:
@@ -173,16 +173,28 @@ class Client:
         self._idle.close()
 
     def _vetted(self, target: Target) -> list[str]:
-        """The addresses of the target, all of which may be reached."""
-        literal = parse_address(target.host)
-        texts = [str(literal)] if literal is not None else self._resolve(target.host)
+        """The addresses of the target, all of which may be reached; asked for anew every FRESH_SECONDS."""
+        key = (target.scheme, target.host)
+        known = self._known.get(key)
+        if known and known[1] > time.monotonic():
+            return known[0]
+        addresses = self._judged(target)
+        if len(self._known) >= _MAX_NAMES:
+            self._known.clear()
+        self._known[key] = (addresses, time.monotonic() + self._fresh_seconds)
+        return addresses
+
+    def _judged(self, target: Target) -> list[str]:
+        texts = self._resolve(target.host)
         addresses = [parse_address(text) for text in texts]
         if not addresses:
             raise Refused(Trouble.DNS, f"{target.host} has no address.")
         if any(address is None or not self._may_reach(address) for address in addresses):
             looped = all(address is not None and is_loopback(address) for address in addresses)
-            raise Refused(Trouble.LOOPBACK if looped else Trouble.ADDRESS,
-                          f"{target.host} has an address that is not on the public Internet.")
+            raise Refused(
+                Trouble.LOOPBACK if looped else Trouble.ADDRESS,
+                f"{target.host} has an address that is not on the public Internet.",
+            )
         if target.scheme == "http" and not all(address and is_loopback(address) for address in addresses):
             raise Refused(Trouble.SCHEME, "http is taken for loopback only, elsewhere use https.")
         return texts[:_MAX_ADDRESSES]
@@ -191,17 +203,12 @@ class Client:
         return is_routable(address) or (self._allow_loopback and is_loopback(address))
 
     def _resolve(self, host: str) -> list[str]:
-        known = self._names.get(host)
-        if known and known[1] > time.monotonic():
-            return known[0]
+        if (literal := parse_address(host)) is not None:
+            return [str(literal)]
         try:
-            addresses = self._resolver(host)
+            return self._resolver(host)
         except resolving.ResolutionFailed as error:
             raise Refused(Trouble.DNS, f"{host} does not resolve: {error}") from error
-        if len(self._names) >= _MAX_NAMES:
-            self._names.clear()
-        self._names[host] = (addresses, time.monotonic() + self._fresh_seconds)
-        return addresses
 
     def _exchange(self, target: Target, addresses: list[str], request: bytes, deadline: Deadline) -> Reply:
         keys = [(target.scheme, target.host, target.port, address) for address in addresses]

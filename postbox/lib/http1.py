@@ -20,6 +20,7 @@ from typing import Any, cast
 READ_BYTES = 64 * 1024
 KEPT_BYTES = 16 * 1024
 _SEND_BYTES = 64 * 1024
+_SKIPPED_BYTES = 8 * 1024
 
 
 class Unreachable(Exception):
@@ -194,17 +195,18 @@ def _read(source: _Source) -> Reply:
         if response.status < 200:
             raise BadAnswer("an interim answer that nothing asked for")
         body, is_whole = _body(response)
-        return Reply(response.status, retry_after[:64], body[:KEPT_BYTES], is_whole and not response.will_close)
+        return Reply(response.status, retry_after[:64], body, is_whole and not response.will_close)
     finally:
         response.close()
 
 
 def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
-    """The body as far as it is read, and whether that is all of it."""
+    """What is kept of the body, and whether all of it was read."""
     body = b""
     try:
-        while part := response.read1(READ_BYTES):
-            body += part
+        body = response.read(KEPT_BYTES)
+        while not response.isclosed() and response.read(_SKIPPED_BYTES):
+            continue
     except _TooLong:
         return body, False
     return body, response.isclosed()

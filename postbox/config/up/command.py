@@ -131,13 +131,14 @@ def is_free(port: int) -> bool:
 
 
 def child_environment(ours: Mapping[str, str], port: int) -> dict[str, str]:
-    """What children get: what we have, what is ours, and Postbox's own folder as the only addition to the
-    import path.
+    """What children get: what we have, what is ours, and an import path without the operator's current folder.
 
-    Without the last, a `celery.py` or the like in the operator's folder would be imported.
+    A `celery.py` or the like that lies there would otherwise be imported.
     """
-    root = Path(__file__).resolve().parents[3]
-    return os.environ | ours | {"PYTHONPATH": str(root), "PYTHONSAFEPATH": "1", "HOST": "127.0.0.1", "PORT": str(port)}
+    root = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    more = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1", "HOST": "127.0.0.1", "PORT": str(port)}
+    return os.environ | ours | more
 
 
 def answers(port: int, path: str) -> bool:

@@ -32,9 +32,9 @@ class Stores:
         self.valkey: Valkey | None = None
         if self.database_url and self.broker_url:
             return
+        secrets = home.secrets()  # before any folder for data, which may not be there without them
         user = store_user()
         folder = data_folder(home, user)
-        secrets = home.secrets()
         if not self.database_url:
             passwords = secrets["postgres_password"], secrets["postgres_superuser_password"]
             self.postgres = Postgres(folder, user, postgres_port or free_port(), *passwords, durable=durable)

@@ -1,0 +1,15 @@
+"""One running system for the tests of a module: starting one takes ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.system import System, running
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    with running(POSTBOX_LEASE_SECONDS="5") as started:
+        yield started

@@ -1,0 +1,157 @@
+"""The whole system as its user starts it, with what tests need to feed it, look into it and hurt it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from postbox.config.up.home import Home
+from tests.config.processes import alive, descendants, fresh_home
+
+REPOSITORY = Path(__file__).parents[2]
+READY_WITHIN = 120.0
+
+
+class System:
+    """A running ``postbox up`` with a home of its own."""
+
+    def __init__(self, home: Home, **environment: str) -> None:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("POSTBOX_", "DATABASE_", "BROKER_", "DJANGO_", "PYTEST_"))
+        }
+        self.home = home
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "postbox", "up", "--home", str(home.path), "--port", "0", "--no-sample"],
+            env=clean | {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1"} | environment,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._wait_until_announced()
+        self.credentials: dict[str, str] = json.loads(home.credentials.read_text())
+        self.url = self.credentials["url"]
+
+    def _wait_until_announced(self) -> None:
+        assert self.process.stdout is not None
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if line.startswith("Send it a mail"):
+                return
+        raise AssertionError(f"postbox up ended: {''.join(said)}")
+
+    def stop(self) -> float:
+        """End it as Ctrl-C does; gives the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=20)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+        return time.monotonic() - began
+
+    # --- feeding it ------------------------------------------------------------------------------------------
+
+    def call(self, path: str, body: object = None, key: str = "agent_key") -> tuple[int, Any]:
+        """A JSON request with one of the sample keys: status and answer."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.credentials[key]}"}
+        return self._request(path, json.dumps(body or {}).encode(), headers)
+
+    def ingest(self, raw: bytes, to: str = "") -> tuple[int, Any]:
+        """Hand a raw mail in as a bridge does. Status 0 when nobody answered."""
+        headers = {
+            "Content-Type": "message/rfc822",
+            "x-agentpack-key": self.credentials["bridge_key"],
+            "x-postbox-mail-from": "ann@mercer-bikes.example",
+            "x-postbox-rcpt-to": to or self.credentials["address"],
+        }
+        return self._request("/ingest", raw, headers)
+
+    def _request(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        request = urllib.request.Request(f"{self.url}{path}", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"{}")
+        except OSError:
+            return 0, {}
+
+    # --- looking into it -------------------------------------------------------------------------------------
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the system's own database."""
+        with psycopg.connect(self.credentials["database_url"], options="-c search_path=postbox") as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def count(self, condition: str = "true") -> int:
+        """How many messages there are of which ``condition`` holds."""
+        return int(self.query(f"SELECT count(*) FROM messages WHERE {condition}")[0][0])
+
+    def broker(self) -> redis.Redis:
+        """The system's own broker."""
+        return redis.Redis.from_url(self.credentials["broker_url"], socket_timeout=1, socket_connect_timeout=1)
+
+    def pids(self, name: str) -> set[int]:
+        """The living processes of one name, e.g. ``worker-ingest``, ``postgres``, ``valkey-server``."""
+        return {pid for pid in descendants(self.process.pid) if _comm(pid) == name and alive(pid)}
+
+    def main_pid(self, name: str) -> int:
+        """The first process of that name, of which the others are children."""
+        return min(self.pids(name))
+
+    def signal(self, name: str, number: signal.Signals) -> set[int]:
+        """Send a signal to every process of one name; gives their ids."""
+        pids = self.pids(name)
+        assert pids, f"no {name} runs"
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pids
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def running(**environment: str) -> Iterator[System]:
+    """A system for one block, stopped at its end."""
+    with fresh_home() as home:
+        system = System(home, **environment)
+        try:
+            yield system
+        finally:
+            system.stop()
+
+
+def eventually(check: Callable[[], object], seconds: float) -> bool:
+    """Whether the check comes true within that time; what it raises while things are down counts as no."""
+    until = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(psycopg.Error, OSError, redis.RedisError):
+            if check():
+                return True
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)

@@ -1,0 +1,168 @@
+"""What breaks underneath, and that no accepted mail is lost by it. Each test first proves that its fault landed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tests.e2e.system import System, eventually, running
+from tests.people import mail
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.timeout(300),
+]
+SETTLED = 90.0
+
+
+@pytest.fixture(autouse=True)
+def _afresh(system: System) -> Iterator[None]:
+    """Every test begins with nothing waiting and leaves the system as it found it."""
+    assert eventually(lambda: system.count("status = 'received'") == 0, SETTLED)
+    yield
+    assert eventually(lambda: system.call("/list")[0] == 200, 30)
+
+
+def accept(system: System, count: int, text: str = "How are you?") -> set[str]:
+    """Mails that were acknowledged: their ids."""
+    ids = set()
+    for _ in range(count):
+        status, answer = system.ingest(mail(text=text))
+        assert status == 202, answer
+        ids.add(answer["messages"][0]["id"])
+    return ids
+
+
+def all_settled(system: System, ids: set[str]) -> bool:
+    rows = system.query("SELECT count(*) FROM messages WHERE status <> 'received' AND id = ANY(%s)", list(ids))
+    return bool(rows[0][0] == len(ids))
+
+
+def test_a_worker_killed_in_the_middle_of_a_batch(system: System) -> None:
+    killed: set[int] = set()
+    system.signal("worker-ingest", signal.SIGSTOP)
+    ids = accept(system, 150, text="<p>word " * 3000)
+    system.signal("worker-ingest", signal.SIGCONT)
+    children = system.pids("worker-ingest") - {system.main_pid("worker-ingest")}
+    until = time.monotonic() + 20
+    while time.monotonic() < until and not killed:
+        if system.count("status = 'received' AND lease_token IS NOT NULL"):
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)
+            killed = children
+    held = system.count("status = 'received' AND attempts > 0")
+    assert killed, "no batch was ever seen in the middle"
+    assert held > 0, "the batch was settled before its worker died"
+    assert eventually(lambda: all_settled(system, ids), SETTLED)
+    assert system.count(f"status = 'processed' AND id = ANY('{{{','.join(ids)}}}')") == len(ids)
+    assert not killed & system.pids("worker-ingest")
+
+
+def test_the_broker_flushed_with_mail_waiting(system: System) -> None:
+    system.signal("worker-ingest", signal.SIGSTOP)
+    try:
+        ids = accept(system, 10)
+        time.sleep(2.5)  # the first wake-up is in the stopped worker's socket; a later one waits in the broker
+        ids |= accept(system, 10)
+        assert eventually(lambda: system.broker().llen("ingest") > 0, 10)
+        system.broker().flushall()
+        assert system.broker().dbsize() == 0
+        assert system.count("status = 'received'") == len(ids)
+    finally:
+        system.signal("worker-ingest", signal.SIGCONT)
+    assert eventually(lambda: all_settled(system, ids), SETTLED)
+
+
+def test_the_broker_hanging_while_mail_is_accepted(system: System) -> None:
+    system.signal("valkey-server", signal.SIGSTOP)
+    try:
+        with pytest.raises(redis.RedisError):
+            system.broker().ping()
+        began = time.monotonic()
+        ids = accept(system, 20)
+        assert time.monotonic() - began < 5, "a hanging broker held up the door"
+    finally:
+        system.signal("valkey-server", signal.SIGCONT)
+    assert eventually(lambda: all_settled(system, ids), SETTLED)
+
+
+def test_the_broker_killed_while_mail_is_accepted(system: System) -> None:
+    before = system.signal("valkey-server", signal.SIGKILL)
+    ids = accept(system, 20)
+    assert eventually(lambda: system.pids("valkey-server"), 30)
+    assert not before & system.pids("valkey-server")
+    ids |= accept(system, 5)
+    assert eventually(lambda: all_settled(system, ids), SETTLED)
+
+
+def test_postgresql_restarted_under_load(system: System) -> None:
+    accepted: set[str] = set()
+    refused: list[int] = []
+    stop = threading.Event()
+
+    def load() -> None:
+        while not stop.is_set():
+            raw = mail()
+            for _ in range(400):  # the sender keeps its mail until it is told that it was taken
+                status, answer = system.ingest(raw)
+                if status == 202:
+                    accepted.add(answer["messages"][0]["id"])
+                    break
+                refused.append(status)
+                time.sleep(0.05)
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    try:
+        assert eventually(lambda: len(accepted) > 20, 30)
+        before = system.main_pid("postgres")
+        os.kill(before, signal.SIGINT)
+        assert eventually(lambda: system.pids("postgres") and system.main_pid("postgres") != before, 30)
+        seen = len(accepted)
+        assert eventually(lambda: len(accepted) > seen + 20, 60)
+    finally:
+        stop.set()
+        loader.join(60)
+    assert set(refused) <= {503}, f"a sender that gets anything else may give up: {set(refused)}"
+    assert eventually(lambda: all_settled(system, accepted), SETTLED)
+
+
+def test_everything_killed_at_once_loses_nothing_that_was_accepted() -> None:
+    with running(POSTBOX_LEASE_SECONDS="5") as first:
+        first.signal("worker-ingest", signal.SIGSTOP)
+        ids = accept(first, 30)
+        assert first.count("status = 'received'") == 30
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.process.wait()
+        assert eventually(lambda: not first.pids("postgres"), 15)
+        again = System(first.home, POSTBOX_LEASE_SECONDS="5")
+        try:
+            assert eventually(lambda: all_settled(again, ids), SETTLED)
+        finally:
+            assert again.stop() < 15
+
+
+def test_a_mail_that_kills_its_process_ends_in_quarantine_and_costs_its_batch_nothing() -> None:
+    crash = {"POSTBOX_CRASH_AT": "ingest.examine=kingfisher", "POSTBOX_LEASE_SECONDS": "5"}
+    with running(**crash) as system:
+        before = system.pids("worker-ingest")
+        system.signal("worker-ingest", signal.SIGSTOP)
+        good = accept(system, 5)
+        (poison,) = accept(system, 1, text="kingfisher")
+        good |= accept(system, 5)
+        system.signal("worker-ingest", signal.SIGCONT)
+        assert eventually(lambda: before - system.pids("worker-ingest"), 30), "no process was killed"
+        assert eventually(lambda: all_settled(system, good | {poison}), 150)
+        rows = dict(system.query("SELECT id::text, status FROM messages"))
+        assert rows.pop(poison) == "quarantined"
+        assert set(rows.values()) == {"processed"}
+        verdict = system.query("SELECT step, code FROM verdicts WHERE message_id = %s", poison)
+        assert verdict == [("parse", "killed_worker")]
