@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
@@ -130,6 +130,8 @@ def _as_api_error(error: Exception) -> ApiError:
         return Unavailable()
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
+    if isinstance(error, SuspiciousOperation):
+        return _malformed()
     if isinstance(error, UnreadablePostError):
         return ApiError("The request ended before all of it had come.", code="incomplete_request")
     if isinstance(error, Http404):
@@ -185,4 +187,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 400 (an unknown host, a malformed request), in the same shape."""
-    return JsonResponse(_shape(ApiError("The request is malformed or names an unknown host.")), status=400)
+    return JsonResponse(_shape(_malformed()), status=400)
+
+
+def _malformed() -> ApiError:
+    return ApiError("The request is malformed or names an unknown host.")

@@ -12,7 +12,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.core.validators import ProhibitNullCharactersValidator
+from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
@@ -79,15 +79,22 @@ class Time(serializers.DateTimeField):
 class Base64(serializers.Field[bytes, str, str, Any]):
     """Octets in base64 (RFC 4648, section 4), line breaks allowed as encoders of mail write them."""
 
-    default_error_messages = {"invalid": "Not base64."}
+    default_error_messages = {"invalid": "Not base64.", "empty": "This may not be empty."}
+
+    def __init__(self, *, allow_empty: bool = True, **kwargs: Any) -> None:
+        self.allow_empty = allow_empty
+        super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> bytes:
         try:
             if not isinstance(data, str):
                 raise ValueError
-            return base64.b64decode(data.encode("ascii").translate(None, b" \t\r\n"), validate=True)
+            octets = base64.b64decode(data.encode("ascii").translate(None, b" \t\r\n"), validate=True)
         except (binascii.Error, ValueError):
             self.fail("invalid")
+        if not octets and not self.allow_empty:
+            self.fail("empty")
+        return octets
 
     def to_representation(self, value: bytes) -> str:
         return base64.b64encode(value).decode()
@@ -101,14 +108,20 @@ class _TextSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-c
         schema: dict[str, Any] = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
         if not self.target.allow_blank:
             schema.setdefault("minLength", 1)
+            if not any(isinstance(validator, RegexValidator) for validator in self.target.validators):
+                schema.setdefault("pattern", "^[^\\u0000]*$")
         return schema
+
+
+_GAP = r"[ \t\r\n]*"
+_SIGN = rf"(?:[A-Za-z0-9+/]{_GAP})"
+_END = rf"(?:{_SIGN}{{2}}={_GAP}=|{_SIGN}{{3}}=){_GAP}"
 
 
 class _Base64Schema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = Base64
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
-        return {"type": "string", "format": "byte", "pattern": _BASE64_PATTERN}
-
-
-_BASE64_PATTERN = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+        some = rf"(?:(?:{_SIGN}{{4}})+(?:{_END})?|{_END})"
+        pattern = rf"^{_GAP}{some}{'?' if self.target.allow_empty else ''}$"
+        return {"type": "string", "format": "byte", "pattern": pattern}

@@ -25,6 +25,7 @@ ERRORS = {
     400: OpenApiResponse(Error, "A value is missing or wrong"),
     401: OpenApiResponse(Error, "No valid key"),
     403: OpenApiResponse(Error, "A key of another kind"),
+    405: OpenApiResponse(Error, "Another method is needed"),
     413: OpenApiResponse(Error, "Too large"),
     415: OpenApiResponse(Error, "Another content type is needed"),
     503: OpenApiResponse(Error, "The database does not answer"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
@@ -15,7 +15,12 @@ _NAME = 64
 
 
 class Body(serializers.Serializer[dict[str, Any]]):
-    """A JSON object with the fields that the class names and no others; nested bodies are as strict."""
+    """A JSON object with the fields that the class names and no others; nested bodies are as strict.
+
+    ``also`` holds what the fields alone cannot say of it in the OpenAPI document.
+    """
+
+    also: ClassVar[Mapping[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         unknown = self._unknown(data) if isinstance(data, Mapping) else {}
@@ -56,4 +61,4 @@ class _StrictSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         if type(self.target).__doc__ is None:
             schema.pop("description", None)  # the base's, which says nothing of this body
-        return {**schema, "additionalProperties": False}
+        return {**schema, **self.target.also, "additionalProperties": False}

@@ -55,9 +55,8 @@ class Contents:
         shown = frozenset(unquote(name) for name in names)
         for position, part in enumerate(attached):
             self._deadline.check()
-            found, octets, defect = part.attachment(position, shown)
-            if defect:
-                self._defects.add(defect)
+            found, octets, defects = part.attachment(position, shown)
+            self._defects.update(defects)
             yield found, octets
 
     def _decoded(self, part: Part) -> str:

@@ -20,4 +20,5 @@ class Defect(StrEnum):
     CHARSET_WRONG = "charset_wrong"  # octets that the declared charset does not have
     TRANSFER_UNKNOWN = "transfer_unknown"
     TRANSFER_BROKEN = "transfer_broken"
+    PATH_IN_NAME = "path_in_name"  # an attachment named to be written outside its folder
     FALLBACK = "fallback"  # flanker gave up, the standard library took it

@@ -14,7 +14,7 @@ from postbox.ingest.limits import ADDRESS_COUNT
 from postbox.mail.store import Envelope
 
 # The local part as dot-string or quoted string, loosely: what an MTA took is not for this door to refuse.
-_ADDRESS = re.compile(r'(?:[^\s<>,@"\x00-\x1f\x7f]{1,64}|"[^"\x00-\x1f\x7f]{1,62}")@[^\s<>,@\x00-\x1f\x7f]{1,253}')
+ADDRESS = re.compile(r'(?:[^\s<>,@"\x00-\x1f\x7f]{1,64}|"[^"\x00-\x1f\x7f]{1,62}")@[^\s<>,@\x00-\x1f\x7f]{1,253}')
 _MAX_HELO = 255
 
 
@@ -25,7 +25,7 @@ def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, p
     """
     errors: list[tuple[str, str]] = []
     sender = _bare(mail_from)
-    if sender and not _ADDRESS.fullmatch(sender):
+    if sender and not ADDRESS.fullmatch(sender):
         errors.append(("mail_from", "Not an address; leave it empty for the null return path."))
     recipients = list(dict.fromkeys(bare.lower() for item in rcpt_to if (bare := _bare(item))))
     errors += [("rcpt_to", problem) for problem in _problems(recipients)]
@@ -43,7 +43,7 @@ def _problems(recipients: list[str]) -> list[str]:
         return ["Name at least one recipient."]
     if len(recipients) > ADDRESS_COUNT:
         return [f"At most {ADDRESS_COUNT} recipients at a time."]
-    return [f"Not an address: {item[:80]}" for item in recipients if not _ADDRESS.fullmatch(item)]
+    return [f"Not an address: {item[:80]}" for item in recipients if not ADDRESS.fullmatch(item)]
 
 
 def _spelt(field: str, path: str) -> str:

@@ -16,7 +16,7 @@ _STUCK = timedelta(minutes=5)
 _SPOOL_LARGE = 5_000
 
 _WAITING = f"""
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' LIMIT %s) AS some),
+SELECT (SELECT count(*) FROM (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' LIMIT %s) AS capped),
        (SELECT received_at FROM messages WHERE status = '{Status.RECEIVED}' ORDER BY id LIMIT 1)
 """  # noqa: S608
 

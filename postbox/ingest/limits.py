@@ -7,6 +7,7 @@ anything.
 
 from __future__ import annotations
 
+import re
 import time
 from enum import StrEnum
 
@@ -22,11 +23,13 @@ DEPTH = 20
 PART_COUNT = 500
 BOUNDARY_CHARACTERS = 200  # RFC 2046 section 5.1.1 allows 70, but real mailers write 71 and 82
 HOPS = 50
+COMMENT_DEPTH = 20  # in one address field
 HTML_BYTES = 1024 * 1024
 TEXT_BYTES = 256 * 1024
 PARSE_SECONDS = 1.0  # of CPU time
 
 ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc", "resent-from", "resent-to", "resent-cc"})
+_PARENTHESES = re.compile(r"[()]")
 _PARAMETER_FIELDS = frozenset({"content-type", "content-disposition"})
 
 
@@ -42,6 +45,7 @@ class LimitCode(StrEnum):
     PARTS = "too_many_parts"
     BOUNDARY = "boundary_too_long"
     HOPS = "too_many_hops"
+    COMMENTS = "comments_too_deep"
     HTML = "html_too_large"
     TEXT = "text_too_large"
     DEADLINE = "parse_deadline"
@@ -117,7 +121,18 @@ def _check_top(fields: list[Field]) -> None:
         elif key in ADDRESS_FIELDS:
             # Names may hold either sign, so the smaller count is the one that never flags an honest list.
             addresses += min(value.count("@"), value.count(",") + value.count(";") + 1)
+            if value.count("(") > COMMENT_DEPTH and _comment_depth(value) > COMMENT_DEPTH:
+                raise LimitExceeded(LimitCode.COMMENTS, f"comments in {name} are nested more than {COMMENT_DEPTH} deep")
     if hops > HOPS:
         raise LimitExceeded(LimitCode.HOPS, f"the mail has more than {HOPS} Received fields")
     if addresses > ADDRESS_COUNT:
         raise LimitExceeded(LimitCode.ADDRESSES, f"the mail names more than {ADDRESS_COUNT} addresses")
+
+
+def _comment_depth(value: str) -> int:
+    """How deep the comments of an address field are nested (RFC 5322, section 3.2.2), quoted ones counted too."""
+    depth = deepest = 0
+    for sign in _PARENTHESES.findall(value):
+        depth = depth + 1 if sign == "(" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest

@@ -22,10 +22,19 @@ _INVISIBLE = re.compile(
 
 def attachment_name(disposition: str, content_type: str, position: int) -> str:
     """The name in a part's Content-Disposition or else Content-Type field, else ``attachment-N``."""
+    return clean_name(_given(disposition, content_type)) or f"attachment-{position + 1}"
+
+
+def climbs(disposition: str, content_type: str) -> bool:
+    """Whether the given name is a path that leaves its folder: ``../../etc/passwd``. No honest program writes one."""
+    return ".." in (part.strip() for part in _SEPARATORS.split(_given(disposition, content_type)))
+
+
+def _given(disposition: str, content_type: str) -> str:
     name = parameters(disposition).get("filename") if disposition else ""
     if not name and content_type:
         name = parameters(content_type).get("name")
-    return clean_name(parameter_text(name) if name else "") or f"attachment-{position + 1}"
+    return parameter_text(name) if name else ""
 
 
 def message_name(subject: str, position: int) -> str:

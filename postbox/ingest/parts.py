@@ -13,7 +13,7 @@ from postbox.ingest.charsets import decode_charset
 from postbox.ingest.defects import Defect
 from postbox.ingest.flowed import unwrap
 from postbox.ingest.limits import HEADER_BYTES
-from postbox.ingest.names import attachment_name, message_name
+from postbox.ingest.names import attachment_name, climbs, message_name
 from postbox.ingest.outline import Field, head_fields
 from postbox.ingest.parameters import parameters
 from postbox.ingest.transfer import decode_transfer
@@ -70,12 +70,15 @@ class Part:
             text = unwrap(text, delete_space=named.get("delsp", "").lower() == "yes")
         return text, defects
 
-    def attachment(self, position: int, shown: frozenset[str]) -> tuple[AttachmentPart, bytes, Defect | None]:
-        """The part as attachment number ``position``.
+    def attachment(self, position: int, shown: frozenset[str]) -> tuple[AttachmentPart, bytes, set[Defect]]:
+        """The part as attachment number ``position``, its octets, and what was wrong with it.
 
         ``shown`` are the content ids that the HTML refers to.
         """
         octets, defect = self.octets()
+        defects = {defect} if defect else set()
+        if climbs(self.field("content-disposition"), self.field("content-type")):
+            defects.add(Defect.PATH_IN_NAME)
         match = _CONTENT_ID.search(self.field("content-id"))
         content_id = header_text(match[1]) if match else ""
         attached = AttachmentPart(
@@ -86,7 +89,7 @@ class Part:
             content_id=content_id,
             inline=bool(content_id) and content_id in shown,
         )
-        return attached, octets, defect
+        return attached, octets, defects
 
     def _name(self, position: int, octets: bytes) -> str:
         if self.content_type != "message/rfc822" or self.is_named:

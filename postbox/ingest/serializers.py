@@ -4,20 +4,50 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from postbox.api.fields import Base64, Prose, Text
 from postbox.api.serializers import Body
+from postbox.ingest import envelope
 from postbox.ingest.limits import ADDRESS_COUNT
 from postbox.mail.models import Status
 
 
+class EnvelopeAddress(Text):
+    """An address as SMTP has it, with or without its angle brackets. postbox.ingest.envelope reads it."""
+
+
+class ClientAddress(Text):
+    """An IP address."""
+
+
+class _AddressSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = EnvelopeAddress
+    priority = 1
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        address = envelope.ADDRESS.pattern.replace(r"\x", r"\u00")  # as ECMA-262 writes it
+        return {"type": "string", "pattern": f"^<?{address}>?$"}
+
+
+class _ClientSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = ClientAddress
+    priority = 1
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "format": kind} for kind in ("ipv4", "ipv6")] + [_EMPTY]}
+
+
+_EMPTY = {"type": "string", "maxLength": 0}
+
+
 class EnvelopeBody(Body):
-    mail_from = Text(allow_blank=True, default="", max_length=320, help_text="Empty: the null return path.")
-    rcpt_to = serializers.ListField(child=Text(max_length=320), allow_empty=False, max_length=ADDRESS_COUNT)
-    client_ip = Text(allow_blank=True, default="", max_length=64, help_text="Who connected; empty where unknown.")
-    helo = Text(allow_blank=True, default="", max_length=1024, help_text="What it said of itself.")
+    mail_from = EnvelopeAddress(allow_blank=True, default="", help_text="Empty: the null return path.")
+    rcpt_to = serializers.ListField(child=EnvelopeAddress(), min_length=1, max_length=ADDRESS_COUNT)
+    client_ip = ClientAddress(allow_blank=True, default="", help_text="Who connected; empty where unknown.")
+    helo = Prose(default="", help_text="What it said of itself.")
 
 
 class AttachmentBody(Body):
@@ -50,7 +80,8 @@ class ParsedBody(Body):
 
 class IngestBody(Body):
     envelope = EnvelopeBody()
-    raw = Base64(required=False, help_text="The raw mail in base64.")
+    also = {"oneOf": [{"required": ["raw"]}, {"required": ["parsed"]}]}
+    raw = Base64(required=False, allow_empty=False, help_text="The raw mail in base64.")
     parsed = ParsedBody(required=False, help_text="In place of `raw`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

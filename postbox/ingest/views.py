@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from postbox.api.errors import ApiError
 from postbox.api.parsers import JsonBody
+from postbox.api.bodies import drain
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import read
 from postbox.identity.http import BridgeView
@@ -88,9 +89,10 @@ def _is_raw(request: Request) -> bool:
 
 
 def _check_length(request: Request) -> None:
-    """Refuse by the length that was announced, before anything is read."""
+    """Refuse by the length that was announced, before anything is kept."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isdecimal() and int(length[:12]) > (MESSAGE_BYTES if _is_raw(request) else MAX_BODY_BYTES):
+        drain(request)
         raise MailTooLarge()
 
 

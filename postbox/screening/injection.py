@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from postbox.mail.parsed import Hidden, Reason, Score
 from postbox.screening.distilling.invisible import Invisible
-from postbox.screening.injection_rules import BY_TRIGGER, TRIGGERS, WORDS, Family
+from postbox.screening.injection_rules import BY_TRIGGER, TRIGGERS, WORDS, Family, Rule
 from postbox.screening.injection_views import unified, views
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
@@ -25,7 +25,7 @@ _HIDDEN_CHARACTERS = 32 * 1024
 _PLACES_PER_WORD = 48
 _SPAN = 160
 _MOST_REASONS = 12
-_BIAS = -4.2
+_BIAS = -3.6
 _SECOND = 0.35
 _DISGUISED = 2.2
 _DISGUISED_LEAST = 2.0
@@ -54,8 +54,9 @@ def is_quarantined(score: float) -> bool:
 
 def detect_prompt_injection(text: str, hidden: Sequence[Hidden] = ()) -> Score:
     """Scores a body (up to 256 KiB of it) together with what was hidden in the mail; linear in their length."""
-    hits = _all_hits(_cleaned(text[:_CHARACTERS]))
-    hits += _hidden_hits(hidden)
+    text, unseen = _cleaned(text[:_CHARACTERS])
+    hits = _all_hits(text)
+    hits += _hidden_hits([*hidden, *unseen])
     if not hits:
         return Score(round(_probability(0.0), 4))
     best, total = _added_up(hits)
@@ -70,8 +71,14 @@ def _probability(evidence: float) -> float:
     return 1 / (1 + math.exp(-(_BIAS + min(evidence, 40.0))))
 
 
-def _cleaned(text: str) -> str:
-    return text if text.isascii() else unified(Invisible().strip(text))
+def _cleaned(text: str) -> tuple[str, list[Hidden]]:
+    """The text without invisible characters and look-alikes, and what the invisible ones spelled."""
+    if text.isascii():
+        return text, []
+    invisible = Invisible()
+    text = unified(invisible.strip(text))
+    said = invisible.report()
+    return text, [Hidden("invisible_unicode", said)] if said else []
 
 
 def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
@@ -114,21 +121,35 @@ def _hits(lowered: str, words: set[str]) -> list[_Hit]:
     if not lowered.isascii():
         present += [trigger for trigger in _CHINESE if trigger in lowered]
     for trigger in present:
-        rules = BY_TRIGGER[trigger]
-        done: set[int] = set()
-        at = lowered.find(trigger)
-        places = 0
-        while at >= 0 and places < _PLACES_PER_WORD and len(done) < len(rules):
-            places += 1
-            if at and lowered[at - 1].isalnum() and lowered[at - 1].isascii():
-                at = lowered.find(trigger, at + 1)
-                continue
-            for index, rule in enumerate(rules):
-                if index not in done and (match := rule.pattern.match(lowered, at)):
-                    done.add(index)
-                    found.append(_Hit(rule.family, rule.weight, " ".join(match[0].split())[:_SPAN]))
-            at = lowered.find(trigger, at + 1)
+        rules = [rule for rule in BY_TRIGGER[trigger] if not rule.needs or not rule.needs.isdisjoint(words)]
+        if rules:
+            found += _hits_of(trigger, rules, lowered)
     return found
+
+
+def _hits_of(trigger: str, rules: list[Rule], lowered: str) -> list[_Hit]:
+    """Each rule's first hit at the places of one trigger word, of which only so many are looked at."""
+    found, length = [], len(trigger)
+    at = lowered.find(trigger)
+    for _ in range(_PLACES_PER_WORD):
+        if at < 0 or not rules:
+            break
+        if _stands_alone(lowered, at, at + length):
+            missed = []
+            for rule in rules:
+                if match := rule.match(lowered, at):
+                    found.append(_Hit(rule.family, rule.weight, " ".join(match[0].split())[:_SPAN]))
+                else:
+                    missed.append(rule)
+            rules = missed
+        at = lowered.find(trigger, at + length)
+    return found
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether a word stands there by itself; Chinese sets no blanks, so only ASCII neighbours count."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
 
 
 def _flood(parts: list[str], words: set[str]) -> list[_Hit]:
@@ -151,7 +172,7 @@ def _hidden_hits(hidden: Sequence[Hidden]) -> list[_Hit]:
     for entry in hidden:
         if left <= 0:
             break
-        text = _cleaned(entry.text[:left])
+        text, _ = _cleaned(entry.text[:left])
         left -= len(text)
         found = _all_hits(text)
         strongest = max(found, key=lambda hit: hit.weight, default=None)

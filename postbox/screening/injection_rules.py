@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from postbox.screening.injection_languages import FOREIGN_RULES
@@ -50,18 +51,33 @@ WORDS: Final[dict[Family, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A pattern that is matched at the place of a trigger word, and its weight in log-odds."""
+    """A pattern that is matched at the place of a trigger word, and its weight in log-odds.
+
+    ``needs``, where there are any, are words of which the text must hold one for the pattern to be tried at all.
+    """
 
     family: Family
     weight: float
-    pattern: re.Pattern[str]
+    source: str
+    needs: frozenset[str]
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        return _compiled(self.source).match(text, at)
 
 
-_PARTS: Final = {
+@lru_cache(maxsize=None)
+def _compiled(source: str) -> re.Pattern[str]:
+    """Patterns are compiled when first needed: loading this module stays quick."""
+    for name, part in _PARTS.items():
+        source = source.replace(f"<{name}>", part)
+    return re.compile(source)
+
+
+_PARTS: Final[dict[str, str]] = {
     "GAP": r"[^.!?]{0,40}?",
     "WIDE": r"[^!?]{0,90}?",
     "ORDERS": r"(?:instructions?|directions|directives?|commands?|guidelines?|prompts?|programming|assignments?|constraints"
-    r"|restrictions|protocols?|safeguards|context|training|tasks|rules)\b",
+    r"|restrictions|protocols?|safeguards|context|training|tasks|rules|orders)\b",
     "PRIOR": r"(?:previous|previously|prior|above|earlier|preceding|past|former|original|initial|existing|foregoing|given|all"
     r"|any|your|every|system|other|current|old|these|those|last)\b",
     "ANSWER": r"(?:response|answer|reply|output|summary|replies|responses|answers|outputs|generated text|completion)s?\b",
@@ -70,17 +86,26 @@ _PARTS: Final = {
     "DATA": r"(?:e-?mails?|inbox|mail ?box|messages|passwords?|credentials?|contacts?|api keys?|keys|secrets?|tokens?|files"
     r"|documents|calendar|conversations?|chat history|personal (?:data|information)|confidential|sensitive|private"
     r"|invoices?|attachments|codes?|transactions|addresses)\b",
-    "ADDRESS": r"(?:[\w.+-]{1,40}@[\w-]{1,40}\.|https?:|www\.)",
+    "ADDRESS": r"['\"‘“<(]?(?:[\w.+-]{1,40}@[\w-]{1,40}\.|https?:|www\.)",
 }
 
 
-def _rules(family: Family, *entries: tuple[float, str, str]) -> list[tuple[str, Rule]]:
-    """Entries of weight, trigger words and the pattern from the trigger on; ``<NAME>`` stands for a part above."""
+_NEEDS: Final = {
+    "ANSWER": "response answer reply output summary replies responses answers outputs text completion",
+    "AI": "ai a.i i llm llms model models assistant assistants chatbot chatbots bot bots chatgpt gpt gpt-4 gpt4 claude copilot"
+    " gemini agent agents interpreter terminal console protector linux network language",
+    "USER": "user users user's",
+    "LETTERS": "letter letters word words vowel vowels space spaces typos punctuation symbols characters anagrams anagram numbers"
+    " consonants misspellings alphanumeric",
+}
+
+
+def _rules(family: Family, *entries: tuple[float, str, str] | tuple[float, str, str, str]) -> list[tuple[str, Rule]]:
+    """Entries of weight, trigger words, the pattern from the trigger on, and needed words; ``<NAME>`` is a part above."""
     made = []
-    for weight, triggers, pattern in entries:
-        for name, part in _PARTS.items():
-            pattern = pattern.replace(f"<{name}>", part)
-        rule = Rule(family, weight, re.compile(pattern))
+    for weight, triggers, pattern, *rest in entries:
+        needs = frozenset(word for names in rest for name in names.split() for word in _NEEDS.get(name, name).split())
+        rule = Rule(family, weight, pattern, needs)
         made += [(trigger, rule) for trigger in triggers.split()]
     return made
 
@@ -93,15 +118,19 @@ _ALL = [
         (6.2, _DROP, r"\w+\s+(?:about\s+)?(?:<GAP>\b)?<PRIOR>\s*(?:[^.!?]{0,30}?\s)?<ORDERS>"),
         (5.6, _DROP, r"\w+\s+(?:<GAP>\b)?<ORDERS>[^.!?]{0,30}?\b(?:above|before|prior|previous|so far|given|received|you)\b"),
         (5.6, _DROP, r"\w+\s+(?:about\s+)?(?:everything|anything|all|whatever)\s+(?:that\s+)?(?:<GAP>)?\b(?:above|before|prior"
-            r"|previous\w*|said|told|know|learn\w*|written|else|up to)\b"),
-        (4.2, _DROP, r"\w+\s+(?:about\s+)?(?:everything|all (?:the )?text|all of (?:that|this)|your)\b"),
+            r"|previous\w*|said|told|written|else|up to)\b(?!\s+(?:e-?mails?|messages?|mails?|posts?|letters?|notices?|correspondence))"),
+        (4.6, _DROP, r"\w+\s+(?:the\s+|these\s+|those\s+)?(?:instructions|directives|guidelines)\b(?!\s+(?:below|in\s+the|for))"),
+        (5.0, _DROP, r"\w+\s+(?:about\s+)?(?:everything(?!\s+you\s+(?:know|knew|thought|have\s+learn|learn))|all of (?:that|this))\b"),
+        (1.9, _DROP, r"\w+\s+(?:your|all (?:the )?(?:other )?text)\b"),
+        (5.6, _DROP, r"\w+\s+all\s+(?:other\s+)?text\s+(?:except|before|above|and\s+(?:print|say|output))\b"),
         (2.2, _DROP, r"\w+\s+(?:<GAP>\b)?(?:the\s+above|previous|prior|above)\b"),
         (3.4, "instead", r"instead,?\s+(?:of\s+<GAP>,\s*)?(?:you\s+(?:must|should|will|are)|print|output|respond|answer|say)\b"),
         (4.4, "despite deviating notwithstanding contrary regardless", r"\w+\s+(?:of\s+|from\s+|to\s+)?(?:what\s+you|"
             r"(?:<GAP>)?(?:previous|prior|above|your)\s+<ORDERS>)"),
-        (3.0, "instructions directives guidelines rules", r"\w+\s+(?:<GAP>\b)?(?:are|is|have been|were)\s+(?:now\s+)?(?:over"
+        (3.0, "instructions directives guidelines rules", r"\w+\s+(?:<GAP>\b)?(?:are|is|have been|were|has)\s+(?:now\s+)?(?:over"
             r"|void|updated|changed|cancell?ed|outdated|obsolete|revoked|invalid|suspended|lifted|null|overridden|superseded)\b"),
         (4.0, "stop", r"stop\b[\s,.!:-]{1,6}(?:following|obeying|processing|what you are doing|being|write|print|say|your)\b"),
+        (4.6, "end begin start", r"\w+\s+(?:of\s+)?(?:untrusted\s+|the\s+)?(?:user|sample|prompt|untrusted)\s+(?:input|message|query|data|prompt)\b"),
         (2.6, "end", r"end\s+of\s+(?:the\s+)?(?:user\s+input|instructions|system|prompt|context|document|email|input|data)\b"),
     ),
     *_rules(
@@ -110,7 +139,7 @@ _ALL = [
         (5.8, "inst sys", r"(?<=[\[</])(?:inst\]|sys>)"),
         (4.0, "system assistant user human", r"(?<=<\|)\w+(?=\|>)|(?<=<)\w+(?=>)|(?<=</)\w+(?=>)|(?<=\[)\w+(?=\])"
             r"|(?<=\{\{#)\w+"),
-        (3.0, "system assistant human ai", r"(?<=[\n>*#])\s{0,2}\w+\s{0,2}(?:message|prompt|note|override|instructions?)?\s{0,2}:"),
+        (3.0, "system assistant human ai", r"(?:(?<=[\n>*#])|(?<=[.!?\"'] )|\A)\s{0,2}\w+\s{0,2}(?:message|prompt|note|override|instructions?)?\s{0,2}:"),
         (4.4, "system", r"system\s*[-:_ ]?\s*(?:prompt|override|instructions?|directives?|notice to|alert to|command)\b"),
         (4.8, "begin end start", r"\w+\s+(?:of\s+)?(?:new\s+|system\s+|out of date\s+|updated\s+|admin\s+){1,3}<ORDERS>"),
         (3.4, "instruction instructions task prompt", r"(?<=[#\n*\[<])\s{0,2}(?:new\s+)?\w+\s{0,2}[:\]>]"),
@@ -120,29 +149,30 @@ _ALL = [
     ),
     *_rules(
         Family.ADDRESSEE,
-        (5.6, "if", r"if\s+you(?:'re|\s+are)\s+(?:an?\s+|the\s+)?(?:<GAP>\b)?<AI>"),
+        (5.6, "if", r"if\s+you(?:'re|\s+are)\s+(?:an?\s+|the\s+)?(?:\w+\s+){0,3}?<AI>", "AI"),
         (5.2, "dear hello hi hey attention note message instructions instruction notice important", r"\w+\s*[,:]?\s*(?:to|for)?\s*"
             r"(?:the\s+|all\s+|any\s+|an\s+|you,?\s+)?(?:\w+\s+)?(?:a\.?i\.?|llms?|language models?|chatgpt|gpt-?\d?|claude|copilot"
-            r"|(?:ai|email|mail|virtual|automated|digital) (?:assistant|agent|model)s?|assistant)\b"),
+            r"|(?:ai|email|mail|virtual|automated|digital) (?:assistant|agent|model)s?|assistant(?=\s*[,.:;!?—-]|\s+(?:please|kindly|you)\b))\b", "AI"),
         (4.6, "you", r"you\s+are\s+(?:now\s+)?(?:an?|the|no longer|going to be|my)\s+(?:<GAP>\b)?(?:a\.?i\b|assistant|chat ?bot"
-            r"|bot|language model|model|interpreter|terminal|console|chatgpt|gpt\w*|agent named|protector|linux)"),
+            r"|bot|language model|model|interpreter|terminal|console|chatgpt|gpt\w*|agent named|protector|linux)", "AI"),
         (2.8, "you", r"you\s+are\s+now\s+(?!(?:subscribed|registered|logged|signed|able|enrolled|ready|eligible|entitled|receiving"
             r"|connected|a (?:member|subscriber|registered)|on |in |being |using |leaving |entering |\w+ed\b))"),
-        (3.0, "as", r"as\s+an?\s+(?:\w+\s+)?(?:ai|language model|assistant|llm|chat ?bot)\b"),
-        (5.6, "when while before after upon", r"\w+\s+(?:you\s+(?:are\s+)?)?(?:summari[sz]\w+|process\w*|analy[sz]\w+|read\w*"
-            r"|pars\w+|translat\w+|reply\w*|respond\w*|answer\w*)\s+(?:to\s+)?(?:this|the|these|any)\s+(?:e-?mail|message|text"
+        (3.0, "as", r"as\s+(?:an?|the)\s+(?:\w+\s+)?(?:ai\s+(?:system|agent|model|assistant)|ai|language model|assistant|llm|chat ?bot)\b", "AI"),
+        (5.6, "when while before after upon", r"\w+\s+(?:you\s+(?:are\s+)?)?(?:summari[sz]\w+|process\w*|analy[sz]\w+"
+            r"|pars\w+|translat\w+)\s+(?:to\s+)?(?:this|the|these|any)\s+(?:e-?mail|message|text"
             r"|document|page|content|thread)s?\b[^.!?]{0,60}?\b(?:include|add|insert|mention|state|say|write|append|tell|also|you"
-            r"\s+must|always|recommend|send|forward|first|do not|never)\b"),
-        (4.6, "when if whenever", r"\w+\s+(?:the\s+|a\s+|your\s+)user\s+(?:asks|says|requests|enters|wants|types|inquires|queries)"),
+            r"\s+must|always|recommend|send|forward|first|do not|never)\b",
+            "summarizing summarising summarize summarise summary process processing analyzing analysing analyze parse parsing translate translating"),
+        (4.6, "when if whenever", r"\w+\s+(?:the\s+|a\s+|your\s+)user\s+(?:asks|says|requests|enters|wants|types|inquires|queries)", "USER"),
         (4.4, "before", r"before\s+you\s+(?:can\s+)?(?:solve|answer|respond|complete|continue|finish|proceed with|summari[sz]e)\b"
             r"<GAP>\b(?:task|user|request|question|me|do|email|query|first)\b"),
         (3.4, "chatgpt gpt openai", r"\w+\s*[,:]?\s+(?:you|please|must|should|will|with|are|is going|act|from now)\b"),
-        (0.9, "ai llm chatgpt gpt chatbot openai", r"\w+"),
+        (1.0, "ai llm chatgpt gpt chatbot openai", r"\w+"),
     ),
     *_rules(
         Family.SECRECY,
         (4.6, "not never don without dont", r"(?:not|never|don.?t|without)\s+(?:\w+\s+){0,2}?(?:tell\w*|inform\w*|mention\w*|reveal\w*"
-            r"|alert\w*|notify\w*|notifi\w*|disclos\w*|ask\w*|show\w*|let\w*|warn\w*|say\w*)\s+(?:<GAP>\b)?(?:the\s+user|user'?s?)\b"),
+            r"|alert\w*|notify\w*|notifi\w*|disclos\w*|ask\w*|show\w*|let\w*|warn\w*|say\w*)\s+(?:<GAP>\b)?(?:the\s+user|user'?s?)\b", "USER"),
         (2.2, "not never don dont", r"(?:not|never|don.?t)\s+(?:\w+\s+){0,1}?(?:mention|reveal|disclose|acknowledge|explain|discuss)"
             r"\s+(?:this|these|that|the|any|your|it|anything)\b[^.!?]{0,30}?\b(?:instructions?|message|request|step|task|rules|prompt|to anyone"
             r"|action|why|email)\b"),
@@ -163,12 +193,20 @@ _ALL = [
     ),
     *_rules(
         Family.TOOLS,
-        (5.6, "call use invoke execute run trigger using calling make", r"\w+\s+(?:the\s+|your\s+|a\s+|an\s+|this\s+|following\s+){0,3}(?:`|'|\")?"
-            r"(?:\w+[_ ]){0,3}?\w*(?:\s+|_)(?:tool|function|api|plugin|tool ?call|function ?call)s?\b(?:[^.!?]{0,60}?\b(?:to|with|and)\b)"),
-        (3.2, "call use invoke execute run trigger", r"\w+\s+(?:the\s+)?[`'\"]?[a-z]{2,20}(?:_[a-z]{2,20}){1,4}\b"),
+        (5.6, "call invoke execute trigger calling make use using", r"\w+\s+(?:the\s+|your\s+|a\s+|an\s+|this\s+|following\s+){0,3}[`'\"]?(?:\w+[_ ]){0,2}?"
+            r"(?:e-?mail|mail|send|calendar|contacts?|banking|payment|memory|search_\w+|send_\w+|\w+_e-?mail)\w*[`'\"]?"
+            r"\s+(?:tool|function|api|plugin|tool ?call|function ?call|action)s?\b", "tool function api plugin tools functions action"),
+        (3.4, "call invoke", r"\w+\s+(?:the\s+|your\s+|a\s+|this\s+|following\s+){0,2}(?:\w+[_ ]){0,3}?(?:tool|function|api|plugin)s?\b"
+            r"(?:[^.!?]{0,60}?\b(?:to|with)\b)", "tool function api plugin"),
+        (2.4, "call use invoke execute run trigger", r"\w+\s+(?:the\s+)?[`'\"]?[a-z]{2,20}(?:_[a-z]{2,20}){1,4}\b"),
         (5.4, "tool_call tool_calls function_call function_calls tool_use tool_code", r"\w+"),
         (4.6, "send_email sendemail send_mail read_email delete_email forward_email search_emails send_money send_message get_emails"
             r" read_file delete_file send_direct_message", r"\w+"),
+        (3.6, "delete erase remove", r"\w+\s+(?:both\s+)?(?:the\s+|this\s+|that\s+)(?:\w+\s+){0,3}?e-?mails?\b[^.!?]{0,60}?\b(?:afterwards?|from\s+(?:my|the|your)\s+"
+            r"inbox|after|once|so\s+that)\b"),
+        (2.2, "send dispatch make write", r"\w+\s+an?\s+e-?mail\s+to\s+<ADDRESS>(?:[^!?]{0,60}?\b)(?:body|message|content|text)\b(?!\s*(?:of)?\W{0,3}\s*(?:un)?subscribe)"),
+        (3.4, "use", r"use\s+(?:the|your|a)\s+(?:\w+\s+)?(?:tool|api|function)s?\s+to\s+(?:e-?mail|send|forward|delete|transfer|post)\b"),
+        (2.4, "call invoke", r"\w+\s+(?:the|your)\s+(?:\w+\s+)?(?:api|tool|function)\b", "api tool function"),
         (3.2, "execute run", r"\w+\s+(?:the\s+|this\s+|following\s+|a\s+){0,3}(?:command|code|script|query|program|shell)\b(?:[^.!?\n]{0,20}?:)"),
         (3.6, "tool function action api", r"(?<=\")\w+\"\s*:\s*[\"{\[]"),
         (3.8, "delete remove erase archive", r"\w+\s+(?:all|every|the user'?s?)\s+(?:of\s+)?(?:\w+\s+){0,3}?(?:e-?mails|messages|files|events"
@@ -178,36 +216,42 @@ _ALL = [
         Family.PERSONA,
         (5.4, "want would need like", r"\w+\s+(?:for\s+)?you\s+to\s+(?:act|pretend|role-?play|behave|respond|simulate|answer|reply|imagine)\b"),
         (3.6, "act behave", r"\w+\s+(?:as|like)\s+(?:if\s+you|an?\s|the\s|my\s|your\s|though\s+you)"),
-        (3.8, "pretend imagine", r"\w+\s+(?:to\s+be|you|that\s+you|we)\b"),
-        (4.4, "from", r"from\s+(?:now\s+on|this\s+(?:moment|point)\s+(?:on|forward)?),?\s+(?:you|respond|answer|only|always|never|act|your|every|all)\b"),
+        (4.2, "pretend", r"\w+\s+(?:to\s+be|you|that\s+you|we)\b"),
+        (4.0, "imagine", r"imagine\s+(?:that\s+)?you\s+are\s+(?:an?|the|my)\b"),
+        (4.0, "free without bound freed", r"\w+\s+(?:of|from|by|any)\s+(?:all\s+|any\s+|the\s+)?(?:\w+\s+){0,4}?(?:restrictions|filters?|guidelines|limitations|policies|ethics|morals|rules)\b",
+            "ai chatgpt openai language assistant chatbot prompt model respond response responses"),
+        (2.2, "unethical immoral amoral unfiltered hypothetical fictional uncensored", r"\w+", "ai chatgpt openai prompt respond response responses character chatbot model"),
+        (4.4, "from", r"from\s+(?:now\s+on|this\s+(?:moment|point)\s+(?:on|forward)?),?\s+(?:you|respond|answer|only|always|never|act|your|every|all)\b", "now moment point"),
         (5.2, "jailbreak jailbroken jailbreaking", r"\w+"),
-        (4.4, "do", r"do\s+anything\s+now\b"),
+        (4.4, "anything", r"anything\s+now\b(?=[^\w]{0,3}(?:\W|dan|and|which|as|with))", "dan do"),
         (4.4, "developer dan god debug unrestricted", r"\w+\s+mode\b(?!\s+(?:bits?|switch))"),
         (3.2, "unfiltered amoral uncensored unrestricted", r"\w+\s+(?:and\s+\w+\s+)?(?:ai|chat ?bot|bot|response|language|assistant|persona|mode|version"
             r"|answers?|character)"),
         (3.6, "stay remain break", r"\w+\s+(?:in\s+|your\s+)?character\b"),
-        (3.6, "you", r"you\s+(?:will|must|should|shall|can|are\s+(?:to|going\s+to|required\s+to))\s+(?:\w+\s+){0,2}?(?:respond|answer|reply|output|say"
-            r"|obey|comply|print|simulate|act|roleplay|pretend|impersonate|generate)\b"),
+        (3.4, "you", r"you\s+(?:will|must|shall|are\s+(?:to|going\s+to|required\s+to))\s+(?:now\s+|only\s+|always\s+|not\s+|never\s+)?(?:respond|answer|reply|output|say"
+            r"|obey|comply|print|simulate|act|roleplay|pretend|impersonate|generate)\b", "respond answer reply output say obey comply print simulate act roleplay"
+            r" pretend impersonate generate"),
         (3.0, "simulate simulation roleplay role-play", r"[\w-]+\s+(?:a|an|is|the|as|of)\b"),
     ),
     *_rules(
         Family.OUTPUT,
-        (6.0, "augment enhance modify supplement alter change amend adjust", r"\w+\s+(?:your|the|its)\s+<ANSWER>"),
-        (6.0, "add include insert integrate incorporate embed append put place introduce weave", r"\w+\s+(?:[^.!?]|\.\w){1,160}?\s+(?:in|into|to|at the end"
-            r" of|within|throughout)\s+your\s+(?:\w+\s+)?<ANSWER>(?!\s*(?:form|card|to this|by|if))"),
-        (5.6, "in", r"in\s+your\s+(?:\w+\s+)?(?:response|answer|output|summary)s?\s*,\s*(?!please|be sure)\w+"),
+        (6.0, "augment enhance modify supplement alter amend adjust", r"\w+\s+your\s+<ANSWER>", "ANSWER"),
+        (4.0, "augment enhance", r"\w+\s+(?:the|its)\s+<ANSWER>", "ANSWER"),
+        (6.0, "add include insert integrate incorporate embed append put place introduce weave", r"\w+\s+(?!(?:your|his|her|a\s+copy|this|our|any|all|order|account|name|full|both|details|my|these|that)\b)(?:[^.?]|\.\w){1,160}?\s+(?:in|into|to|at the end"
+            r" of|within|throughout)\s+your\s+(?:\w+\s+)?<ANSWER>(?!\s*(?:form|card|to this|by|if))", "ANSWER"),
+        (5.6, "in", r"in\s+your\s+(?:\w+\s+)?(?:response|answer|output|summary)s?\s*,\s*(?!please|be sure)\w+", "ANSWER"),
         (5.8, "replace substitute scramble jumble rearrange misspell convert anagram group combine remove swap reverse encode use mix shuffle transform"
             r" write insert omit capitalize", r"\w+\s+(?:[^.!?]{0,50}?\b)?(?:letters?|words?|vowels?|spaces?|typos|punctuation|symbols|characters"
-            r"|anagrams?|numbers|consonants|misspellings|alphanumeric)\b(?:[^.!?]{0,50}?\b)(?:your\s+(?:\w+\s+)?(?:<ANSWER>|message|text|words|sentences))"),
-        (5.4, "provide render write deliver give format present craft compose express produce generate", r"\w+\s+your\s+(?:entire\s+|whole\s+|full\s+)?"
-            r"(?:reply|response|answer|message|output)s?\s+(?:in|using|with|without|as|backwards?|entirely|only)\s+(?!writing|the\s+(?:box|form|space)|your|our)"),
+            r"|anagrams?|numbers|consonants|misspellings|alphanumeric)\b(?:[^.!?]{0,50}?\b)(?:your\s+(?:\w+\s+)?(?:<ANSWER>|message|text|words|sentences))", "LETTERS"),
+        (5.4, "provide render deliver give format present produce generate", r"\w+\s+your\s+(?:entire\s+|whole\s+|full\s+)?"
+            r"(?:reply|response|answer|message|output)s?\s+(?:in|using|with|without|as|backwards?|entirely|only)\s+(?!writing|the\s+(?:box|form|space)|your|our|the\b)", "ANSWER message"),
         (4.6, "respond reply answer print output say return", r"\w+\s+(?:only|exactly|just|solely|nothing\s+but|strictly)\s+(?:with|the|in|as|by|\"|'|“|«)"),
-        (3.6, "say print output write repeat return display type", r"\w+\s*:?\s*\(?(?:the\s+(?:words?|phrase|following|sentence|string|text)s?\s*:?\s*)?"
+        (3.6, "say print output write repeat return", r"\w+\s*:?\s*\(?(?:the\s+(?:words?|phrase|following|sentence|string|text)s?\s*:?\s*)?"
             r"(?:\\?[\"'“«`])(?=[^\"'”»`]{1,80}[\"'”»`])"),
         (2.4, "respond reply answer begin start complete finish", r"\w+\s+(?:\w+\s+){0,4}?(?:with|by saying)\s*:?\s*(?:the\s+(?:words?|phrase)\s*)?(?:\\?[\"“«`])"
             r"(?![^\"”»]{0,80}[\"”»]\s+(?:in|as|on|to)\s)"),
         (4.2, "repeat", r"repeat\s+(?:after\s+me|back|everything|all|the\s+(?:above|following|words|text|instructions))\b"),
-        (3.6, "no nothing without not don", r"\w+(?:'t)?\s+(?:(?:say|output|write|print|include|provide|give|add|use|return|respond\s+with)\s+)?(?:any(?:thing)?\s+)?"
+        (3.6, "not don dont never without", r"\w+(?:'t)?\s+(?:(?:say|output|write|print|include|provide|give|add|use|return|respond\s+with)\s+)(?:any(?:thing)?\s+)?"
             r"(?:else|other\s+(?:text|words|output)|explanations?|commentary|disclaimers?|additional\s+text|preamble)\b"),
         (4.6, "access", r"access\s+granted\b"),
         (1.6, "access", r"access\s+denied\b"),
@@ -216,6 +260,9 @@ _ALL = [
     ),
     *_rules(
         Family.TASK,
+        (4.8, "replace substitute convert swap encode", r"\w+\s+(?:\w+\s+){0,3}?(?:letters?|vowels|consonants|words)\s+(?:\w+\s+){0,3}?(?:with|to|by|for|into|using)\s+(?:\w+\s+){0,3}?"
+            r"(?:symbols|numbers?|letters|emojis?|position|synonyms)", "LETTERS"),
+        (3.8, "correct", r"correct\s+(?:password|pass ?phrase|access\s+code|code)\b", "user access you system input"),
         (4.6, "new your following next", r"(?:new|your|the|following|next)\s+(?:new|real|actual|true|next|only|current|primary|main|updated|revised)\s+"
             r"(?:task|instructions?|goal|objective|job|role|mission|directives?|purpose)\b"),
         (3.2, "new additional updated revised secret hidden", r"\w+\s+(?:tasks?|instructions?|objectives?|directives?|rules|prompt)\s*(?:[:!-]|are|is|for you"

@@ -23,7 +23,7 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,8192}={0,2}").fin
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,4096}").finditer
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[^%\s]{0,8}){8,2048}").finditer
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};[^&\n]{0,3}){5,2048}").finditer
-_SPACED = re.compile(r"(?:\b\w[ .\-_*]){7,2048}\w\b").finditer
+_SPACED = re.compile(r"(?:\b\w[ .\-_*]{1,3}){7,2048}\w\b").finditer
 _LEET_WORD = re.compile(r"\b[a-z]*[013457@$!][a-z013457@$!]*\b", re.I)
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LOOK_ALIKES = str.maketrans(
@@ -83,13 +83,19 @@ def _letters(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str,
     short = sum(1 for word in words if len(word) == 1 and word.isalpha())
     if short >= 5:
         for match in _SPACED(text):
-            yield "letters set apart", re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", match[0][:VIEW_CHARACTERS])
+            yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])
     if _pairs_of_hex(words):
         for match in _HEX(text):
             if plain := _from_hex(match[0]):
                 yield "hex", plain
     if any(_leet(word) for word in words):
         yield "letters written as digits", _LEET_WORD.sub(_unleet, text[:VIEW_CHARACTERS])
+
+
+def _closed_up(run: str) -> str:
+    """Letters brought together; wider gaps are word gaps, and where there are none, known words are set apart."""
+    joined = re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", run)
+    return joined if " " in joined else _KNOWN.sub(r" \g<0> ", joined)
 
 
 def _pairs_of_hex(words: frozenset[str] | set[str]) -> bool:
@@ -113,6 +119,9 @@ def _leet(word: str) -> bool:
 _LEET_TARGETS = frozenset(
     "ignore disregard forget instructions instruction previous prompt system assistant password override reveal secret".split()
 )
+
+
+_KNOWN = re.compile("all|and|the|your|my|to|" + "|".join(sorted(_LEET_TARGETS, key=len, reverse=True)), re.I)
 
 
 def _unleet(match: re.Match[str]) -> str:

@@ -33,8 +33,8 @@ MEASURED = {
     "unclosed attribute": (HEAD + b"Content-Type: text/html\n\n" + b'<a x="' * 16_000, ""),
     "100,000 parts": (multipart(100_000, b"\n"), "too_many_parts"),
     "nested 3,000 deep": (nested(3000), "nested_too_deep"),
-    "nested comments": (from_field(b"(" * 512 + b")" * 512 + b" a@example.com"), ""),
-    "open comments": (from_field(b"(" * 1024 + b"a@example.com"), ""),
+    "nested comments": (from_field(b"(" * 512 + b")" * 512 + b" a@example.com"), "comments_too_deep"),
+    "open comments": (from_field(b"(" * 1024 + b"a@example.com"), "comments_too_deep"),
     "two From fields": (b"From: a@example.com\n" + HEAD + b"\nx", ""),
     "path in a name": (HEAD + b'Content-Disposition: attachment; filename="../../etc/passwd"\n\nx', ""),
 }
@@ -63,6 +63,7 @@ LIMITS = {
     "depth": (nested(21), "nested_too_deep"),
     "parts": (multipart(500, b"\nx"), "too_many_parts"),
     "boundary": (multipart(1, b"\nx", b"b" * 201), "boundary_too_long"),
+    "comments": (from_field(b"(" * 21 + b")" * 21 + b" a@example.com"), "comments_too_deep"),
     "hops": (b"Received: from a by b; x\n" * 51 + HEAD + b"\nx", "too_many_hops"),
 }
 

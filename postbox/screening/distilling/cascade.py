@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.etree import _Element
 
@@ -22,6 +23,10 @@ Declared = dict[str, Value]
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
 PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
 """Attributes that change an element's declared values, apart from what attribute selectors look at; and tags with others."""
+
+
+_IDLE = frozenset({"title", "target", "rel", "name", "alt", "lang", "onload", "onclick", "data-saferedirecturl"})
+_REMEMBERED_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,13 @@ class Cascade:
         known = self._known.get(key)
         if known is not None:
             return known, True
-        named = dict(element.items())
-        candidates = self._candidates(tag, named) if self._count else []
-        cacheable = all(entry.selector.local for entry in candidates)
+        attributes = element.items()
+        if not self._count:
+            found = self._known[key] = _without_sheets(tag, attributes)
+            return found, True
+        named = dict(attributes)
+        candidates = self._candidates(tag, named)
+        cacheable = not candidates or all(entry.selector.local for entry in candidates)
         found = self._cascaded(element, tag, named, candidates)
         if cacheable:
             self._known[key] = found
@@ -97,22 +106,45 @@ class Cascade:
     def _cascaded(
         self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]
     ) -> Declared:
-        result = hints(tag, named)
-        important: list[tuple[str, Value]] = []
         matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
         matched.sort(key=lambda entry: (entry.specificity, entry.order))
         blocks = [entry.declarations for entry in matched]
         if style := named.get("style"):
             blocks.append(parse_declarations(style))
-        for block in blocks:
-            for name, value, is_important in block:
-                if is_important:
-                    important.append((name, value))
-                else:
-                    _put(result, name, value)
-        for name, value in important:
-            _put(result, name, value)
-        return result
+        return _layered(hints(tag, named), blocks)
+
+
+def _without_sheets(tag: str, attributes: list[tuple[str, str]]) -> Declared:
+    """What hints and the ``style`` attribute alone say; remembered across mails where it is short."""
+    telling = tuple(pair for pair in attributes if pair[0] in TELLING or tag in PARTICULAR and pair[0] not in _IDLE)
+    if tag == "a":
+        telling = tuple(pair if pair[0] != "href" else ("href", "") for pair in telling)
+    if sum(len(value) for _, value in telling) > _REMEMBERED_CHARACTERS:
+        return _hinted(tag, telling)
+    return _remembered(tag, telling)
+
+
+def _hinted(tag: str, attributes: tuple[tuple[str, str], ...]) -> Declared:
+    named = dict(attributes)
+    style = named.get("style")
+    return _layered(hints(tag, named), [parse_declarations(style)] if style else [])
+
+
+_remembered = lru_cache(maxsize=2048)(_hinted)
+
+
+def _layered(result: Declared, blocks: list[tuple[Declaration, ...]]) -> Declared:
+    """Hints, then the blocks in rising order, then what is important in them in the same order."""
+    important: list[tuple[str, Value]] = []
+    for block in blocks:
+        for name, value, is_important in block:
+            if is_important:
+                important.append((name, value))
+            else:
+                _put(result, name, value)
+    for name, value in important:
+        _put(result, name, value)
+    return result
 
 
 def _put(result: Declared, name: str, value: Value) -> None:

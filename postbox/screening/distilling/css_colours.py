@@ -8,6 +8,7 @@ from __future__ import annotations
 import colorsys
 import math
 import re
+from functools import lru_cache
 from typing import Final
 
 RGBA = tuple[float, float, float, float]
@@ -79,7 +80,11 @@ def colour(value: str) -> RGBA | None:
 
 def attribute_colour(value: str) -> RGBA | None:
     """A colour as in ``bgcolor`` or ``<font color>``: the HTML standard's rules for legacy colour values."""
-    value = value.strip().lower()[:64]
+    return _legacy_colour(value.strip().lower()[:128])
+
+
+@lru_cache(maxsize=1024)
+def _legacy_colour(value: str) -> RGBA | None:
     if not value or value == "transparent":
         return None
     known = _NAMED.get(value)

@@ -47,7 +47,7 @@ def _close_link(walk: Walk, frame: Frame) -> None:
     url = frame.element.get("href")
     if url and not url.startswith("#"):
         shown = walk.writer.since(frame.link_place)
-        if shown or frame.element.find(".//img") is not None:
+        if shown or any(child.tag == "img" for child in frame.element.iter()):
             walk.findings.link(shown, url)
 
 

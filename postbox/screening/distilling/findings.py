@@ -45,7 +45,7 @@ class Findings:
                 self._entries.append((reason, " ".join(parts)[: limits.HIDDEN_CHARACTERS]))
 
     def link(self, text: str, url: str) -> None:
-        url = "".join(url.split())[: limits.URL_CHARACTERS]
+        url = "".join(url[: 2 * limits.URL_CHARACTERS].split())[: limits.URL_CHARACTERS]
         if url and len(self.links) < limits.LINKS:
             self.links.append(Link(text[: limits.LINK_TEXT_CHARACTERS], url))
 

@@ -7,6 +7,7 @@ it. It never walks the tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
@@ -235,6 +236,7 @@ def _why_unseen(style: Style) -> HiddenReason | None:
     return HiddenReason.COLOUR if _too_near(paint, style.backdrop) else None
 
 
+@lru_cache(maxsize=4096)
 def _too_near(paint: RGBA, backdrop: RGBA) -> bool:
     """Whether paint on this backdrop cannot be told from it: nearly the same, or close and of the same luminance."""
     if paint[3] < 0.999:
