@@ -1,0 +1,61 @@
+"""A webhook receiver to begin with: verifies each post and prints what came. Standard library only.
+
+    WEBHOOK_SECRET=whsec_… python examples/receiver.py 9000
+
+Answer quickly with 2xx and work later: Postbox sends again what was not answered within 15 seconds. The same event may
+come more than once and in any order; ``webhook-id`` tells whether you have seen it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOLERANCE_SECONDS = 300
+KEY = base64.b64decode(os.environ.get("WEBHOOK_SECRET", "").removeprefix("whsec_"))
+
+
+def is_genuine(event_id: str, timestamp: str, signatures: str, body: bytes) -> bool:
+    """Whether one of the signatures is ours (Standard Webhooks, version v1) and fresh."""
+    if not timestamp.isdecimal() or abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+        return False
+    digest = hmac.digest(KEY, f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    expected = "v1," + base64.b64encode(digest).decode()
+    return any(hmac.compare_digest(expected, given) for given in signatures.split())
+
+
+class Receiver(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        names = ("webhook-id", "webhook-timestamp", "webhook-signature")
+        genuine = is_genuine(*(self.headers.get(name, "") for name in names), body)
+        self.send_response(204 if genuine else 401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        if genuine:
+            show(json.loads(body))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of each request; what came is printed."""
+
+
+def show(event: dict[str, object]) -> None:
+    data = event["data"]
+    assert isinstance(data, dict)
+    print(f"{event['type']}  {data.get('from')}  {data.get('subject')!r}  score {data.get('injection_score')}")
+    print(f"    {str(data.get('text', '(no text: quarantined)'))[:200]!r}", flush=True)
+
+
+if __name__ == "__main__":
+    if not KEY:
+        sys.exit("Set WEBHOOK_SECRET to the secret that /webhook/register answered with.")
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 9000
+    ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()
