@@ -1,10 +1,10 @@
 """A real HTTP receiver for webhooks on a port of its own: keeps every request, answers as a script says.
 
-    with Receiver() as receiver:
-        receiver.script(Reaction(status=500), Reaction(delay=3))   # then 200 for ever, or what `otherwise` says
-        ...
-        receiver.wait_for(2)
-        receiver.requests[0].headers["webhook-id"]
+with Receiver() as receiver:
+    receiver.script(Reaction(status=500), Reaction(delay=3))   # then 200 for ever, or what `otherwise` says
+    ...
+    receiver.wait_for(2)
+    receiver.requests[0].headers["webhook-id"]
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Reaction:
-    """What to answer: after `delay` seconds; `drip` seconds between the octets of the body; `hang_up` answers nothing."""
+    """What to answer, after `delay` seconds; `drip`: seconds between octets of the body; `hang_up`: nothing."""
 
     status: int = 200
     body: bytes = b"ok"

@@ -61,7 +61,7 @@ def start() -> Running:
     if stores.valkey:
         command += ["--valkey-port", str(stores.valkey.port)]
     with (home.path / "stores.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 (no input of others)
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,

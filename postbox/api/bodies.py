@@ -5,15 +5,30 @@ An answer that is given before the body was read reaches most clients as a broke
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from rest_framework.request import Request
 
 _MOST = 128 * 1024 * 1024
 _PORTION = 256 * 1024
 
 
+class Readable(Protocol):
+    """What has a ``read`` of so many octets."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 def drain(request: Request) -> None:
     """Read what is left of the body, within bounds, and keep nothing of it."""
-    stream = request._request
-    for _ in range(_MOST // _PORTION):
-        if not stream.read(_PORTION):
-            return
+    drain_stream(request._request)
+
+
+def drain_stream(stream: Readable) -> None:
+    """``drain`` for what a parser is given."""
+    try:
+        for _ in range(_MOST // _PORTION):
+            if not stream.read(_PORTION):
+                return
+    except OSError:  # the caller has gone, so nobody waits for an answer
+        return

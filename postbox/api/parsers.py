@@ -11,6 +11,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
+from postbox.api.bodies import drain_stream
 from postbox.api.errors import ApiError, TooLarge
 
 BODY_BYTES = 1024 * 1024
@@ -35,9 +36,10 @@ class JsonBody(BaseParser):
 
 
 def read_bounded(stream: IO[bytes], most: int) -> bytes:
-    """The whole stream. Raises TooLarge when it holds more than ``most`` octets; no more are read."""
+    """The whole stream. Raises TooLarge when it holds more than ``most`` octets; no more are kept."""
     body = stream.read(most + 1)
     if len(body) > most:
+        drain_stream(stream)
         raise TooLarge(f"The request is larger than {most} octets.")
     return body
 

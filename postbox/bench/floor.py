@@ -15,14 +15,14 @@ import os
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import lxml.html
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from postbox.bench import mix
+from postbox.bench import mix, processes
 from postbox.bench.children import Child, serve_task
 from postbox.bench.receiver import Receiver
 
@@ -37,28 +37,33 @@ _INSERT = f"INSERT INTO {_TABLE} (id, body) VALUES (%s, %s)"  # noqa: S608
 _TEXT_CHARACTERS = 256 * 1024
 
 
-def run(receiver: Receiver, database_url: str, count: int, first: int = 0) -> dict[str, Any]:
-    """Put ``count`` mails through the floor. Seconds run from the start to the last POST received."""
+def run(receiver: Receiver, database_url: str, count: int, first: int, others: Mapping[int, str]) -> dict[str, Any]:
+    """Put ``count`` mails through the floor. Time runs from the start to the last POST received.
+
+    ``others`` are processes by kind whose cores are counted beside those of the floor itself.
+    """
     receiver.reset()
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         connection.execute(f"CREATE TABLE IF NOT EXISTS {_TABLE} (id uuid PRIMARY KEY, body bytea NOT NULL)")
         try:
-            return _run(receiver, database_url, count, first)
+            return _run(receiver, database_url, count, first, others)
         finally:
             connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
 
 
-def _run(receiver: Receiver, database_url: str, count: int, first: int) -> dict[str, Any]:
+def _run(receiver: Receiver, database_url: str, count: int, first: int, others: Mapping[int, str]) -> dict[str, Any]:
     task = {"database_url": database_url, "port": receiver.port, "end": first + count}
     with Child(__name__) as left, Child(__name__) as right:
         loops = (left, right)
         for number, loop in enumerate(loops):
             loop.prepare(task | {"first": first + number})
-        started = time.monotonic()
+        kinds = dict(others) | {receiver.pid: "sink", left.pid: "floor", right.pid: "floor"}
+        before, started = processes.cpu_seconds(kinds), time.monotonic()
         for loop in loops:
             loop.tell("go")
         results = [loop.result() for loop in loops]
+        after = processes.cpu_seconds(kinds)
     counts = receiver.counts()
     if counts["count"] != count:
         raise RuntimeError(f"the floor posted {count} mails and {counts['count']} arrived")
@@ -66,7 +71,7 @@ def _run(receiver: Receiver, database_url: str, count: int, first: int) -> dict[
     return {
         "mails_per_second": round(count / seconds, 1),
         "unparsed": sum(result["unparsed"] for result in results),
-        "core_ms": round(sum(result["cpu_seconds"] for result in results) * 1000 / count, 3),
+        "core_ms": processes.core_ms(before, after, count),
     }
 
 
@@ -91,10 +96,9 @@ class Loop:
 
     def run(self, mails: Iterator[bytes]) -> dict[str, Any]:
         """Each mail from its bytes to its POST, one after the other."""
-        began = time.process_time()
         for raw in mails:
             self._handle(raw)
-        return {"unparsed": self._unparsed, "cpu_seconds": time.process_time() - began}
+        return {"unparsed": self._unparsed}
 
     def _handle(self, raw: bytes) -> None:
         id_ = uuid.uuid4()
@@ -126,7 +130,7 @@ def _visible(body: Any) -> str:
     if not text.strip():
         return ""
     try:
-        return str(lxml.html.document_fromstring(text.encode("utf-8", "replace")).text_content())
+        return str(lxml.html.document_fromstring(text.encode("utf-8", "replace")).xpath("string()"))
     except (ValueError, lxml.etree.ParserError):  # nothing but comments or controls
         return ""
 

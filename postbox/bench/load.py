@@ -53,13 +53,11 @@ class Door:
             raise Unanswered("the server closed the connection")
         self._buffer += data
         head, separator, rest = self._buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return None
-        length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
-        if len(rest) < int(length or 0):
+        body = answer_body(head.lower(), rest) if separator else None
+        if body is None:
             return None
         self._buffer = b""
-        return int(head[9:12]), rest
+        return int(head[9:12]), body
 
     def answer(self) -> tuple[int, bytes]:
         """Wait for the answer."""
@@ -77,6 +75,22 @@ class Door:
         connection = socket.create_connection(("127.0.0.1", self._port), timeout=_TIMEOUT)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
+
+
+def answer_body(head: bytes, rest: bytes) -> bytes | None:
+    """The body of an answer whose head and first octets are here (RFC 9112, section 6); None while some is missing."""
+    if b"\r\ntransfer-encoding: chunked" not in head:
+        length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0] or 0)
+        return rest if len(rest) >= length else None
+    body = b""
+    while True:
+        size, separator, rest = rest.partition(b"\r\n")
+        octets = int(size, 16) if separator else 0
+        if not separator or len(rest) < octets + 2:
+            return None
+        if not octets:
+            return body
+        body, rest = body + rest[:octets], rest[octets + 2 :]
 
 
 class Load:

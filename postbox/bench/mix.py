@@ -35,7 +35,9 @@ class Mix:
 
     def mail(self, number: int) -> bytes:
         """The mail of this number, unlike that of any other number."""
-        return b"X-Bench: %d\r\n" % number + self.mails[number % len(self.mails)]
+        mail = self.mails[number % len(self.mails)]
+        end = b"\r\n" if b"\r\n" in mail[:1000] else b"\n"
+        return b"X-Bench: %d%b%b" % (number, end, mail)
 
     @property
     def mean_size(self) -> int:
@@ -76,6 +78,8 @@ def _generate(dice: random.Random, number: int) -> bytes:
         mail.add_alternative(_page(dice, paragraphs), subtype="html")
     if dice.random() < 0.05:
         mail.add_attachment(dice.randbytes(2000), maintype="application", subtype="pdf", filename="report.pdf")
+    for depth, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(f"bench-{number}-{depth}")  # by itself it would be random
     return mail.as_bytes()
 
 

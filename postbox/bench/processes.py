@@ -7,7 +7,7 @@ works on Linux alone; elsewhere there are no figures, and the benchmark says so.
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -34,9 +34,9 @@ def tree(root: int) -> dict[int, str]:
     return found
 
 
-def cpu_seconds(kinds: Mapping[int, str]) -> Counter[str]:
+def cpu_seconds(kinds: Mapping[int, str]) -> dict[str, float]:
     """CPU time by kind, children that have ended included, so that no time is lost between two readings."""
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for pid, kind in kinds.items():
         fields = _stat(pid)
         if fields:
@@ -44,17 +44,18 @@ def cpu_seconds(kinds: Mapping[int, str]) -> Counter[str]:
     return seconds
 
 
-def memory_mb(kinds: Mapping[int, str]) -> Counter[str]:
+def memory_mb(kinds: Mapping[int, str]) -> dict[str, float]:
     """Proportional set size by kind, in MB of 2**20 octets."""
-    sizes: Counter[str] = Counter()
+    sizes: dict[str, float] = defaultdict(float)
     for pid, kind in kinds.items():
         sizes[kind] += _pss(pid) / 1024
     return sizes
 
 
 def core_ms(before: Mapping[str, float], after: Mapping[str, float], mails: int) -> dict[str, float]:
-    """Core-milliseconds a mail by kind, between two readings."""
-    return {kind: round((after[kind] - before.get(kind, 0.0)) * 1000 / mails, 3) for kind in sorted(after)}
+    """Core-milliseconds a mail by kind and in all, between two readings."""
+    spent = {kind: (after[kind] - before.get(kind, 0.0)) * 1000 / mails for kind in sorted(after)}
+    return {kind: round(value, 3) for kind, value in (spent | {"total": sum(spent.values())}).items()}
 
 
 def _kind(pid: int) -> str:

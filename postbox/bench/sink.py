@@ -151,8 +151,13 @@ async def serve() -> None:
     server = await loop.create_server(lambda: Connection(ledger), "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
     ended = asyncio.Event()
-    loop.add_reader(0, lambda: os.read(0, 4096) or ended.set())
+    loop.add_reader(0, _until_end, ended)
     await ended.wait()
+
+
+def _until_end(ended: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        ended.set()
 
 
 if __name__ == "__main__":

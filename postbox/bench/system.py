@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
 class Stores:
     """The embedded PostgreSQL and Valkey alone, durable as under `up`: what the floor needs when it runs by itself."""
 
-    module = ("postbox.config.up.embedded",)
+    module: tuple[str, ...] = ("postbox.config.up.embedded",)
     options: tuple[str, ...] = ()
     ready = "BROKER_URL="
 
@@ -128,7 +128,7 @@ class System(Stores):
 
     @property
     def database_url(self) -> str:
-        return self.credentials["database_url"]
+        return str(self.credentials["database_url"])
 
     @property
     def port(self) -> int:
@@ -146,7 +146,8 @@ class System(Stores):
 
     def child_environment(self) -> dict[str, str]:
         """What a process needs to work on this system's data: its addresses and secrets."""
-        return environment() | json.loads((self.home / "environment.json").read_text())
+        published: dict[str, str] = json.loads((self.home / "environment.json").read_text())
+        return environment() | published | {"DJANGO_SETTINGS_MODULE": "postbox.config.settings"}
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -164,5 +165,5 @@ class System(Stores):
 
 
 def _single(connection: psycopg.Connection, statement: str) -> Any:
-    row = connection.execute(statement).fetchone()  # type: ignore[arg-type]  # constant text
+    row = connection.execute(statement).fetchone()
     return row[0] if row else None

@@ -14,7 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@worker_ready.connect  # type: ignore[untyped-decorator]
+@worker_ready.connect
 def _watch_sweeps(**_: object) -> None:
     """Where beat is dead, the workers sweep."""
     from postbox.events.sweep import Watch

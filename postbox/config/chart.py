@@ -83,7 +83,11 @@ def _bar(hour: Hour, x: float, room: float, top: int, *, labelled: bool) -> Bar:
     said = ", ".join(f"{hour.counts[state]:,} {state}" for state in _STACK if hour.counts.get(state)) or "no mail"
     width = round(room * _BAR, 2)
     return Bar(
-        round(x + (room - width) / 2, 2), width, f"{hour.begins:%H}" if labelled else "", f"{hour.begins:%H:%M}: {said}", blocks
+        round(x + (room - width) / 2, 2),
+        width,
+        f"{hour.begins:%H}" if labelled else "",
+        f"{hour.begins:%H:%M}: {said}",
+        blocks,
     )
 
 

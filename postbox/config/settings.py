@@ -13,6 +13,7 @@ import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from postbox.config import env
+from postbox.config.logs import LOGGING as LOGGING
 from postbox.config.unfold import UNFOLD as UNFOLD
 from postbox.lib.envelope import MasterKeys
 
@@ -192,7 +193,7 @@ POSTBOX_WORK = {
 # Who takes a copy of which events: consumer -> prefixes of kinds.
 POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping")}
 # Who shows figures on the admin's front page, in this order.
-POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures",)
+POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "webhooks.figures.figures")
 POSTBOX_DEFAULT_DOMAIN = env.text("POSTBOX_DEFAULT_DOMAIN", "agents.localhost").lower()
 # How long a worker may hold a batch before others take it; a worker that was killed delays its mail by this much.
 POSTBOX_LEASE_SECONDS = env.number("POSTBOX_LEASE_SECONDS", 30, least=5, most=300)

@@ -32,5 +32,9 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(28.2% .091 267.9)",
         }
     },
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "postbox.config.navigation.navigation"},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "postbox.config.navigation.navigation",
+    },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from postbox.api.docs import DocsView, SchemaView
 from postbox.config.health import HealthView, ReadyView
@@ -20,6 +20,7 @@ urlpatterns = [
     path("alloc", AllocView.as_view()),
     path("list", ListView.as_view()),
     path("mark_read", MarkReadView.as_view()),
+    path("", include("webhooks.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
     path("schema", SchemaView.as_view(), name="schema"),

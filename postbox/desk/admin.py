@@ -5,8 +5,7 @@ Decides that records can be looked at and not edited, and how an operator is nam
 
 from __future__ import annotations
 
-import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import ModelAdmin as DjangoModelAdmin
@@ -14,7 +13,9 @@ from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
+from postbox.desk.ids import first_id
 from postbox.desk.paginator import EstimatedPaginator
 from postbox.lib import clock
 
@@ -31,6 +32,15 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
+class RecordList(ChangeList):
+    """A list that claims a total only where it is narrowed: elsewhere its footer says how many there are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+
 class RecordAdmin(ModelAdmin):
     """A table of records: listed newest first, looked at one by one, never added, edited or deleted by hand."""
 
@@ -44,6 +54,9 @@ class RecordAdmin(ModelAdmin):
     list_fullwidth = True
     compressed_fields = True
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordList]:
+        return RecordList
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -52,11 +65,6 @@ class RecordAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-def first_id(at: datetime) -> uuid.UUID:
-    """The least UUIDv7 made at this time: ids begin with their time, so a range of time is a range of the primary key."""
-    return uuid.UUID(int=(int(at.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 class Since(SimpleListFilter):
@@ -77,11 +85,3 @@ class Since(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         found = self._SPANS.get(self.value() or "")
         return queryset.filter(pk__gte=first_id(clock.now() - found[1])) if found else queryset
-
-
-def as_uuid(text: str) -> uuid.UUID | None:
-    """The UUID that a text is, in any of its spellings, or None."""
-    try:
-        return uuid.UUID(text.strip())
-    except ValueError:
-        return None

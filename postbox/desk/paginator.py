@@ -20,14 +20,14 @@ MOST_PAGES = 500
 _TABLE = "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)"
 
 
-class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
+class EstimatedPaginator(Paginator[Any]):
     """A paginator whose ``count`` reads at most EXACT_UP_TO rows and whose last page is at most MOST_PAGES away."""
 
     template_name = "desk/pagination.html"
     object_list: QuerySet[Any]
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         some = self._found
         return some if some <= EXACT_UP_TO else max(some, estimate(self.object_list))
 
@@ -37,7 +37,7 @@ class EstimatedPaginator(Paginator):  # type: ignore[type-arg]
         return self._found > EXACT_UP_TO
 
     @cached_property
-    def num_pages(self) -> int:  # type: ignore[override]
+    def num_pages(self) -> int:
         return min(super().num_pages, MOST_PAGES)
 
     @cached_property

@@ -58,3 +58,8 @@ def octets(size: int) -> str:
 def badge(text: object, level: Level = Level.PLAIN) -> SafeString:
     """A short word on a coloured ground."""
     return format_html('<span class="pbx-badge pbx-{}">{}</span>', level.value, text)
+
+
+def short(number: object) -> str:
+    """The end of a UUID, which tells ids of one moment apart; their beginning is the time."""
+    return f"…{str(number)[-12:]}"

@@ -1,4 +1,7 @@
-"""Events as the operator sees them: what happened, to which message, and who has yet to take it. Their bodies stay sealed."""
+"""Events as the operator sees them: what happened, to which message, who has yet to take it.
+
+Their bodies stay sealed.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ class EventAdmin(RecordAdmin):
     fields = ("name", "shown_kind", "shown_message", "shown_agent", "waiting_for", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).defer("body").prefetch_related("copies")
+        rows: QuerySet[Event] = super().get_queryset(request)
+        return rows.defer("body").prefetch_related("copies")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -71,4 +75,9 @@ class EventAdmin(RecordAdmin):
 
 def _link(route: str, number: object) -> str:
     """By the route's name: the models that it shows are in layers above."""
-    return format_html('<a class="pbx-link pbx-id" href="{}">{}</a>', reverse(route, args=[number]), number)
+    return format_html(
+        '<a class="pbx-link pbx-id" href="{}" title="{}">{}</a>',
+        reverse(route, args=[number]),
+        number,
+        words.short(number),
+    )

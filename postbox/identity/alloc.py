@@ -20,7 +20,6 @@ from postbox.identity.keys import issue, make_data_key
 from postbox.identity.models import LOCAL_PART_LENGTH, Address, AddressKind, Agent, Domain, KeyKind, Owner
 
 _RANDOM_TRIES = 5
-_ADDRESS_LENGTH = 254  # RFC 5321, section 4.5.3.1.3: a path of 256 octets with its brackets
 # Whoever reads these can get a certificate for the domain (CA/Browser Forum, 3.2.2.4.4), or is owed its complaints
 # (RFC 2142). On the domain that all owners share they are nobody's.
 _RESERVED = frozenset(
@@ -38,12 +37,6 @@ class AddressTaken(ApiError):
 class AddressReserved(AddressTaken):
     code = "address_reserved"
     message = "This address is kept for the operator of the shared domain."
-
-
-class AddressTooLong(ApiError):
-    code = "address_too_long"
-    message = f"An address has at most {_ADDRESS_LENGTH} characters."
-    fix = "Choose a shorter local_part or alias for this domain."
 
 
 class DomainNotYours(ApiError):
@@ -75,7 +68,7 @@ def allocate(
     """Give ``agent_name`` an address and aliases on one domain, all or nothing.
 
     ``local_part`` defaults to the agent's name, and to that with random letters where it is taken. Aliases are local
-    parts on the same domain. Raises AddressTaken, AddressReserved, AddressTooLong, DomainNotYours.
+    parts on the same domain. Raises AddressTaken, AddressReserved, DomainNotYours.
     """
     with transaction.atomic():
         agent, key = _agent(owner, agent_name, actor)
@@ -118,8 +111,6 @@ def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
 
 def _address(agent: Agent, domain: Domain, local_part: str, kind: AddressKind) -> Address:
     text = f"{local_part.lower()}@{domain.name}"
-    if len(text) > _ADDRESS_LENGTH:
-        raise AddressTooLong()
     if domain.name == settings.POSTBOX_DEFAULT_DOMAIN and local_part.lower() in _RESERVED:
         raise AddressReserved()
     try:

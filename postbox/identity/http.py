@@ -5,9 +5,10 @@ Decides which kinds of key a route takes and who showed one. What the holder may
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -66,14 +67,31 @@ class KeyKinds(BasePermission):
         return True
 
 
+class KeySchema(AutoSchema):
+    """Says of each route in the OpenAPI document which kind of key it takes."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            operation["x-key-kinds"] = sorted(getattr(self.view, "kinds", ()))
+            if getattr(self.view, "body_required", False):
+                operation["requestBody"]["required"] = True
+        return operation
+
+
 class KeyView(APIView):
-    """A route for holders of a key; subclasses name ``kinds``."""
+    """A route for holders of a key; subclasses name ``kinds``.
+
+    ``body_required`` is for a body of several media types, of which drf-spectacular does not tell by itself.
+    """
 
     kinds: ClassVar[frozenset[KeyKind]] = frozenset({KeyKind.AGENT})
+    body_required: ClassVar[bool] = False
     authentication_classes = [BearerKey]
     permission_classes = [KeyKinds]
     parser_classes = [JsonBody]
-    metadata_class = None
+    schema = KeySchema()
+    http_method_names = [name for name in APIView.http_method_names if name != "options"]
 
 
 class BridgeView(KeyView):

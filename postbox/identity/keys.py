@@ -47,11 +47,25 @@ class KeyHolder:
 _holders: Kept[bytes, KeyHolder] = Kept(seconds=1.0)
 
 
-def issue(kind: KeyKind, *, owner: Owner | None = None, agent: Agent | None = None, name: str = "", actor: str) -> str:
+def issue(
+    kind: KeyKind,
+    *,
+    owner: Owner | None = None,
+    agent: Agent | None = None,
+    name: str = "",
+    expires_at: datetime | None = None,
+    actor: str,
+) -> str:
     """Make an API key and return it; this is the only time it can be read."""
     key = ids.token(f"pbx_{kind.value}")
     row = ApiKey.objects.create(
-        kind=kind, owner=owner, agent=agent, name=name, hint=key[: len("pbx_bridge_") + 4], digest=digest(key)
+        kind=kind,
+        owner=owner,
+        agent=agent,
+        name=name,
+        hint=key[: len(f"pbx_{kind.value}_") + 4],
+        digest=digest(key),
+        expires_at=expires_at,
     )
     record(actor, "key.issued", row.id, kind=kind.value, agent=str(agent.id) if agent else None)
     return key
@@ -109,7 +123,7 @@ def data_key(agent_id: uuid.UUID) -> bytes:
     if kept := _data_keys.get(agent_id):
         return kept
     wrapped = AgentKey.objects.values_list("wrapped", flat=True).get(agent_id=agent_id)
-    key: bytes = settings.POSTBOX_MASTER_KEYS.unwrap(wrapped, _data_key_context(agent_id))
+    key: bytes = settings.POSTBOX_MASTER_KEYS.unwrap(bytes(wrapped), _data_key_context(agent_id))
     return _data_keys.put(agent_id, key)
 
 

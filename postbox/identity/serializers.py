@@ -11,7 +11,8 @@ from postbox.api.fields import Text
 from postbox.api.serializers import Body
 from postbox.identity.models import AGENT_NAME, LOCAL_PART, LOCAL_PART_LENGTH
 
-DOMAIN_LENGTH = 253
+# With the longest local part an address stays within 254 octets (RFC 5321, section 4.5.3.1.3).
+DOMAIN_LENGTH = 189
 DOMAIN = RegexValidator(
     r"\A[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+\Z",
     "Not a domain name; write an internationalised one in its xn-- form.",

@@ -30,7 +30,7 @@ class AllocView(KeyView):
     def post(self, request: Request) -> Response:
         values = read(AllocBody, request)
         given = allocate(
-            Owner.objects.get(pk=holder(request).owner_id),
+            Owner.objects.get(pk=str(holder(request).owner_id)),
             values["agent_id"],
             local_part=values.get("local_part", ""),
             domain=values.get("domain", ""),

@@ -120,9 +120,7 @@ class OperatedMessageAdmin(MessageAdmin):
         self._rescore(request, list(Message.objects.filter(pk=object_id).values_list("pk", flat=True)))
         return _back(request, object_id)
 
-    def _each(
-        self, request: HttpRequest, queryset: QuerySet[Message], move: Callable[..., None], done: str
-    ) -> None:
+    def _each(self, request: HttpRequest, queryset: QuerySet[Message], move: Callable[..., None], done: str) -> None:
         moved = 0
         for pk in queryset.values_list("pk", flat=True)[:_AT_ONCE]:
             try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -119,7 +120,7 @@ def refuse(message_id: uuid.UUID) -> None:
 
 def _claim(sql: str, limit: int) -> Batch:
     now, token = clock.now(), uuid.uuid4()
-    values = {"now": now, "limit": limit, "bytes": BATCH_BYTES, "token": token, "until": now + LEASE}
+    values: dict[str, Any] = {"now": now, "limit": limit, "bytes": BATCH_BYTES, "token": token, "until": now + LEASE}
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return Batch(token, [Claimed(*row) for row in cursor.fetchall()])

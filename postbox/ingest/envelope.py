@@ -14,7 +14,8 @@ from postbox.ingest.limits import ADDRESS_COUNT
 from postbox.mail.store import Envelope
 
 # The local part as dot-string or quoted string, loosely: what an MTA took is not for this door to refuse.
-ADDRESS = re.compile(r'(?:[^\s<>,@"\x00-\x1f\x7f]{1,64}|"[^"\x00-\x1f\x7f]{1,62}")@[^\s<>,@\x00-\x1f\x7f]{1,253}')
+_NOT_BARE = r'\s\x00-\x20\x7f-\xa0\ufeff<>,@"'  # blanks spelt out, since engines differ in what \s holds
+ADDRESS = re.compile(rf'(?:[^{_NOT_BARE}]{{1,64}}|"[^"\x00-\x1f\x7f-\x9f]{{1,62}}")@[^{_NOT_BARE}]{{1,253}}')
 _MAX_HELO = 255
 
 

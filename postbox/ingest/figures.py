@@ -30,9 +30,7 @@ def figures() -> list[Figure]:
     since = clock.now() - oldest if oldest else timedelta(0)
     level = Level.DANGER if since > _STUCK else Level.WARNING if since > _SLOW else Level.PLAIN
     return [
-        Figure(
-            "Queue", counted(waiting), "mails wait for the pipeline", level, "mail/message/?status__exact=received"
-        ),
+        Figure("Queue", counted(waiting), "mails wait for the pipeline", level, "mail/message/?status__exact=received"),
         Figure("Oldest waiting", age(since.total_seconds()) if oldest else "–", "since it was accepted", level),
         Figure(
             "Spool",

@@ -62,7 +62,7 @@ def _shunt(case: Case, step: str, code: str, error: BaseException) -> None:
 
 def _next_name(case: Case, steps: Sequence[ModuleType]) -> str:
     done = len(case.verdicts)
-    return steps[min(done, len(steps) - 1)].name
+    return str(steps[min(done, len(steps) - 1)].name)
 
 
 @contextmanager

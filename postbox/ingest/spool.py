@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from postbox.ingest import claim
 from postbox.lib import clock
@@ -53,7 +54,7 @@ def _empty(until: float) -> int:
     return moved
 
 
-def _waiting():  # type: ignore[no-untyped-def]
+def _waiting() -> QuerySet[SpooledMail]:
     return SpooledMail.objects.filter(not_before__lte=clock.now()).exclude(message__status=Status.RECEIVED)
 
 

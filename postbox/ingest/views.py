@@ -13,9 +13,9 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from postbox.api.bodies import drain
 from postbox.api.errors import ApiError
 from postbox.api.parsers import JsonBody
-from postbox.api.bodies import drain
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import read
 from postbox.identity.http import BridgeView
@@ -49,6 +49,7 @@ class IngestView(BridgeView):
 
     parser_classes = [RawMail, JsonBody]
     body_bytes = MAX_BODY_BYTES
+    body_required = True
 
     @extend_schema(
         operation_id="ingest",

@@ -1,16 +1,15 @@
 """Requests to addresses that strangers name: what may be reached, and a POST that cannot be led astray.
 
-Decides, at every attempt and after resolving, whether a URL may be reached: https, or http where loopback is allowed and
-meant; no userinfo; every address that the name has must be globally routable. The connection goes to the very address
-that was checked, with the URL's own Host and SNI, and the certificate is verified against its name. No redirect is
-followed. It never retries a POST that was answered, and never logs a URL: query and path may hold secrets.
+Decides, at every attempt and after resolving, whether a URL may be reached: https, or http where loopback is allowed
+and meant; no userinfo; every address that the name has must be globally routable. The connection goes to the very
+address that was checked, with the URL's own Host and SNI, and the certificate is verified against its name. No redirect
+is followed. It never retries a POST that was answered, and never logs a URL: query and path may hold secrets.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from postbox.lib import resolver as resolving
 from postbox.lib.http1 import BadAnswer, Connection, ConnectionLost, Deadline, Head, Reply, Unreachable, connect
+from postbox.lib.idle import Idle, Key
 from postbox.lib.routable import Address, is_loopback, is_routable, parse_address
 
 CONNECT_SECONDS = 5.0
@@ -27,12 +27,12 @@ TOTAL_SECONDS = 15.0
 MAX_URL = 2000
 # A name's addresses are asked for again when the answer is older than this, also for kept-open connections.
 FRESH_SECONDS = 3.0
-_IDLE_SECONDS = 30.0
-_MAX_IDLE = 512
 _MAX_NAMES = 4096
 _MAX_ADDRESSES = 4
 _UNFIT = re.compile(r"[^\x21-\x7e]|\\")
-_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
@@ -136,7 +136,7 @@ class Client:
         self._tls = tls or ssl.create_default_context()
         self._connect_seconds, self._total_seconds, self._fresh_seconds = connect_seconds, total_seconds, fresh_seconds
         self._known: dict[tuple[str, str], tuple[list[str], float]] = {}
-        self._idle = _Idle()
+        self._idle = Idle()
 
     def check(self, url: str) -> Target:
         """Resolve and judge a URL as a POST would. Raises Refused."""
@@ -154,8 +154,12 @@ class Client:
         try:
             target = parse(url)
             addresses = self._vetted(target)
-            reply = self._exchange(target, addresses, Head.post(target.path, target.authority, headers, len(body)) + body,
-                                   Deadline(started + self._total_seconds))
+            reply = self._exchange(
+                target,
+                addresses,
+                Head.post(target.path, target.authority, headers, len(body)) + body,
+                Deadline(started + self._total_seconds),
+            )
         except Refused as error:
             return Answer(0, error.trouble, time.monotonic() - started)
         except TimeoutError:
@@ -225,7 +229,7 @@ class Client:
         key, fresh = self._connect(target, keys, deadline)
         return self._on(fresh, key, request, deadline)
 
-    def _on(self, connection: Connection, key: _Key, request: bytes, deadline: Deadline) -> Reply:
+    def _on(self, connection: Connection, key: Key, request: bytes, deadline: Deadline) -> Reply:
         try:
             reply = connection.exchange(request, deadline)
         except BaseException:
@@ -237,7 +241,7 @@ class Client:
             connection.close()
         return reply
 
-    def _connect(self, target: Target, keys: list[_Key], deadline: Deadline) -> tuple[_Key, Connection]:
+    def _connect(self, target: Target, keys: list[Key], deadline: Deadline) -> tuple[Key, Connection]:
         """Connect to the first address that answers; each has an even share of the time that is left."""
         until = deadline.sooner(self._connect_seconds)
         tls = self._tls if target.scheme == "https" else None
@@ -249,64 +253,3 @@ class Client:
                 if left == 1:
                     raise
         raise Unreachable("no address")
-
-
-_Key = tuple[str, str, int, str]
-
-
-class _Idle:
-    """Kept-open connections by scheme, host, port and address; the one used last is taken first."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[_Key, list[tuple[Connection, float]]] = {}
-        self._count = 0
-        self._next_look = 0.0
-
-    def take(self, key: _Key) -> Connection | None:
-        while True:
-            with self._lock:
-                held = self._held.get(key)
-                if not held:
-                    return None
-                connection, since = held.pop()
-                self._count -= 1
-                if not held:
-                    del self._held[key]
-            if time.monotonic() - since < _IDLE_SECONDS and connection.is_usable():
-                return connection
-            connection.close()
-
-    def put(self, key: _Key, connection: Connection) -> None:
-        now = time.monotonic()
-        with self._lock:
-            stale = self._stale(now) if now > self._next_look or self._count >= _MAX_IDLE else []
-            if self._count < _MAX_IDLE:
-                self._held.setdefault(key, []).append((connection, now))
-                self._count += 1
-            else:
-                stale.append(connection)
-        for old in stale:
-            old.close()
-
-    def close(self) -> None:
-        with self._lock:
-            held = [connection for items in self._held.values() for connection, _ in items]
-            self._held.clear()
-            self._count = 0
-        for connection in held:
-            connection.close()
-
-    def _stale(self, now: float) -> list[Connection]:
-        """Takes out what was idle for too long. The lock is held."""
-        self._next_look = now + _IDLE_SECONDS / 3
-        stale: list[Connection] = []
-        for key, items in list(self._held.items()):
-            old = [item for item in items if now - item[1] >= _IDLE_SECONDS]
-            if old:
-                stale += [connection for connection, _ in old]
-                self._held[key] = [item for item in items if now - item[1] < _IDLE_SECONDS]
-                if not self._held[key]:
-                    del self._held[key]
-        self._count -= len(stale)
-        return stale

@@ -16,6 +16,9 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+# As a column gives it.
+Sealed = bytes | memoryview
+
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = b"\x01"
@@ -40,12 +43,12 @@ def seal(key: bytes, plaintext: bytes, context: str) -> bytes:
     return _VERSION + nonce + AESGCM(key).encrypt(nonce, plaintext, context.encode())
 
 
-def open_sealed(key: bytes, sealed: bytes, context: str) -> bytes:
+def open_sealed(key: bytes, sealed: Sealed, context: str) -> bytes:
     """The plaintext of ``seal``. Raises SealBroken when key, bytes or context do not fit."""
-    sealed = bytes(sealed)
-    if sealed[:1] != _VERSION:
+    value = bytes(sealed)
+    if value[:1] != _VERSION:
         raise SealBroken("unknown version of a sealed value")
-    nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    nonce, body = value[1 : 1 + _NONCE_BYTES], value[1 + _NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, body, context.encode())
     except (InvalidTag, ValueError) as error:

@@ -139,7 +139,7 @@ class Connection:
 
 
 def connect(address: str, port: int, deadline: Deadline, *, tls: ssl.SSLContext | None, name: str) -> Connection:
-    """Connect to ``address``; with ``tls``, verify the certificate against ``name``. Raises Unreachable, TimeoutError."""
+    """Connect; with ``tls``, verify the certificate against ``name``. Raises Unreachable, TimeoutError."""
     try:
         sock = socket.create_connection((address, port), timeout=deadline.left())
     except TimeoutError:

@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class Kept(Generic[K, V]):
-    """Values for ``seconds`` each, at most ``most`` of them. Threads may share it: the worst race is a second look-up."""
+    """Values for ``seconds`` each, at most ``most`` of them. Threads may share it: a race costs a second look-up."""
 
     def __init__(self, seconds: float, most: int = 10_000) -> None:
         self._seconds = seconds

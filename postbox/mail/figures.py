@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from postbox.desk.ids import first_id
 from postbox.lib import clock
 from postbox.mail.models import Direction, Status
 
@@ -44,24 +45,21 @@ class Day:
 
     def total(self, *states: str) -> int:
         """How many messages, or how many in these states."""
-        return sum(count for hour in self.hours for state, count in hour.counts.items() if not states or state in states)
+        return sum(
+            count for hour in self.hours for state, count in hour.counts.items() if not states or state in states
+        )
 
 
-def last_day(first_id: object) -> Day:
-    """The mail of this hour and the 23 before it; ``first_id`` is the least id that a message of that time can have."""
+def last_day() -> Day:
+    """The mail of this hour and the 23 before it."""
     hours = {at: Hour(at, dict.fromkeys(Status.values, 0)) for at in _hours()}
     with connection.cursor() as cursor:
-        cursor.execute(_BY_HOUR, {"first": first_id, "most": MOST_ROWS, "since": min(hours)})
+        cursor.execute(_BY_HOUR, {"first": first_id(min(hours)), "most": MOST_ROWS, "since": min(hours)})
         rows = cursor.fetchall()
     for begins, status, count in rows:
         if begins in hours:
             hours[begins].counts[status] = count
     return Day(list(hours.values()), sum(row[2] for row in rows) >= MOST_ROWS)
-
-
-def day_begins() -> datetime:
-    """When the first of the 24 hours began."""
-    return _hours()[0]
 
 
 def _hours() -> list[datetime]:

@@ -23,7 +23,7 @@ def new_message_key(message_id: uuid.UUID, agent_id: uuid.UUID) -> tuple[bytes, 
     return key, envelope.seal(data_key(agent_id), key, envelope.part_context(message_id, "key", agent_id))
 
 
-def unwrap(wrapped: bytes, message_id: uuid.UUID, agent_id: uuid.UUID) -> bytes:
+def unwrap(wrapped: envelope.Sealed, message_id: uuid.UUID, agent_id: uuid.UUID) -> bytes:
     """The message's key. Raises SealBroken when the wrapped key belongs to another message."""
     return envelope.open_sealed(data_key(agent_id), wrapped, envelope.part_context(message_id, "key", agent_id))
 
@@ -41,6 +41,6 @@ def seal_part(key: bytes, plaintext: bytes, message_id: uuid.UUID, part: str, ag
     return envelope.seal(key, plaintext, envelope.part_context(message_id, part, agent_id))
 
 
-def open_part(key: bytes, sealed: bytes, message_id: uuid.UUID, part: str, agent_id: uuid.UUID) -> bytes:
+def open_part(key: bytes, sealed: envelope.Sealed, message_id: uuid.UUID, part: str, agent_id: uuid.UUID) -> bytes:
     """The plaintext of a part. Raises SealBroken when it is another part's or another message's."""
     return envelope.open_sealed(key, sealed, envelope.part_context(message_id, part, agent_id))

@@ -6,11 +6,11 @@ senders have no index and are looked for among the newest messages only, so that
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from postbox.desk.ids import as_uuid
 from postbox.identity.models import Address
 from postbox.mail.models import Message
 
@@ -23,18 +23,11 @@ _MOST_ADDRESSES = 50
 def find(rows: QuerySet[Message], text: str) -> QuerySet[Message]:
     """Those of ``rows`` that ``text`` names, at most some thousand. Nothing is found for what names nothing."""
     text = text.strip()
-    if number := _as_uuid(text):
+    if number := as_uuid(text):
         return rows.filter(pk=number)
     wanted = text.lower()
     ids = set(_ids(rows.filter(_to(wanted)))) | set(_ids(_newest(rows).filter(_from(text, wanted))))
     return rows.filter(pk__in=ids)
-
-
-def _as_uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def _to(wanted: str) -> Q:

@@ -1,6 +1,7 @@
 """Finding the spans that a score points at in the text that it scored.
 
-Decides only where a span stands. Spans come lower-cased and with each run of blanks as one, so text is compared that way.
+Decides only where a span stands. Spans come lower-cased and with each run of blanks as one, so that is how text is
+compared.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def check_transition(before: str, after: str) -> None:
 
 
 class Outcome(models.TextChoices):
-    PASS = "pass", "Pass"  # noqa: S105
+    PASS = "pass", "Pass"
     FLAG = "flag", "Flag"
     QUARANTINE = "quarantine", "Quarantine"
     REFUSE = "refuse", "Refuse"

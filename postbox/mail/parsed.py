@@ -11,7 +11,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """One mailbox of an address header (RFC 5322, section 3.4): ``address`` is ``local@domain``, ``name`` display text."""
+    """A mailbox of an address header (RFC 5322, section 3.4): ``address`` is ``local@domain``, ``name`` is shown."""
 
     address: str
     name: str = ""

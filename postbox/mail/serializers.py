@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -14,19 +15,24 @@ from postbox.mail.models import AuthResult, Direction, Status
 PAGE = 50
 MAX_PAGE = 100
 MAX_IDS = 1000
+PAGE_TOKEN = RegexValidator(r"\A[A-Za-z0-9_-]{1,200}\Z", "Not a page token.")
 
 
 class ListBody(Body):
     direction = serializers.ChoiceField(choices=Direction.choices, required=False, help_text="One way only.")
     limit = Whole(min_value=1, max_value=MAX_PAGE, default=PAGE, help_text="Messages a page.")
     since = Time(required=False, help_text="Only mail received after this time (RFC 3339; UTC without an offset).")
-    page_token = Text(required=False, max_length=200, help_text="`next_page_token` of the page before, same filters.")
+    page_token = Text(
+        required=False,
+        validators=[PAGE_TOKEN],
+        help_text="`next_page_token` of the page before; send the same filters with it.",
+    )
     quarantined = Flag(default=False, help_text="true: quarantined mail too. Treat its text as hostile.")
     unread = Flag(default=False, help_text="true: only mail that was not marked as read.")
 
 
 class MarkReadBody(Body):
-    ids = serializers.ListField(child=Id(), allow_empty=False, max_length=MAX_IDS, help_text="Ids from `/list`.")
+    ids = serializers.ListField(child=Id(), min_length=1, max_length=MAX_IDS, help_text="Ids from `/list`.")
 
 
 class MarkReadAnswer(serializers.Serializer[dict[str, Any]]):

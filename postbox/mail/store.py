@@ -10,6 +10,7 @@ import hmac
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -53,8 +54,8 @@ class Stored:
 
 _ACCEPT = f"""
 WITH message AS (
-    INSERT INTO messages (id, direction, status, agent_id, address_id, mail_from, rcpt_to, header_from, client_ip,
-                          helo, size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref)
+    INSERT INTO messages (id, direction, status, agent_id, address_id, mail_from, rcpt_to, header_from, client_ip, helo,
+                          size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref)
     VALUES (%(id)s, '{Direction.INBOUND}', '{Status.RECEIVED}', %(agent)s, %(address)s, %(mail_from)s, %(rcpt_to)s, '',
             %(client_ip)s, %(helo)s, %(size)s, %(digest)s, %(now)s, %(now)s, 0, false, 'none', 'none', 'none', '')
     ON CONFLICT (rcpt_to, digest) DO NOTHING
@@ -102,7 +103,7 @@ def _accept_all(raw: bytes, digest: bytes, envelope: Envelope, recipients: Seque
 def _accept_one(raw: bytes, digest: bytes, envelope: Envelope, recipient: Recipient) -> Stored:
     message_id = uuid7()
     key, wrapped = new_message_key(message_id, recipient.agent_id)
-    values = {
+    values: dict[str, Any] = {
         "id": message_id,
         "agent": recipient.agent_id,
         "address": recipient.address_id,

@@ -1,7 +1,7 @@
 """Distil a mail: the text that a person reading it would see, and beside it what was hidden and why.
 
-Decides what is visible, by the cascade and the box rules of ``postbox.screening.distilling``; the yardstick is what headless
-Chromium paints. It never fetches anything, never runs a script, and never shows what it could not judge.
+Decides what is visible, by the cascade and the box rules of ``postbox.screening.distilling``; the yardstick is what
+headless Chromium paints. It never fetches anything, never runs a script, and never shows what it could not judge.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from postbox.screening.distilling.walk import Walk
 __all__ = ["distil_html", "distil_mail", "distil_text"]
 
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]{1,2048}", re.I).finditer
-_BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
 
 
 def distil_mail(parsed: ParsedMail) -> Distilled:
@@ -45,7 +44,7 @@ def distil_mail(parsed: ParsedMail) -> Distilled:
 
 
 def distil_text(text: str) -> Distilled:
-    """Plain text as a reader sees it: invisible characters taken out, runs of blank lines closed up, cut at the limit."""
+    """Plain text as a reader sees it: without invisible characters, cut at the limit."""
     invisible = Invisible()
     whole = len(text)
     text = text[: limits.TEXT_BYTES]
@@ -62,13 +61,15 @@ def distil_text(text: str) -> Distilled:
 
 
 def distil_html(html: str) -> Distilled:
-    """The visible text of HTML; bounded in size and time, and what lies beyond a bound is left out, never shown unjudged."""
+    """The visible text of HTML, bounded in size and time; what lies beyond a bound is never shown unjudged."""
     deadline = Deadline()
     notes: list[str] = []
     if len(html) > limits.HTML_CHARACTERS:
         html = html[: limits.HTML_CHARACTERS]
         notes.append(str(Note.HTML_CUT))
-    root = parse(html)
+    root, whole = parse(html)
+    if not whole:
+        notes.append(str(Note.BOUND_REACHED))
     if root is None:
         return Distilled(truncated=bool(notes), notes=tuple(notes))
     try:
@@ -77,12 +78,17 @@ def distil_html(html: str) -> Distilled:
         return _unjudged(root, notes)
     walk = Walk(cascade, page_of(root, in_quirks_mode(html)), deadline)
     walk.run(root)
-    if walk.stopped:
-        notes.append(str(Note.DEADLINE))
+    if walk.stopped and whole:
+        notes.append(str(Note.BOUND_REACHED))
     text = walk.writer.result()
     hidden = walk.findings.hidden() + _invisible_entry(walk.invisible)
     return Distilled(
-        text, bool(notes) or walk.writer.full, hidden, tuple(walk.findings.links), tuple(walk.findings.images), tuple(notes)
+        text,
+        bool(notes) or walk.writer.full,
+        hidden,
+        tuple(walk.findings.links),
+        tuple(walk.findings.images),
+        tuple(notes),
     )
 
 
@@ -93,13 +99,15 @@ def _invisible_entry(invisible: Invisible) -> tuple[Hidden, ...]:
 
 def _unjudged(root: _Element, notes: list[str]) -> Distilled:
     """Styles beyond any bound: whatever they would have hidden is not known, so nothing is shown."""
-    parts = []
+    parts: list[str] = []
     size = 0
-    for text in root.itertext():
+    for element in root.iter():
+        told = element.text if isinstance(element.tag, str) and element.tag not in {"script", "style"} else ""
+        for text in (told, element.tail):
+            parts.append(text or "")
+            size += len(text or "")
         if size > limits.HIDDEN_TOTAL:
             break
-        parts.append(text)
-        size += len(text)
-    words = " ".join("".join(parts).split())[: limits.HIDDEN_TOTAL]
+    words = " ".join(" ".join(parts).split())[: limits.HIDDEN_TOTAL]
     hidden = (Hidden(str(HiddenReason.NOT_JUDGED), words),) if words else ()
     return Distilled(truncated=True, hidden=hidden, notes=(*notes, str(Note.STYLES_NOT_JUDGED)))

@@ -1,7 +1,8 @@
 """Prompt injection: how likely a text is to be an instruction to the software that reads it.
 
-Decides a score in 0..1 and its reasons from weighted evidence (``injection_rules``) in the text, in what was hidden from the
-reader, and in what comes out when disguises are taken off. It never changes a mail's state: the pipeline does.
+Decides a score in 0..1 and its reasons from weighted evidence (``postbox.screening.evidence``) in the text, in what
+was hidden from the reader, and in what comes out when disguises are taken off. It never changes a mail's state: the
+pipeline does.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 
 from postbox.mail.parsed import Hidden, Reason, Score
 from postbox.screening.distilling.invisible import Invisible
-from postbox.screening.injection_rules import BY_TRIGGER, TRIGGERS, WORDS, Family, Rule
-from postbox.screening.injection_views import unified, views
+from postbox.screening.evidence.families import WORDS, Family
+from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
+from postbox.screening.evidence.views import unified, views
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
 
@@ -34,7 +36,7 @@ _HIDDEN_LEAST = 2.0
 _FLOOD_WEIGHT = 4.6
 _FLOOD_WORDS = 60
 
-_BLANKS = str.maketrans({sign: " " for sign in "!\"#$&'()*,.:;<>?@[\\]^`{|}~“”‘’«»„…·–—。，、！？：；（）【】「」।"})
+_BLANKS = str.maketrans(dict.fromkeys("!\"#$&'()*,.:;<>?@[\\]^`{|}~“”‘’«»„…·–—。，、！？：；（）【】「」।", " "))
 _CHINESE = tuple(trigger for trigger in TRIGGERS if "\u4e00" <= trigger[0] <= "\u9fff")
 _LATIN = TRIGGERS - frozenset(_CHINESE)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
@@ -15,11 +13,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def truncate_guarded() -> Iterator[None]:
+def truncate_guarded() -> None:
     """The suite switches this trigger off (tests/conftest.py); here it is on, until the test's rollback."""
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_records ENABLE TRIGGER USER")
-    yield
 
 
 def test_a_record_is_one_row_with_ids_and_codes() -> None:

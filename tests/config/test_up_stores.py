@@ -143,7 +143,7 @@ def test_valkey_keeps_what_it_took_and_asks_for_a_password(home: Home) -> None:
 
 def start_stores(home: Home) -> subprocess.Popen[str]:
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [sys.executable, "-m", "postbox.config.up.embedded", "--home", str(home.path), "--not-durable"],
         env=environment,
         stdout=subprocess.PIPE,
@@ -216,7 +216,7 @@ def test_under_root_a_closed_folder_is_left_closed_and_the_data_goes_elsewhere(t
         (source / "bin" / "server").chmod(0o700)
         run_from = programs(source, ("bin",), user, state)
         assert run_from.parent == state
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [str(run_from / "bin" / "server")],
             user=user.uid,
             group=user.gid,

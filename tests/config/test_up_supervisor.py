@@ -43,6 +43,11 @@ def has_logged(supervisor: Supervisor, name: str, text: str) -> bool:
     return wait_for(lambda: log.exists() and text in log.read_text())
 
 
+def run_until_it_fails(supervisor: Supervisor) -> None:
+    for _ in range(1000):
+        supervisor.step(0.05)
+
+
 def test_a_child_that_was_killed_is_started_again(supervisor: Supervisor) -> None:
     child = supervisor.start(service("worker", *SLEEP))
     os.kill(child.pid, signal.SIGKILL)
@@ -71,8 +76,7 @@ def test_what_a_dead_child_left_is_ended_before_the_next_start(supervisor: Super
 def test_a_child_that_keeps_failing_is_given_up_with_its_log(supervisor: Supervisor) -> None:
     supervisor.start(service("broken", "sh", "-c", "echo no such queue; exit 3"))
     with pytest.raises(Failed, match=rf"broken died {DEATHS} times.*broken\.log\n(no such queue\n?){{{DEATHS}}}"):
-        for _ in range(1000):
-            supervisor.step(0.05)
+        run_until_it_fails(supervisor)
     assert (supervisor.logs / "broken.log").read_text().count("no such queue") == DEATHS
 
 
@@ -88,8 +92,7 @@ def test_a_child_that_is_killed_from_outside_is_never_given_up(supervisor: Super
 def test_a_hopeless_child_is_given_up_at_once(supervisor: Supervisor) -> None:
     supervisor.start(service("services", "sh", "-c", "echo web has died too often; exit 70", hopeless=70))
     with pytest.raises(Failed, match="web has died too often"):
-        for _ in range(100):
-            supervisor.step(0.05)
+        run_until_it_fails(supervisor)
 
 
 def test_a_child_that_ignores_sigterm_is_ended_in_time(supervisor: Supervisor) -> None:
@@ -174,6 +177,11 @@ def raises() -> int:
     raise ValueError("the schedule is wrong")
 
 
+def sleeps() -> int:
+    time.sleep(1000)
+    return 0
+
+
 def test_a_fork_has_a_session_a_log_and_a_status_of_its_own(tmp_path: Path) -> None:
     child = Child(Service(name="beat", target=partial(exits_with, 7)), tmp_path / "beat.log")
     assert wait_for(lambda: child.poll() is not None)
@@ -189,7 +197,7 @@ def test_a_fork_that_raises_ends_with_its_traceback_in_the_log(tmp_path: Path) -
 
 
 def test_a_fork_ends_with_its_group(tmp_path: Path) -> None:
-    child = Child(Service(name="beat", target=lambda: time.sleep(1000) or 0), tmp_path / "beat.log")
+    child = Child(Service(name="beat", target=sleeps), tmp_path / "beat.log")
     assert wait_for(lambda: os.getpgid(child.pid) == child.pid)
     child.kill_group()
     assert child.poll() == -signal.SIGKILL

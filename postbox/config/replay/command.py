@@ -30,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _complain(str(error))
     mails, strays = sort_out(search(options.paths))
-    for path, reason in strays:
+    for path, reason in strays[:LISTED]:
         _complain(f"{path}: {reason}")
+    if len(strays) > LISTED:
+        _complain(f"… and {len(strays) - LISTED} more files that are no mail")
     if not mails:
         return _complain("there is no mail to send.")
     tally = feed(mails, credentials, options)

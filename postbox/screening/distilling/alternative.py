@@ -1,7 +1,7 @@
 """multipart/alternative whose two parts do not say the same.
 
-Decides which sentences of the plain part the HTML part does not show. A stub (``your client cannot show HTML``) and mere
-rewording cost nothing. It never changes the text that is taken.
+Decides which sentences of the plain part the HTML part does not show. A stub (``your client cannot show HTML``) and
+mere rewording cost nothing. It never changes the text that is taken.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _STUB_WORDS = 60
 
 
 def unshown_sentences(plain: str, html_text: str, hidden_text: str = "") -> list[str]:
-    """Sentences of the plain part of which hardly a word pair stands in the visible HTML text; empty if they are few."""
+    """Sentences of the plain part of which hardly a word pair stands in the visible text; empty if they are few."""
     plain = _NOISE.sub(" ", plain[:_CHARACTERS])
     shown = _pairs(_WORDS(html_text[: 4 * _CHARACTERS].lower()))
     if not shown and not html_text.strip():

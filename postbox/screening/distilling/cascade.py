@@ -9,20 +9,22 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from lxml.etree import _Element
 
 from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, Value, parse_declarations
 from postbox.screening.distilling.hints import hints
-from postbox.screening.distilling.limits import Deadline, Overrun
-from postbox.screening.distilling.selectors import Budget, Invalid, Selector, compile_list, matches
+from postbox.screening.distilling.limits import SELECTORS_IN_A_RULE, Deadline, Overrun
+from postbox.screening.distilling.selector_matching import Budget, Invalid, Selector, matches
+from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
 
 Declared = dict[str, Value]
 
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
 PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
-"""Attributes that change an element's declared values, apart from what attribute selectors look at; and tags with others."""
+"""Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 
 _IDLE = frozenset({"title", "target", "rel", "name", "alt", "lang", "onload", "onclick", "data-saferedirecturl"})
@@ -53,6 +55,8 @@ class Cascade:
 
     def _add(self, sheet: str) -> None:
         for rule in style_rules(sheet, self._deadline):
+            if rule.selector.count(",") > SELECTORS_IN_A_RULE:
+                raise Overrun
             try:
                 selectors = compile_list(rule.selector, self._budget)
             except Invalid:
@@ -81,7 +85,7 @@ class Cascade:
         known = self._known.get(key)
         if known is not None:
             return known, True
-        attributes = element.items()
+        attributes: Any = element.items()
         if not self._count:
             found = self._known[key] = _without_sheets(tag, attributes)
             return found, True
@@ -103,9 +107,7 @@ class Cascade:
                 found += self._by_class.get(name, ())
         return found
 
-    def _cascaded(
-        self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]
-    ) -> Declared:
+    def _cascaded(self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]) -> Declared:
         matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
         matched.sort(key=lambda entry: (entry.specificity, entry.order))
         blocks = [entry.declarations for entry in matched]

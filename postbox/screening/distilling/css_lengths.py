@@ -13,6 +13,7 @@ VIEWPORT_HEIGHT = 600.0
 ROOT_FONT = 16.0
 _FAR = 1e7
 _DEPTH = 8
+_SIGNS = frozenset({"+", "-"})
 
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z]+|%)?\Z").match
 _TOKENS = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:[a-z]+|%)?|[a-z-]+\(|[-+*/(),]|\S").findall
@@ -118,15 +119,13 @@ class _Sum:
     def sum(self, depth: int) -> Length:
         left = self.product(depth)
         while True:
-            token = self.tokens[self.at]
-            if token in {"+", "-"}:
+            mark = self.tokens[self.at]
+            if mark in _SIGNS:
                 self.at += 1
-                right = self.product(depth)
-            elif token[:1] in {"+", "-"}:
-                token, right = "+", self.product(depth)
-            else:
+            elif mark[:1] not in _SIGNS:
                 return left
-            sign = 1 if token == "+" else -1
+            right = self.product(depth)
+            sign = -1 if mark == "-" else 1
             left = Length(
                 left.pixels + sign * right.pixels, left.fonts + sign * right.fonts, left.share + sign * right.share
             )

@@ -17,10 +17,8 @@ _CHARACTERS = 2_000
 def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """The custom properties that hold for the element, and its other declared values with ``var()`` substituted."""
     custom = dict(inherited)
+    custom |= {name: value for name, value in declared.items() if name.startswith(CUSTOM) and name != CUSTOM}
     plain: dict[str, Any] = {}
-    for name, value in declared.items():
-        if name.startswith(CUSTOM) and name != CUSTOM:
-            custom[name.lower()] = value
     for name, value in declared.items():
         if name.startswith(CUSTOM):
             continue
@@ -28,21 +26,21 @@ def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple
             plain[name] = value
             continue
         text = _substituted(str(value), custom)
-        for long, typed in longhands(name, text) if text is not None else ():
-            plain[long] = typed
+        if text is not None:
+            plain.update(longhands(name, text))
     return custom, plain
 
 
 def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
     for _ in range(_ROUNDS):
-        start = value.find("var(")
+        start = value.lower().find("var(")
         if start < 0:
             return value
         end = _closing(value, start + 4)
         if end < 0:
             return None
         name, comma, fallback = value[start + 4 : end].partition(",")
-        found = custom.get(name.strip().lower())
+        found = custom.get(name.strip())
         if found is None and not comma:
             return None
         value = value[:start] + (found if found is not None else fallback) + value[end + 1 :]

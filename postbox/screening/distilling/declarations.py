@@ -1,7 +1,7 @@
 """CSS declarations to typed longhands, for the properties that decide whether text is painted.
 
-Decides which declarations are valid and what they say; an invalid one is dropped, as CSS asks, so that it never overrides
-a valid one. It never looks at an element.
+Decides which declarations are valid and what they say; an invalid one is dropped, as CSS asks, so that it never
+overrides a valid one. It never looks at an element.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
-from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.css_lengths import length
+from postbox.screening.distilling.words import words
 
 Value = Any
 """A keyword (str), a ``Length``, an ``RGBA`` tuple, a number, or ``Unresolved`` text with ``var()`` in it."""
@@ -35,7 +36,9 @@ class Unresolved(str):
 
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n\r\f]?|\r?\n|(.))", re.S).sub
 _IMPORTANT = re.compile(r"!\s*important\s*\Z", re.I).search
-_COMMENT_OR_STRING = re.compile(r"(\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?)|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?", re.S)
+_COMMENT_OR_STRING = re.compile(
+    r"(\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?)|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?", re.S
+)
 _PARTS = re.compile(r"\"(?:[^\"\\]++|\\.)*+\"?|'(?:[^'\\]++|\\.)*+'?|\\.|[();{}\[\]]", re.S).finditer
 _WORDS = re.compile(r"[^\s(),/]*\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s,/]+|[,/]").findall
 
@@ -74,7 +77,8 @@ def _parse(css: str) -> tuple[Declaration, ...]:
             important = False
             if "!" in value and (match := _IMPORTANT(value)):
                 value, important = value[: match.start()], True
-            found.extend((long, typed, important) for long, typed in longhands(lowered, value))
+            name = name if lowered.startswith("--") else lowered
+            found.extend((long, typed, important) for long, typed in longhands(name, value))
     return tuple(found)
 
 
@@ -104,9 +108,10 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     """A property's longhands with typed values; nothing when the value is invalid or of no interest here."""
     if name.startswith("--"):
         return [(name, raw.strip())]
-    value = unescape(raw).strip().lower()
+    plain = unescape(raw).strip()
+    value = plain.lower()
     if "var(" in value:
-        return [(name, Unresolved(value))]
+        return [(name, Unresolved(plain))]
     if value in GLOBAL_KEYWORDS:
         return [(long, value) for long in _LONGHANDS.get(name, (name,))]
     return _PARSERS[name](name, value)
@@ -126,7 +131,7 @@ def _colour(name: str, value: str) -> list[tuple[str, Value]]:
 
 
 def _colour_value(value: str) -> RGBA | str | None:
-    """A colour; ``currentcolor``; or, for a function not known here, transparent, so that what is not understood is not shown."""
+    """A colour or ``currentcolor``; transparent for a function not known here: what is not understood is not shown."""
     if value == "currentcolor":
         return value
     found = colour(value)
@@ -144,7 +149,11 @@ def _size(name: str, value: str) -> list[tuple[str, Value]]:
 
 _SIZE_WORDS = frozenset({"auto", "none", "normal", "min-content", "max-content", "fit-content"})
 _FONT_WORDS = frozenset(
-    "xx-small x-small small medium large x-large xx-large xxx-large smaller larger".split()
+    words(
+        """
+    xx-small x-small small medium large x-large xx-large xxx-large smaller larger
+    """
+    )
 )
 
 
@@ -215,9 +224,13 @@ def _overflow(_name: str, value: str) -> list[tuple[str, Value]]:
 
 _OVERFLOWS = frozenset({"visible", "hidden", "clip", "scroll", "auto", "overlay"})
 _SIDES = ("top", "right", "bottom", "left")
-_DISPLAYS = """none inline block inline-block flex inline-flex grid inline-grid table inline-table table-row table-cell
-table-row-group table-header-group table-footer-group table-column table-column-group table-caption list-item contents
-flow-root flow run-in ruby ruby-text -webkit-box -webkit-inline-box""".split()
+_DISPLAYS = words(
+    """
+    none inline block inline-block flex inline-flex grid inline-grid table inline-table table-row table-cell
+    table-row-group table-header-group table-footer-group table-column table-column-group table-caption
+    list-item contents flow-root flow run-in ruby ruby-text -webkit-box -webkit-inline-box
+    """
+)
 
 
 def _display(name: str, value: str) -> list[tuple[str, Value]]:

@@ -15,27 +15,62 @@ from postbox.screening.distilling.stylesheet import media_applies
 
 _DOCTYPE = re.compile(r"\s*(?:<!--[^>]{0,2000}-->\s*|<\?[^>]{0,500}>\s*)?<!doctype\s+html([^>]{0,500})>", re.I).match
 _QUIRKY = re.compile(
-    r"-//(?:w3c//dtd html (?:3|4\.0 |2|experimental)|ietf//|netscape|microsoft|w3o|softquad|webtechs|sun micro)|^[\s\"']*html"
+    r"-//(?:w3c//dtd html (?:3|4\.0 |2|experimental)|ietf//|netscape|microsoft|w3o|softquad|webtechs|sun micro)"
+    r"|^[\s\"']*html"
     r"|w3c//dtd html 4\.01 (?:transitional|frameset)//[^\"']*[\"']\s*$",
     re.I,
 ).search
+_ATTRIBUTE = r"[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>\"'][^\s>]*+)?)?"
+_CLOSE = r"[\s/]*+(?:>|\Z)"
+_ORDINARY = re.compile(
+    rf"(?:[^<]++|</?[^a-zA-Z!]|</[a-zA-Z]"
+    rf"|<(?!(?i:script|style)\b)[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,80}}+{_CLOSE}"
+    r"|<!--(?:[^-]++|-(?!->))*+(?:-->)?|<!|</!|<\Z|</\Z"
+    r"|(?i:<script\b[^>]*+>(?:[^<]++|<(?!/script))*+|<style\b[^>]*+>(?:[^<]++|<(?!/style))*+))*+"
+).match
+_CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,600}}+{_CLOSE}").match
+"""The parser's time grows with the square of a tag's attributes: 80 are ordinary, few tags may have more."""
+_CROWDED_TAGS = 64
+_SMALL = 12 * 1024
+_DEEP = 1_000
+_TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
 _local = threading.local()
 
 
-def parse(html: str) -> _Element | None:
-    """The root element of a mail's HTML; None when there is nothing in it that a parser could read."""
+def parse(html: str) -> tuple[_Element | None, bool]:
+    """The root element of a mail's HTML, None when there is nothing in it to read, and whether all of it was parsed."""
+    end = _bounded(html)
+    whole = end == len(html)
+    octets = html[:end].replace("\x00", "\ufffd").encode("utf-8", "replace")
+    if not octets.strip():
+        return None, whole
     parser = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = etree.HTMLParser(
             encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True
         )
-    octets = html.replace("\x00", "\ufffd").encode("utf-8", "replace")
-    if not octets.strip():
-        return None
     try:
-        return etree.fromstring(octets, parser)
+        root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, AssertionError):
-        return None
+        return None, False
+    if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in parser.error_log[-3:]):
+        whole = False
+    return root, whole
+
+
+def _bounded(html: str) -> int:
+    """Where the first tag stands that has too many attributes for the parser; the length if there is none."""
+    if len(html) <= _SMALL:
+        return len(html)
+    at = 0
+    for _ in range(_CROWDED_TAGS + 1):
+        ordinary = _ORDINARY(html, at)
+        at = ordinary.end() if ordinary else at
+        crowded = _CROWDED(html, at) if at < len(html) else None
+        if not crowded:
+            break
+        at = crowded.end()
+    return at
 
 
 def in_quirks_mode(html: str) -> bool:

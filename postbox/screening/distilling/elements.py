@@ -10,23 +10,32 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.words import words
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.walk import Frame, Walk
 
 UNRENDERED_TEXT = frozenset(
-    "title template noframes noembed iframe video audio canvas datalist metadata desc defs symbol rp".split()
+    words(
+        """
+    title template noframes noembed iframe video audio canvas datalist metadata desc defs symbol rp
+    """
+    )
 )
 SILENT = UNRENDERED_TEXT | frozenset(
-    "script style meta link base param source track col area map basefont bgsound frame frameset".split()
+    words(
+        """
+    script style meta link base param source track col area map basefont bgsound frame frameset
+    """
+    )
 )
 """Elements that paint no text, whatever their style."""
 
 Habit = Callable[["Walk", "Frame"], None]
 CELL = -1
 """The edge of a table cell; other edges are the line ends that ``Writer.block`` takes, and 0 is none."""
-_APART = frozenset("p h1 h2 h3 h4 h5 h6 pre dl hr figure fieldset".split())
-_OWN_EDGE = frozenset("ul ol menu dir li blockquote".split())
+_APART = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "hr", "figure", "fieldset"])
+_OWN_EDGE = frozenset(["ul", "ol", "menu", "dir", "li", "blockquote"])
 _WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search", "tel", "url", "number", ""})
 
 
@@ -122,7 +131,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     options = list(element.iter("option"))[:1_000]
     chosen = [option for option in options if option.get("selected") is not None][-1:] or options[:1]
     for option in options:
-        text = option.get("label") or " ".join(option.itertext())
+        text = option.get("label") or " ".join(str(part) for part in option.itertext())
         if option in chosen:
             walk.paint(" " + text + " ", frame.style)
         else:

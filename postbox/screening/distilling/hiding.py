@@ -1,7 +1,7 @@
 """Whether an element's own box hides whatever it holds: moved off screen, clipped away, or without room.
 
-Decides from declared values alone, without layout, so each threshold lies well beyond what honest mail uses. It never looks
-at text or at colours.
+Decides from declared values alone, without layout, so each threshold lies well beyond what honest mail uses. It
+never looks at text or at colours.
 """
 
 from __future__ import annotations
@@ -12,16 +12,25 @@ from typing import Any
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.words import words
 
 BOX_PROPERTIES = frozenset(
-    """position left right top bottom margin-left margin-top margin-right transform translate scale clip clip-path filter
-    overflow-x overflow-y width height max-width max-height min-width min-height line-height content-visibility
-    letter-spacing zoom""".split()
+    words(
+        """
+    position left right top bottom margin-left margin-top margin-right transform translate scale clip
+    clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
+    content-visibility letter-spacing zoom
+    """
+    )
 )
 INLINE = frozenset({"inline", "contents", "ruby", "ruby-text"})
 _TABLE_PARTS = frozenset(
-    """table inline-table table-row table-row-group table-header-group table-footer-group table-cell table-column
-    table-column-group""".split()
+    words(
+        """
+    table inline-table table-row table-row-group table-header-group table-footer-group table-cell table-column
+    table-column-group
+    """
+    )
 )
 NO_ROOM = 4.0
 _FAR_LEFT = -300.0
@@ -36,7 +45,7 @@ Declared = Mapping[str, Any]
 
 
 def box_hides(declared: Declared, display: str, font: float, blockified: bool) -> HiddenReason | None:
-    """Why this box hides its content, or None. ``font`` is in pixels; ``blockified`` says that it is a flex or grid item."""
+    """Why this box hides its content, or None. ``font`` is in pixels; ``blockified``: it is a flex or grid item."""
     position = declared.get("position", "static")
     floating = position in {"absolute", "fixed"} or declared.get("float", "none") in {"left", "right"}
     is_box = blockified or floating or display not in INLINE
@@ -79,7 +88,9 @@ def _moved_away(declared: Declared, position: str, font: float) -> bool:
 def _margin_away(declared: Declared, font: float) -> bool:
     left = _pixels(declared, "margin-left", font, VIEWPORT_WIDTH)
     top = _pixels(declared, "margin-top", font, VIEWPORT_WIDTH)
-    return (left is not None and (left <= _FAR_MARGIN or left >= _FAR_RIGHT)) or (top is not None and top <= _FAR_MARGIN)
+    return (left is not None and (left <= _FAR_MARGIN or left >= _FAR_RIGHT)) or (
+        top is not None and top <= _FAR_MARGIN
+    )
 
 
 def _transformed_away(declared: Declared, font: float) -> bool:
@@ -114,7 +125,7 @@ def _function_away(name: str, arguments: list[str], font: float) -> bool:
 
 
 def _shifted(size: Length, font: float, *, sideways: bool) -> bool:
-    """Percentages mean the box's own size: its whole width to the left is off the page, its height upwards only perhaps."""
+    """Percentages mean the box's own size: its width to the left is off the page, its height upwards only perhaps."""
     pixels = size.resolve(font, 0.0)
     if sideways:
         return pixels <= _FAR_MARGIN or pixels >= _FAR_RIGHT or size.share <= -1 or size.share >= 2

@@ -1,4 +1,4 @@
-"""What an element's tag and presentational attributes say about its style (HTML Living Standard, section 15, Rendering).
+"""What an element's tag and presentational attributes say about its style (HTML Living Standard, 15).
 
 Decides the values that stand below any author's declaration. It never reads a style sheet.
 """

@@ -1,7 +1,7 @@
-"""Characters that are in a text and that no one sees: zero-width, bidi controls, tags, variation selectors (Unicode 16).
+"""Characters that are in a text and that no one sees: zero-width, bidi controls, tags, variation selectors.
 
-Decides which are taken out and what they spelled. Joiners that a script or an emoji needs stay, since they change what is
-painted. It never changes a character that has a glyph.
+Decides which are taken out and what they spelled. Joiners that a script or an emoji needs stay, since they change
+what is painted. It never changes a character that has a glyph.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Invisible:
         self._counts[character] = self._counts.get(character, 0) + 1
 
     def report(self) -> str:
-        """What was spelled by tags and variation selectors, else which characters were found how often; empty if none."""
+        """What tags and variation selectors spelled, else which characters were found how often; empty if none."""
         if not self._counts:
             return ""
         spelled = "".join(self._tags)

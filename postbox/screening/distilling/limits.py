@@ -1,7 +1,7 @@
 """Every bound on distilling, in one place.
 
-Decides how much of a mail is looked at and for how long. It never decides what is visible: whatever lies beyond a bound
-is left out of the text.
+Decides how much of a mail is looked at and for how long. It never decides what is visible: whatever lies beyond a
+bound is left out of the text.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ LINK_TEXT_CHARACTERS = 500
 IMAGES = 500
 ALT_CHARACTERS = 1_000
 STYLE_RULES = 20_000
+SELECTORS_IN_A_RULE = 1_000
 SELECTOR_PARTS = 40
-ANCESTORS = 2_048
 QUOTE_DEPTH = 12
 
-SECONDS = 0.6
+SECONDS = 0.4
 """How long one mail may take; the strictest path must still fit into a second on a busy machine."""
 
 

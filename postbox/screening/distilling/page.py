@@ -20,7 +20,7 @@ LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
 
 @dataclass(slots=True)
 class Page:
-    """In quirks mode tables inherit neither font size nor colour; ``text`` is the body's own colour once it is known."""
+    """In quirks mode tables inherit neither font size nor colour; ``text`` is the body's colour once it is known."""
 
     quirks: bool = True
     text: RGBA = BLACK

@@ -32,6 +32,5 @@ class Note(StrEnum):
 
     ALTERNATIVE_MISMATCH = "alternative_mismatch"
     HTML_CUT = "html_cut"
-    DEADLINE = "deadline"
+    BOUND_REACHED = "bound_reached"
     STYLES_NOT_JUDGED = "styles_not_judged"
-    UNREADABLE_HTML = "unreadable_html"

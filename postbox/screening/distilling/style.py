@@ -1,7 +1,7 @@
 """The computed style of an element, as far as it decides whether its text is painted.
 
-Decides inheritance, relative sizes, opacity multiplied up, the effective background and whether a colour can be told from
-it. It never walks the tree.
+Decides inheritance, relative sizes, opacity multiplied up, the effective background and whether a colour can be
+told from it. It never walks the tree.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.words import words
 
 SMALLEST_FONT = 4.0
 FAINTEST = 0.1
@@ -30,9 +31,13 @@ _FONT_WORDS = {
 }  # fmt: skip
 _DISPLAYS = {
     **dict.fromkeys(
-        """address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer
-        form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend listing main menu nav ol optgroup option p
-        plaintext pre search section summary ul xmp""".split(),
+        words(
+    """
+    address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure
+    footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend listing main menu nav ol optgroup
+    option p plaintext pre search section summary ul xmp
+    """
+),
         "block",
     ),
     "li": "list-item", "table": "table", "tr": "table-row", "td": "table-cell", "th": "table-cell",
@@ -71,8 +76,9 @@ class Style:
     def values(self) -> tuple[object, ...]:
         """What makes one style differ from another."""
         return (
-            self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop, self.opacity,
-            self.white_space, self.indented, self.secured, self.bullets, tuple(self.custom.items()) if self.custom else (),
+            self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
+            self.opacity, self.white_space, self.indented, self.secured, self.bullets,
+            tuple(self.custom.items()) if self.custom else (),
         )  # fmt: skip
 
 
@@ -96,7 +102,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     display = _display(tag, declared)
     style = Style(
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
-        parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses, display in _HOLDERS,
+        parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
+        display in _HOLDERS,
     )  # fmt: skip
     if reset:
         style.font, style.colour, style.white_space, style.collapses = 16.0, page.text, "normal", True

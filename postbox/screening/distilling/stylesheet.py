@@ -1,7 +1,7 @@
 """A style sheet to its style rules: blocks, nesting, at-rules and media queries (CSS Syntax 3, CSS Nesting 1).
 
-Decides which rules apply to a screen of the assumed size with a light scheme and no printer. It never fetches an import
-and never matches a selector.
+Decides which rules apply to a screen of the assumed size with a light scheme and no printer. It never fetches an
+import and never matches a selector.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """One pass down the tree: each text node is painted or it is not.
 
-Decides, for every text in document order, whether the styles above it let it be seen. It needs no recursion, and it stops at
-its deadline with what it has, all of which has been judged.
+Decides, for every text in document order, whether the styles above it let it be seen. It needs no recursion, and it
+stops at its deadline with what it has, all of which has been judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 from lxml.etree import _Comment, _Element
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade
@@ -62,7 +63,7 @@ class Walk:
     def _run(self, root: _Element) -> None:
         """The pass itself: one loop without calls for plain elements, since mail has hundreds of them.
 
-        ``style`` is that of the open element's children, ``around`` that of text directly inside it; the two differ only
+        ``style`` is that of the open element's children, ``around`` that of text directly inside it; they differ only
         where an element shows some of its children (``details``, ``select``).
         """
         writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
@@ -86,11 +87,11 @@ class Walk:
                     self._silent(child, tag)
                 else:
                     attributes = child.items()
-                    key = tag
+                    key: object = tag
                     if attributes:
                         key = (tag, *[pair for pair in attributes if pair[0] in TELLING])
                         if tag in PARTICULAR:
-                            key = (*key, *attributes) if tag != "a" else (*key, child.get("href") is None)
+                            key = (key, child.get("href") is None) if tag == "a" else (tag, *attributes)
                     plan = style.inside.get(key) or self._plan(child, tag, style, key)
                     inner = plan[0]
                     if inner.gone is None:
@@ -153,7 +154,7 @@ class Walk:
             self.hide_subtree(element, HiddenReason.NOT_RENDERED)
 
     def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
-        """Style, edge, habit and display of an element under this parent, remembered where tag and attributes decide."""
+        """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
         declared, shareable = self.cascade.declared(element, tag, key)
         style, display = derive(parent, tag, declared, self.page)
         if tag == "body":

@@ -11,7 +11,8 @@ from postbox.screening.distilling.limits import QUOTE_DEPTH, TEXT_BYTES
 class Writer:
     """Takes text and breaks in reading order; ``result`` gives the text, ``full`` says that the limit was reached.
 
-    Set from outside, for speed: ``gap`` (white space was met), ``tab`` (the next text starts a cell), ``breaks`` (line breaks met).
+    Set from outside, for speed: ``gap`` (white space was met), ``tab`` (the next text starts a cell), ``breaks``
+    (line breaks met).
     """
 
     __slots__ = ("_marker", "_need", "_parts", "_quoted", "_quotes", "_room", "breaks", "full", "gap", "tab")
@@ -93,7 +94,9 @@ class Writer:
         self._need = self.breaks = 0
         self.gap = self.tab = False
         if not self._quotes and not self._quoted:
-            return ("\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else "") if self._parts else ""
+            return (
+                ("\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else "") if self._parts else ""
+            )
         return self._quote_separator(lines, tab, gap)
 
     def _quote_separator(self, lines: int, tab: bool, gap: bool) -> str:

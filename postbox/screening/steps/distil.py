@@ -22,7 +22,8 @@ def check(case: Case) -> Verdict:
         return Verdict(name, Outcome.PASS, "all_visible", "Nothing was hidden from the reader.")
     kinds = ", ".join(sorted({item.reason for item in case.distilled.hidden}))
     count = len(case.distilled.hidden)
-    return Verdict(name, Outcome.FLAG, "hidden_text", f"{count} stretches of text were hidden from the reader: {kinds}.")
+    reason = f"{count} stretches of text were hidden from the reader: {kinds}."
+    return Verdict(name, Outcome.FLAG, "hidden_text", reason)
 
 
 def _shows_nothing(parsed: ParsedMail, distilled: Distilled) -> bool:

@@ -1,7 +1,7 @@
 """Other readings of a text: what it says once disguises are taken off.
 
-Decides which encodings are tried (base64, hex, percent, entities, reversed, rot13, leet, spaced-out letters, look-alike letters)
-and bounds them in number, length and depth. It never scores anything.
+Decides which encodings are tried (base64, hex, percent, entities, reversed, rot13, leet, spaced-out letters, look-
+alike letters) and bounds them in number, length and depth. It never scores anything.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote
+
+from postbox.screening.distilling.words import words
 
 MOST_VIEWS = 12
 VIEW_CHARACTERS = 8_192
@@ -30,7 +33,9 @@ _LOOK_ALIKES = str.maketrans(
     "АВЕКМНОРСТХаеорсухіјѕԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρ",
     "ABEKMHOPCTXaeopcyxijsdqwhlABEZHIKMNOPTYXoaevip",
 )
-_BACKWARDS = frozenset({"erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever"})
+_BACKWARDS = frozenset(
+    {"erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever"}
+)
 _ROT13 = frozenset({"vtaber", "qvfertneq", "vafgehpgvbaf", "cebzcg", "nffvfgnag", "cerivbhf", "flfgrz"})
 
 
@@ -52,13 +57,8 @@ def _one_alphabet(word: str) -> str:
 
 
 def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of the disguise's name and the text that comes out; at most ``MOST_VIEWS``. ``words`` are the text's own, lower case."""
-    count = 0
-    for view in _all_views(text, words):
-        count += 1
-        if count > MOST_VIEWS:
-            return
-        yield view
+    """The disguise's name and the text that comes out, ``MOST_VIEWS`` at most; ``words``: the text's, lower case."""
+    yield from islice(_all_views(text, words), MOST_VIEWS)
 
 
 def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
@@ -108,16 +108,16 @@ def _pairs_of_hex(words: frozenset[str] | set[str]) -> bool:
 
 
 def _leet(word: str) -> bool:
-    return (
-        4 <= len(word) <= 20
-        and not word.isalpha()
-        and word[0] != "0"
-        and word.translate(_LEET) in _LEET_TARGETS
-    )
+    return 4 <= len(word) <= 20 and not word.isalpha() and word[0] != "0" and word.translate(_LEET) in _LEET_TARGETS
 
 
 _LEET_TARGETS = frozenset(
-    "ignore disregard forget instructions instruction previous prompt system assistant password override reveal secret".split()
+    words(
+        """
+    ignore disregard forget instructions instruction previous prompt system assistant password override reveal
+    secret
+    """
+    )
 )
 
 

@@ -1,0 +1,111 @@
+"""Selectors once compiled, and whether they match: right to left, every step taken from a budget.
+
+Decides matching. It never reads a selector's text: ``selectors`` and ``pseudo_classes`` do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lxml.etree import _Element
+
+from postbox.screening.distilling.limits import Overrun
+
+Test = Callable[[_Element], bool]
+STEPS = 400_000
+
+
+@dataclass(slots=True)
+class Compound:
+    """Simple selectors without a combinator; ``combinator`` joins it to the one on its left."""
+
+    tag: str = ""
+    ident: str = ""
+    classes: tuple[str, ...] = ()
+    tests: tuple[Test, ...] = ()
+    combinator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Compounds from right to left and the specificity as one number (ids, classes, tags: a thousand apart)."""
+
+    parts: tuple[Compound, ...]
+    specificity: int
+
+    @property
+    def local(self) -> bool:
+        """Whether tag and attributes of the element alone decide."""
+        return len(self.parts) == 1 and not self.parts[0].tests
+
+
+@dataclass(slots=True)
+class Budget:
+    """Steps that matching may still take in this mail."""
+
+    left: int = STEPS
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Overrun
+
+
+@dataclass(slots=True)
+class Reader:
+    """A place in a selector's text."""
+
+    text: str
+    budget: Budget
+    at: int = 0
+    depth: int = 0
+    weight: int = field(default=0)
+
+
+class Invalid(ValueError):
+    """A selector that CSS would drop."""
+
+
+def compound_matches(part: Compound, element: _Element) -> bool:
+    """Whether one compound holds for one element."""
+    if part.tag and part.tag != element.tag:
+        return False
+    if part.ident and part.ident != element.get("id"):
+        return False
+    if part.classes:
+        held = (element.get("class") or "").split()
+        if not all(name in held for name in part.classes):
+            return False
+    return all(test(element) for test in part.tests)
+
+
+def matches(selector: Selector, element: _Element, budget: Budget) -> bool:
+    """Whether the whole selector holds; every step is taken from the budget."""
+    return _matches_from(selector.parts, 0, element, budget)
+
+
+def _matches_from(parts: tuple[Compound, ...], at: int, element: _Element, budget: Budget) -> bool:
+    budget.spend()
+    if not compound_matches(parts[at], element):
+        return False
+    combinator = parts[at].combinator
+    if not combinator:
+        return True
+    other = _before(element, combinator)
+    while other is not None:
+        if _matches_from(parts, at + 1, other, budget):
+            return True
+        if combinator in {">", "+"}:
+            return False
+        other = _before(other, combinator)
+    return False
+
+
+def _before(element: _Element, combinator: str) -> _Element | None:
+    if combinator in {" ", ">"}:
+        return element.getparent()
+    other = element.getprevious()
+    while other is not None and not isinstance(other.tag, str):
+        other = other.getprevious()
+    return other
