@@ -34,7 +34,9 @@ FROM (SELECT x.id FROM webhook_deliveries x
 WHERE d.id = chosen.id
 """  # noqa: S608
 # A pending one that no worker holds is tried at once instead of when its turn comes.
-_BY_EVENTS = _REVIVE.format(which="w.agent_id = %(agent)s AND x.event_id = ANY(%(events)s) AND x.lease_token IS NULL")
+_BY_EVENTS = _REVIVE.format(
+    which="w.agent_id = %(agent)s AND x.event_id = ANY(%(events)s) AND x.lease_token IS NULL AND x.id <> ALL(%(made)s)"
+)
 _BY_TIME = _REVIVE.format(
     which=f"w.agent_id = %(agent)s AND x.state = '{DeliveryState.DEAD}' AND e.created_at >= %(since)s "
     "AND e.created_at < %(until)s"
@@ -60,6 +62,7 @@ SELECT l.endpoint_id, l.event_id, '{DeliveryState.PENDING}',
        n.before + row_number() OVER (PARTITION BY l.endpoint_id ORDER BY l.event_id), %(now)s, '', 0, %(now)s
 FROM lacking l JOIN numbered n ON n.id = l.endpoint_id
 ON CONFLICT (event_id, endpoint_id) DO NOTHING
+RETURNING id
 """  # noqa: S608
 
 
@@ -70,8 +73,10 @@ def by_id(agent_id: uuid.UUID, id_: uuid.UUID, *, actor: str) -> int | None:
     if not events:
         return None
     with transaction.atomic():
-        values = {"agent": agent_id, "events": events, "now": clock.now()}
-        count = _execute(_MISSING, values) + _execute(_BY_EVENTS, values)
+        values: dict[str, Any] = {"agent": agent_id, "events": events, "now": clock.now()}
+        # Endpoints are locked before deliveries, here as everywhere, so that nobody waits in a circle.
+        made = _add_missing(values)
+        count = len(made) + _revive(_BY_EVENTS, {**values, "made": made})
         _note(actor, agent_id, count, id=str(id_))
     return count
 
@@ -81,7 +86,7 @@ def by_time(agent_id: uuid.UUID, since: datetime, until: datetime | None, *, act
     with transaction.atomic():
         now = clock.now()
         values: dict[str, Any] = {"agent": agent_id, "since": since, "until": until or now, "now": now}
-        count = _execute(_BY_TIME, values)
+        count = _revive(_BY_TIME, values)
         _note(actor, agent_id, count, since=since.isoformat())
     return count
 
@@ -89,12 +94,18 @@ def by_time(agent_id: uuid.UUID, since: datetime, until: datetime | None, *, act
 def rows(ids: Sequence[int], *, actor: str) -> int:
     """Send settled deliveries again, whoever's they are: for operators."""
     with transaction.atomic():
-        count = _execute(_BY_ROWS, {"ids": list(ids), "now": clock.now()})
+        count = _revive(_BY_ROWS, {"ids": list(ids), "now": clock.now()})
         _note(actor, "operator", count)
     return count
 
 
-def _execute(sql: str, values: dict[str, Any]) -> int:
+def _add_missing(values: dict[str, Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _revive(sql: str, values: dict[str, Any]) -> int:
     for state in (DeliveryState.DEAD, DeliveryState.DELIVERED):
         check_transition(DELIVERY_TRANSITIONS, state, DeliveryState.PENDING)
     with connection.cursor() as cursor:

@@ -16,7 +16,7 @@ from webhooks.kinds import CHOICES
 from webhooks.models import EndpointState
 
 _EVENT_OR_MESSAGE = re.compile(
-    r"(?:evt_[0-9a-f]{32}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})\Z"
+    r"\A(?:evt_[0-9a-f]{32}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})\Z"
 )
 
 

@@ -21,6 +21,7 @@ from postbox.lib import clock
 from webhooks import claim
 from webhooks.jobs import Job
 from webhooks.outcomes import Outcome, Tried, judge
+from webhooks.plans import prefer_indexes
 from webhooks.settle import settle
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Settler:
         if results:
             now = clock.now()
             outcomes = [judge(tried, now, _chance.random) for tried in results]
-            if self._persist(lambda: settle(outcomes)):
+            if self._persist(lambda: _settle(outcomes)):
                 self._note_retries(outcomes, now)
         if returned:
             held = [(job.claimed.id, job.claimed.token) for job in returned]
@@ -141,3 +142,8 @@ class Settler:
         """Wait until the thread has ended, after ``stop``."""
         if self._thread is not None:
             self._thread.join(_IDLE_SECONDS)
+
+
+def _settle(outcomes: list[Outcome]) -> int:
+    prefer_indexes()
+    return settle(outcomes)

@@ -23,6 +23,7 @@ from webhooks import claim
 from webhooks.engine import Engine, current
 from webhooks.jobs import Job, Undeliverable, prepare
 from webhooks.outcomes import undeliverable
+from webhooks.plans import prefer_indexes
 from webhooks.settle import settle
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def run(engine: Engine | None = None) -> int:
     if not _turn.take():
         return 0
     try:
+        prefer_indexes()
         look = _Look(engine or current())
         until = time.monotonic() + RUN_SECONDS
         while time.monotonic() < until:

@@ -82,9 +82,10 @@ def _measure(options: argparse.Namespace, mails: mix.Mix) -> dict[str, Any]:
 def _system(
     options: argparse.Namespace, mails: mix.Mix, system: System, receiver: Receiver, secret: str
 ) -> dict[str, Any]:
-    progress(f"latency of {LATENCY_MAILS} mails, one at a time")
-    latency = phases.latency(system, receiver, mails, LATENCY_MAILS)
-    phases.drain(system, LATENCY_MAILS)
+    singles = min(LATENCY_MAILS, options.mails)
+    progress(f"latency of {singles} mails, one at a time")
+    latency = phases.latency(system, receiver, mails, singles)
+    phases.drain(system, singles)
     floors = [] if options.system_only else [_floor(system, receiver, options.mails, 0)]
     progress(f"Postbox with {options.mails} mails")
     run = phases.throughput(system, receiver, secret, options.mails, options.connections)

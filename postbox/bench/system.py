@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from postbox.bench import processes
+from postbox.config.up.process import die_with_parent
 
 READY = "Postbox is running"
 READY_WITHIN = 180.0
@@ -59,7 +60,9 @@ class Stores:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             env=environment() | {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1"},
+            bufsize=0,  # lines that wait in a buffer of ours would not wake select
             start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM, os.getpid()),
         )
         try:
             self._wait()
@@ -92,15 +95,16 @@ class Stores:
 
     def _wait(self) -> None:
         assert self._process.stdout is not None  # noqa: S101
-        deadline = time.monotonic() + READY_WITHIN
+        deadline, said = time.monotonic() + READY_WITHIN, b""
         while not any(line.startswith(self.ready) for line in self.lines):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
                 raise SystemFailed(f"{self.module[-1]} was not ready within {READY_WITHIN:.0f} s")
-            line = self._process.stdout.readline()
-            if not line:
+            octets = self._process.stdout.read(4096)
+            if not octets:
                 raise SystemFailed(f"{self.module[-1]} ended with status {self._process.wait()}")
-            self.lines.append(line.decode("utf-8", "replace").rstrip())
+            said += octets
+            self.lines = said.decode("utf-8", "replace").split("\n")[:-1]  # whole lines alone
 
     def _stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -28,7 +28,7 @@ from postbox.mail.admin import score_badge
 from postbox.mail.figures import Day, last_day
 from postbox.mail.models import Message, Status
 
-_LAST = 8
+_LAST = 6
 _QUARANTINE_LOOKED_AT = timedelta(days=30)
 
 
@@ -87,6 +87,6 @@ def _broker() -> Part:
 def _sweep() -> Part:
     at = Wakeup.objects.filter(work="sweep").values_list("waiting_since", flat=True).first()
     if at is None:
-        return Part("Beat", "has not swept yet", Level.WARNING)
-    words = f"swept {age((clock.now() - at).total_seconds())} ago"
+        return Part("Beat", "not heard of yet", Level.WARNING)
+    words = f"{age((clock.now() - at).total_seconds())} ago"
     return Part("Beat", words, Level.WARNING if missed() else Level.GOOD)

@@ -60,10 +60,16 @@ class MadeAdmin(RecordAdmin):
         page: HttpResponse = super().add_view(request, form_url, (extra_context or {}) | buttons)
         return page
 
-    def show_key(self, request: HttpRequest, key: str, obj: Any) -> HttpResponse:
+    def show_key(self, request: HttpRequest, key: str, holder: str, obj: Any) -> HttpResponse:
         """The only page that ever shows this key. Not through a message: those lie in a cookie for a while."""
         done = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
-        context = {**self.admin_site.each_context(request), "title": "The new key", "key": key, "of": obj, "done": done}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "The new key",
+            "key": key,
+            "holder": holder,
+            "done": done,
+        }
         return TemplateResponse(request, "identity/new_key.html", context)
 
 
@@ -135,7 +141,9 @@ class AgentAdmin(MadeAdmin):
 
     def response_add(self, request: HttpRequest, obj: Agent, post_url_continue: str | None = None) -> HttpResponse:
         key: str | None = request.new_key  # type: ignore[attr-defined]
-        return self.show_key(request, key, obj) if key else super().response_add(request, obj, post_url_continue)
+        return (
+            self.show_key(request, key, obj.name, obj) if key else super().response_add(request, obj, post_url_continue)
+        )
 
 
 @admin.register(Domain)
@@ -240,7 +248,7 @@ class ApiKeyAdmin(MadeAdmin):
         request.new_key = key  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
-        return self.show_key(request, request.new_key, obj)  # type: ignore[attr-defined]
+        return self.show_key(request, request.new_key, self.holder(obj), obj)  # type: ignore[attr-defined]
 
     @admin.action(description="Revoke", permissions=["revoke"])
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -113,6 +113,11 @@ class Message(Leased):
                 fields=["not_before"], name="messages_again", condition=models.Q(status="received", attempts__gt=0)
             ),
             models.Index(fields=["agent", "-id"], name="messages_agent"),
+            models.Index(
+                fields=["agent", "-id"],
+                name="messages_unread",
+                condition=models.Q(read_at__isnull=True, status="processed"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,7 @@ class Reading:
 
     content: Content
     text: list[Segment]
+    spans: list[str]
     hidden: list[HiddenText]
     verdicts: list[ReadVerdict]
     more: list[str] = field(default_factory=list)
@@ -56,13 +57,14 @@ class Reading:
 def read(message: Message) -> Reading:
     """Open and arrange a message. Raises NotReadable."""
     content = _opened(message)
+    spans = list(dict.fromkeys(content.spans))
     shown = [
-        HiddenText(item.get("reason", "").replace("_", " "), segments(item.get("text", ""), content.spans))
+        HiddenText(item.get("reason", "").replace("_", " "), segments(item.get("text", ""), spans))
         for item in content.hidden[:MOST_SHOWN]
     ]
     more = [name for name in ("hidden", "links", "images", "attachments") if len(getattr(content, name)) > MOST_SHOWN]
     rows = list(StepVerdict.objects.filter(message_id=message.id))
-    return Reading(content, segments(content.text, content.spans), shown, _verdicts(rows, content.words), more)
+    return Reading(content, segments(content.text, spans), spans, shown, _verdicts(rows, content.words), more)
 
 
 def _opened(message: Message) -> Content:

@@ -17,7 +17,7 @@ from postbox.screening.distilling.cascade import Cascade
 from postbox.screening.distilling.document import in_quirks_mode, parse, style_sheets
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.limits import Deadline, Overrun
-from postbox.screening.distilling.page import page_of
+from postbox.screening.distilling.page import page_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
 from postbox.screening.distilling.walk import Walk
 
@@ -76,7 +76,7 @@ def distil_html(html: str) -> Distilled:
         cascade = Cascade(style_sheets(root), deadline)
     except Overrun:
         return _unjudged(root, notes)
-    walk = Walk(cascade, page_of(root, in_quirks_mode(html)), deadline)
+    walk = Walk(cascade, page_for(in_quirks_mode(html), cascade.has_rules), deadline)
     walk.run(root)
     if walk.stopped and whole:
         notes.append(str(Note.BOUND_REACHED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 
 import pytest
 from django.urls import reverse
@@ -10,6 +11,8 @@ from django.urls import reverse
 from postbox.audit.models import AuditRecord
 from postbox.identity import keys
 from postbox.identity.models import AgentKey
+from postbox.mail.content import Content
+from postbox.mail.keys import message_key, open_part, seal_part
 from postbox.mail.models import Message, MessageContent, MessageKey
 from tests.admin.operators import INJECTION, client_of, operator, processed, quarantined, superuser, viewer
 from tests.people import ANN, deliver, known_agent, mail
@@ -134,6 +137,17 @@ def test_what_cannot_be_opened_says_why() -> None:
     keys.forget()
     assert "was erased" in client.get(_page(other)).text
     assert not AuditRecord.objects.filter(action="message.read").exists()
+
+
+def test_the_traceback_of_a_crash_is_shown_as_text() -> None:
+    message = processed(known_agent(), mail())
+    key = message_key(message.pk, message.agent_id)
+    sealed = MessageContent.objects.get(pk=message.pk)
+    content = Content.load(open_part(key, bytes(sealed.body), message.pk, "content", message.agent_id))
+    crashed = dataclasses.replace(content, traceback="Traceback: <b>it broke</b>")
+    sealed.body = seal_part(key, crashed.dump(), message.pk, "content", message.agent_id)
+    sealed.save()
+    assert "Traceback: &lt;b&gt;it broke&lt;/b&gt;" in client_of(viewer()).get(_page(message)).text
 
 
 def test_a_message_that_is_not_there_is_no_error() -> None:

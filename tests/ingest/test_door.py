@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-import socket
-import subprocess
-import sys
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from postbox.identity import keys, recipients
-from postbox.ingest import compose, envelope, work
+from postbox.ingest import envelope
 from postbox.ingest.limits import ADDRESS_COUNT, MESSAGE_BYTES
 from postbox.ingest.views import MAX_BODY_BYTES
 from postbox.mail.models import Message, SpooledMail
 from postbox.mail.raw import raw_of
 from tests.callers import ERROR, Answer, call, send
 from tests.people import ANN, Known, bridge_key, known_agent, mail
-from tests.services import SUPERUSER_URL
 
 pytestmark = pytest.mark.django_db
 
@@ -249,66 +239,6 @@ def test_whatever_its_octets_a_mail_is_stored(robin: Known, bridge: str, raw: by
     assert stored(answer) == raw
 
 
-ODD = st.text(st.characters(), max_size=30) | st.sampled_from(
-    ["\r\nX: y", "a\x85b\u2028c", "\x00", "=?utf-8?q?=", ";", '"']
-)
-PARSED = st.fixed_dictionaries(
-    {},
-    optional={
-        "headers": st.dictionaries(ODD, ODD | st.lists(ODD, max_size=3), max_size=4),
-        "text": ODD,
-        "html": ODD,
-        "attachments": st.lists(
-            st.fixed_dictionaries({}, optional={"name": ODD, "type": ODD, "content": st.binary(max_size=20)}),
-            max_size=3,
-        ),
-    },
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(PARSED)
-def test_any_parsed_mail_becomes_the_same_mail_each_time(parsed: dict[str, Any]) -> None:
-    raw = compose.raw_from(parsed)
-    assert raw == compose.raw_from(parsed)
-    made = message_from_bytes(raw, policy=policy.compat32)
-    head = raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n")
-    own = {"content-type", "content-transfer-encoding", "content-disposition", "mime-version", "content-id"}
-    given_ = parsed.get("headers", {})
-    wanted = sum(len(v) if isinstance(v, list) else 1 for k, v in given_.items() if k.lower() not in own)
-    lines = [line for line in head if not line.startswith((b" ", b"\t"))]
-    assert sum(line.split(b":")[0].lower().decode("latin-1") not in own for line in lines) == wanted
-    files = [part for part in made.walk() if part.get_content_disposition() == "attachment"]
-    assert [part.get_payload(decode=True) for part in files] == [
-        item.get("content", b"") for item in parsed.get("attachments", [])
-    ]
-
-
-def test_a_parsed_mail_is_read_back_as_it_was_given(robin: Known, bridge: str) -> None:
-    long_name = "\u6f22" * 300 + ".pdf"
-    parsed = {
-        "headers": {"From": "Ann <ann@mercer-bikes.example>", "Subject": "Gr\u00fc\u00dfe, folded\r\n here"},
-        "html": "<p>rich</p>",
-        "attachments": [
-            {"name": "r\u00e9sum\u00e9; final.txt", "type": "text/plain", "content": "aGVsbG8="},
-            {"name": long_name, "type": "nonsense", "content": ""},
-            {"type": "message/rfc822", "content": "aGVsbG8="},
-        ],
-    }
-    as_json(bridge, robin.address, parsed=parsed)
-    while work.run():
-        pass
-    (message,) = call("/list", {"quarantined": True}, robin.agent_key).body["messages"]
-    assert (message["status"], message["subject"]) == ("processed", "Gr\u00fc\u00dfe, folded  here")
-    assert message["text"].strip() == "rich"
-    assert [(file["name"], file["type"], file["size"]) for file in message["attachments"][:1]] == [
-        ("r\u00e9sum\u00e9; final.txt", "text/plain", 5)
-    ]
-    assert message["attachments"][1]["name"].endswith("\u6f22.pdf")
-    assert [file["type"] for file in message["attachments"][1:]] == ["application/octet-stream"] * 2
-    assert message["attachments"][2]["name"] == "attachment-3"
-
-
 @pytest.mark.django_db(transaction=True)
 def test_an_accepted_mail_costs_one_statement() -> None:
     """Four for the first of an agent (key, recipients, the agent's data key, the mail), then one each."""
@@ -325,96 +255,3 @@ def test_an_accepted_mail_costs_one_statement() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert as_raw(raw, bridge, robin.address).body["messages"][0]["duplicate"] is True
     assert len(queries) == 2
-
-
-# --- the database away ---------------------------------------------------------------------------------------------
-
-_POST = """
-import json, os, psycopg
-import django
-django.setup()
-from django.test import Client
-try:
-    psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=3)
-    proof = "connected"
-except psycopg.OperationalError as error:
-    proof = "refused"
-answers = []
-mail = b"From: a@b.example\\r\\n\\r\\nhi"
-for kind, body in [("message/rfc822", mail), ("application/json", b"{}"), ("text/plain", b"x")]:
-    headers = {"x-agentpack-key": "pbx_bridge_x", "x-postbox-rcpt-to": "a@agents.localhost"}
-    response = Client().post("/ingest", body, content_type=kind, headers=headers)
-    answers.append([response.status_code, response.headers.get("Retry-After"), response.json()])
-print(json.dumps({"proof": proof, "answers": answers}))
-"""
-
-
-def test_without_a_database_the_door_says_503_and_nothing_else() -> None:
-    """403 and 406 would make providers give the mail up, and 500 tells nobody to come again."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: whoever connects is refused
-        url = f"postgresql://postbox@127.0.0.1:{taken.getsockname()[1]}/postbox"
-        done = subprocess.run(
-            [sys.executable, "-c", _POST],
-            env={**os.environ, "DATABASE_URL": url},
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
-    found = json.loads(done.stdout)
-    assert found["proof"] == "refused"
-    for status, retry_after, body in found["answers"]:
-        assert (status, retry_after, body["code"]) == (503, "5", "storage_unavailable")
-        assert set(body) == ERROR
-        assert "127.0.0.1" not in json.dumps(body)
-
-
-def _end_connections(superuser: psycopg.Connection[Any], name: str) -> None:
-    superuser.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-
-
-@pytest.fixture
-def superuser() -> psycopg.Connection[Any]:
-    if SUPERUSER_URL not in os.environ:
-        pytest.skip(f"{SUPERUSER_URL} is not set: this PostgreSQL is not ours to shut")
-    return psycopg.connect(os.environ[SUPERUSER_URL], autocommit=True)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_database_that_shuts_and_opens_again_loses_and_doubles_nothing(superuser: psycopg.Connection[Any]) -> None:
-    robin, bridge = known_agent(), bridge_key()
-    assert as_raw(mail(), bridge, robin.address).status == 202
-    name = str(connection.settings_dict["NAME"])
-    raw = mail()
-    try:
-        superuser.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        _end_connections(superuser, name)
-        with pytest.raises(psycopg.OperationalError):
-            connection.connect()
-        for forgotten in (False, True):  # with what the process knows by heart, and without
-            if forgotten:
-                keys.forget()
-                recipients.forget()
-            answer = as_raw(raw, bridge, robin.address)
-            assert (answer.status, answer.body["code"]) == (503, "storage_unavailable")
-            close_old_connections()  # as the end of a request does; the test client leaves it out
-    finally:
-        superuser.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-    answer = as_raw(raw, bridge, robin.address)
-    assert (answer.status, answer.body["messages"][0]["duplicate"]) == (202, False)
-    assert stored(answer) == raw
-    assert Message.objects.count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_died_unnoticed_costs_no_mail(superuser: psycopg.Connection[Any]) -> None:
-    robin, bridge = known_agent(), bridge_key()
-    assert as_raw(mail(), bridge, robin.address).status == 202
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-    assert superuser.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() == (0,)
-    assert as_raw(mail(), bridge, robin.address).status == 202
-    assert Message.objects.count() == 2

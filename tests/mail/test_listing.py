@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from postbox.identity import keys
 from postbox.identity.models import AgentKey
@@ -19,7 +17,6 @@ from postbox.ingest import work
 from postbox.lib import clock
 from postbox.mail import listing
 from postbox.mail.models import Direction, Message, MessageContent, MessageKey, Status
-from postbox.mail.paging import BadPageToken, read_token, token_after
 from tests.callers import call
 from tests.people import Known, deliver, known_agent, mail
 
@@ -30,9 +27,6 @@ SHAPE = {
     "text_truncated", "received_at", "injection_score", "quarantined", "reasons", "auth", "links", "images",
     "attachments", "read",
 }  # fmt: skip
-TWO_SENDERS = (
-    b"From: a@example.org\r\nFrom: b@example.org\r\nTo: robin@agents.localhost\r\nSubject: Two\r\n\r\nHello\r\n"
-)
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def screened(known: Known, count: int = 1, *, raw: bytes = b"") -> list[str]:
 
 
 def quarantined(known: Known) -> str:
-    (made,) = screened(known, raw=TWO_SENDERS)
+    (made,) = screened(known)
     Message.objects.filter(pk=made).update(status=Status.QUARANTINED, quarantined=True)
     return made
 
@@ -117,22 +111,6 @@ def test_a_page_token_is_of_its_own_list_alone(robin: Known) -> None:
         assert (refused.status, refused.body["code"]) == (400, "bad_page_token")
         assert "page_token" in refused.wrong
     assert call("/list", {"page_token": token, "limit": 100}, robin.agent_key).status == 200
-
-
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.text(max_size=80), st.from_regex(r"\A[A-Za-z0-9_-]{42,44}\Z")))
-def test_a_made_up_page_token_is_refused(made_up: str) -> None:
-    with pytest.raises(BadPageToken):
-        read_token(made_up, {"agent": "a"})
-
-
-@given(st.uuids())
-def test_a_page_token_gives_back_its_id_and_no_other(last: uuid.UUID) -> None:
-    token = token_after(last, {"agent": "a"})
-    assert read_token(token, {"agent": "a"}) == last
-    changed = ("A" if token[0] != "A" else "B") + token[1:]
-    with pytest.raises(BadPageToken):
-        read_token(changed, {"agent": "a"})
 
 
 def test_quarantined_mail_comes_only_when_asked_for(robin: Known) -> None:
@@ -281,8 +259,7 @@ def test_a_page_costs_two_queries_whatever_its_size(robin: Known, count: int) ->
         connection,
     ) as queries:
         assert len(listed(robin, limit=100)) == count
-    said = [query["sql"] for query in queries]
-    assert len(said) == 3, said  # the key, the page, and the agent's data key, which is then kept for a minute
+    assert len(queries) == 3  # the key, the page, and the agent's data key, which is then kept for a minute
     with CaptureQueriesContext(connection) as queries:
         listed(robin, limit=100)
     assert len(queries) == 1

@@ -7,35 +7,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditRecord',
+            name="AuditRecord",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('actor', models.CharField(editable=False, max_length=120)),
-                ('action', models.CharField(editable=False, max_length=80)),
-                ('subject', models.CharField(editable=False, max_length=120)),
-                ('detail', models.JSONField(default=dict, editable=False)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                ("actor", models.CharField(editable=False, max_length=120)),
+                ("action", models.CharField(editable=False, max_length=80)),
+                ("subject", models.CharField(editable=False, max_length=120)),
+                ("detail", models.JSONField(default=dict, editable=False)),
             ],
             options={
-                'db_table': 'audit_records',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['subject', '-id'], name='audit_records_subject'), models.Index(fields=['action', '-id'], name='audit_records_action')],
+                "db_table": "audit_records",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["subject", "-id"], name="audit_records_subject"),
+                    models.Index(fields=["action", "-id"], name="audit_records_action"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditrecord',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='a60cdcae0729612f773127566b3de76ebe4c8056', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_74d69', table='audit_records', when='BEFORE')),
+            model_name="auditrecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="a60cdcae0729612f773127566b3de76ebe4c8056",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_74d69",
+                    table="audit_records",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='auditrecord',
-            trigger=pgtrigger.compiler.Trigger(name='no_truncate', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'audit records are only ever added';", hash='0c0594b524a7a19e5d6126bff096e6c2be00c2ea', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_no_truncate_2a037', table='audit_records', when='BEFORE')),
+            model_name="auditrecord",
+            trigger=pgtrigger.compiler.Trigger(
+                name="no_truncate",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'audit records are only ever added';",
+                    hash="0c0594b524a7a19e5d6126bff096e6c2be00c2ea",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_no_truncate_2a037",
+                    table="audit_records",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -7,51 +7,111 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Wakeup',
+            name="Wakeup",
             fields=[
-                ('work', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('waiting_since', models.DateTimeField(null=True)),
+                ("work", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("waiting_since", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'wakeups',
+                "db_table": "wakeups",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('message.received', 'Message Received'), ('message.quarantined', 'Message Quarantined'), ('message.queued', 'Message Queued'), ('message.held', 'Message Held'), ('message.sent', 'Message Sent'), ('message.delivered', 'Message Delivered'), ('message.bounced', 'Message Bounced'), ('message.complained', 'Message Complained'), ('message.failed', 'Message Failed'), ('agent.paused', 'Agent Paused'), ('agent.killed', 'Agent Killed'), ('agent.resumed', 'Agent Resumed'), ('endpoint.disabled', 'Endpoint Disabled'), ('ping', 'Ping')], max_length=32)),
-                ('agent_id', models.UUIDField(editable=False)),
-                ('message_id', models.UUIDField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('body', models.BinaryField()),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("message.received", "Message Received"),
+                            ("message.quarantined", "Message Quarantined"),
+                            ("message.queued", "Message Queued"),
+                            ("message.held", "Message Held"),
+                            ("message.sent", "Message Sent"),
+                            ("message.delivered", "Message Delivered"),
+                            ("message.bounced", "Message Bounced"),
+                            ("message.complained", "Message Complained"),
+                            ("message.failed", "Message Failed"),
+                            ("agent.paused", "Agent Paused"),
+                            ("agent.killed", "Agent Killed"),
+                            ("agent.resumed", "Agent Resumed"),
+                            ("endpoint.disabled", "Endpoint Disabled"),
+                            ("ping", "Ping"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("agent_id", models.UUIDField(editable=False)),
+                ("message_id", models.UUIDField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                ("body", models.BinaryField()),
             ],
             options={
-                'db_table': 'events',
-                'indexes': [models.Index(fields=['agent_id', 'created_at'], name='events_agent_time'), models.Index(condition=models.Q(('message_id__isnull', False)), fields=['message_id'], name='events_message')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['message.received', 'message.quarantined', 'message.queued', 'message.held', 'message.sent', 'message.delivered', 'message.bounced', 'message.complained', 'message.failed', 'agent.paused', 'agent.killed', 'agent.resumed', 'endpoint.disabled', 'ping'])), name='events_kind')],
+                "db_table": "events",
+                "indexes": [
+                    models.Index(fields=["agent_id", "created_at"], name="events_agent_time"),
+                    models.Index(
+                        condition=models.Q(("message_id__isnull", False)), fields=["message_id"], name="events_message"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "message.received",
+                                    "message.quarantined",
+                                    "message.queued",
+                                    "message.held",
+                                    "message.sent",
+                                    "message.delivered",
+                                    "message.bounced",
+                                    "message.complained",
+                                    "message.failed",
+                                    "agent.paused",
+                                    "agent.killed",
+                                    "agent.resumed",
+                                    "endpoint.disabled",
+                                    "ping",
+                                ],
+                            )
+                        ),
+                        name="events_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventCopy',
+            name="EventCopy",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('consumer', models.CharField(max_length=32)),
-                ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='copies', to='events.event')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("consumer", models.CharField(max_length=32)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="copies",
+                        to="events.event",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'event copies',
-                'db_table': 'event_copies',
-                'indexes': [models.Index(fields=['consumer', 'id'], name='event_copies_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'consumer'), name='event_copies_once')],
+                "verbose_name_plural": "event copies",
+                "db_table": "event_copies",
+                "indexes": [models.Index(fields=["consumer", "id"], name="event_copies_waiting")],
+                "constraints": [models.UniqueConstraint(fields=("event", "consumer"), name="event_copies_once")],
             },
         ),
     ]

@@ -9,125 +9,231 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('\\A[a-z0-9._-]{1,64}\\Z', 'Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen.')], verbose_name='agent id')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('killed', 'Killed')], default='active', max_length=16)),
-                ('state_reason', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=64,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "\\A[a-z0-9._-]{1,64}\\Z", "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen."
+                            )
+                        ],
+                        verbose_name="agent id",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused"), ("killed", "Killed")],
+                        default="active",
+                        max_length=16,
+                    ),
+                ),
+                ("state_reason", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
             ],
             options={
-                'db_table': 'agents',
-                'ordering': ['name'],
+                "db_table": "agents",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Owner',
+            name="Owner",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200, unique=True)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=200, unique=True)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
             ],
             options={
-                'db_table': 'owners',
-                'ordering': ['name'],
+                "db_table": "owners",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='AgentKey',
+            name="AgentKey",
             fields=[
-                ('agent', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='data_key', serialize=False, to='identity.agent')),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "agent",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="data_key",
+                        serialize=False,
+                        to="identity.agent",
+                    ),
+                ),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
             ],
             options={
-                'db_table': 'agent_keys',
+                "db_table": "agent_keys",
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=253)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='domains', to='identity.owner')),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("name", models.CharField(max_length=253)),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="domains", to="identity.owner"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'domains',
-                'ordering': ['name'],
+                "db_table": "domains",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('owner', 'Owner'), ('agent', 'Agent'), ('bridge', 'Bridge')], max_length=16)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('hint', models.CharField(editable=False, help_text="The key's first characters.", max_length=16)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='identity.agent')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='identity.owner')),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("owner", "Owner"), ("agent", "Agent"), ("bridge", "Bridge")], max_length=16
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("hint", models.CharField(editable=False, help_text="The key's first characters.", max_length=16)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="identity.agent",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keys",
+                        to="identity.owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'db_table': 'api_keys',
-                'ordering': ['-created_at'],
+                "verbose_name": "API key",
+                "db_table": "api_keys",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddField(
-            model_name='agent',
-            name='owner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agents', to='identity.owner'),
+            model_name="agent",
+            name="owner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="agents", to="identity.owner"
+            ),
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('address', models.CharField(max_length=254)),
-                ('kind', models.CharField(choices=[('primary', 'Primary'), ('alias', 'Alias')], default='primary', max_length=16)),
-                ('created_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='identity.agent')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='identity.domain')),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("address", models.CharField(max_length=254)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("primary", "Primary"), ("alias", "Alias")], default="primary", max_length=16
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="addresses", to="identity.agent"
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="addresses", to="identity.domain"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'addresses',
-                'db_table': 'addresses',
-                'ordering': ['address'],
-                'constraints': [models.UniqueConstraint(fields=('address',), name='addresses_address'), models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='addresses_lower'), models.CheckConstraint(condition=models.Q(('kind__in', ['primary', 'alias'])), name='addresses_kind')],
+                "verbose_name_plural": "addresses",
+                "db_table": "addresses",
+                "ordering": ["address"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("address",), name="addresses_address"),
+                    models.CheckConstraint(
+                        condition=models.Q(("address", django.db.models.functions.text.Lower("address"))),
+                        name="addresses_lower",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["primary", "alias"])), name="addresses_kind"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('name'), name='domains_name'),
+            model_name="domain",
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower("name"), name="domains_name"),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['owner', 'agent', 'bridge'])), name='api_keys_kind'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["owner", "agent", "bridge"])), name="api_keys_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agent__isnull', False), ('kind', 'agent')), models.Q(('agent__isnull', True), ('kind', 'owner'), ('owner__isnull', False)), models.Q(('agent__isnull', True), ('kind', 'bridge')), _connector='OR'), name='api_keys_holder'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("agent__isnull", False), ("kind", "agent")),
+                    models.Q(("agent__isnull", True), ("kind", "owner"), ("owner__isnull", False)),
+                    models.Q(("agent__isnull", True), ("kind", "bridge")),
+                    _connector="OR",
+                ),
+                name="api_keys_holder",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='agents_owner_name'),
+            model_name="agent",
+            constraint=models.UniqueConstraint(fields=("owner", "name"), name="agents_owner_name"),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'paused', 'killed'])), name='agents_state'),
+            model_name="agent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["active", "paused", "killed"])), name="agents_state"
+            ),
         ),
     ]

@@ -7,148 +7,313 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('identity', '0001_initial'),
+        ("identity", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('not_before', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('lease_token', models.UUIDField(editable=False, null=True)),
-                ('leased_until', models.DateTimeField(editable=False, null=True)),
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], default='inbound', editable=False, max_length=8)),
-                ('status', models.CharField(choices=[('received', 'Received'), ('processed', 'Processed'), ('quarantined', 'Quarantined'), ('refused', 'Refused')], default='received', editable=False, max_length=16)),
-                ('thread_id', models.UUIDField(editable=False, null=True)),
-                ('mail_from', models.CharField(blank=True, editable=False, max_length=320)),
-                ('rcpt_to', models.CharField(editable=False, max_length=320)),
-                ('header_from', models.CharField(blank=True, editable=False, max_length=320, verbose_name='from')),
-                ('client_ip', models.GenericIPAddressField(editable=False, null=True)),
-                ('helo', models.CharField(blank=True, editable=False, max_length=255)),
-                ('size', models.PositiveIntegerField(editable=False)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('received_at', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
-                ('processed_at', models.DateTimeField(editable=False, null=True)),
-                ('read_at', models.DateTimeField(editable=False, null=True)),
-                ('injection_score', models.FloatField(editable=False, null=True)),
-                ('quarantined', models.BooleanField(default=False, editable=False)),
-                ('spf', models.CharField(choices=[('none', 'None'), ('pass', 'Pass'), ('fail', 'Fail'), ('softfail', 'Softfail'), ('neutral', 'Neutral'), ('temperror', 'Temperror'), ('permerror', 'Permerror')], default='none', editable=False, max_length=10)),
-                ('dkim', models.CharField(choices=[('none', 'None'), ('pass', 'Pass'), ('fail', 'Fail'), ('softfail', 'Softfail'), ('neutral', 'Neutral'), ('temperror', 'Temperror'), ('permerror', 'Permerror')], default='none', editable=False, max_length=10)),
-                ('dmarc', models.CharField(choices=[('none', 'None'), ('pass', 'Pass'), ('fail', 'Fail'), ('softfail', 'Softfail'), ('neutral', 'Neutral'), ('temperror', 'Temperror'), ('permerror', 'Permerror')], default='none', editable=False, max_length=10)),
-                ('body_ref', models.CharField(blank=True, editable=False, max_length=200)),
-                ('address', models.ForeignKey(db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='identity.address')),
-                ('agent', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='identity.agent')),
+                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("not_before", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                ("lease_token", models.UUIDField(editable=False, null=True)),
+                ("leased_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("inbound", "Inbound"), ("outbound", "Outbound")],
+                        default="inbound",
+                        editable=False,
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("received", "Received"),
+                            ("processed", "Processed"),
+                            ("quarantined", "Quarantined"),
+                            ("refused", "Refused"),
+                        ],
+                        default="received",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("thread_id", models.UUIDField(editable=False, null=True)),
+                ("mail_from", models.CharField(blank=True, editable=False, max_length=320)),
+                ("rcpt_to", models.CharField(editable=False, max_length=320)),
+                ("header_from", models.CharField(blank=True, editable=False, max_length=320, verbose_name="from")),
+                ("client_ip", models.GenericIPAddressField(editable=False, null=True)),
+                ("helo", models.CharField(blank=True, editable=False, max_length=255)),
+                ("size", models.PositiveIntegerField(editable=False)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("received_at", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                ("processed_at", models.DateTimeField(editable=False, null=True)),
+                ("read_at", models.DateTimeField(editable=False, null=True)),
+                ("injection_score", models.FloatField(editable=False, null=True)),
+                ("quarantined", models.BooleanField(default=False, editable=False)),
+                (
+                    "spf",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("pass", "Pass"),
+                            ("fail", "Fail"),
+                            ("softfail", "Softfail"),
+                            ("neutral", "Neutral"),
+                            ("temperror", "Temperror"),
+                            ("permerror", "Permerror"),
+                        ],
+                        default="none",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "dkim",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("pass", "Pass"),
+                            ("fail", "Fail"),
+                            ("softfail", "Softfail"),
+                            ("neutral", "Neutral"),
+                            ("temperror", "Temperror"),
+                            ("permerror", "Permerror"),
+                        ],
+                        default="none",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "dmarc",
+                    models.CharField(
+                        choices=[
+                            ("none", "None"),
+                            ("pass", "Pass"),
+                            ("fail", "Fail"),
+                            ("softfail", "Softfail"),
+                            ("neutral", "Neutral"),
+                            ("temperror", "Temperror"),
+                            ("permerror", "Permerror"),
+                        ],
+                        default="none",
+                        editable=False,
+                        max_length=10,
+                    ),
+                ),
+                ("body_ref", models.CharField(blank=True, editable=False, max_length=200)),
+                (
+                    "address",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="identity.address",
+                    ),
+                ),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="identity.agent",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'messages',
-                'ordering': ['-id'],
+                "db_table": "messages",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='MessageKey',
+            name="MessageKey",
             fields=[
-                ('message_id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField()),
+                ("message_id", models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField()),
             ],
             options={
-                'db_table': 'message_keys',
+                "db_table": "message_keys",
             },
         ),
         migrations.CreateModel(
-            name='MessageContent',
+            name="MessageContent",
             fields=[
-                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='content', serialize=False, to='mail.message')),
-                ('body', models.BinaryField()),
+                (
+                    "message",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="content",
+                        serialize=False,
+                        to="mail.message",
+                    ),
+                ),
+                ("body", models.BinaryField()),
             ],
             options={
-                'db_table': 'message_contents',
+                "db_table": "message_contents",
             },
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField(editable=False)),
-                ('content_type', models.CharField(editable=False, max_length=127)),
-                ('size', models.PositiveIntegerField(editable=False)),
-                ('message', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='mail.message')),
+                (
+                    "id",
+                    models.UUIDField(default=postbox.lib.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("position", models.PositiveSmallIntegerField(editable=False)),
+                ("content_type", models.CharField(editable=False, max_length=127)),
+                ("size", models.PositiveIntegerField(editable=False)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="mail.message",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'attachments',
+                "db_table": "attachments",
             },
         ),
         migrations.CreateModel(
-            name='StepVerdict',
+            name="StepVerdict",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('position', models.PositiveSmallIntegerField(editable=False)),
-                ('step', models.CharField(editable=False, max_length=32)),
-                ('outcome', models.CharField(choices=[('pass', 'Pass'), ('flag', 'Flag'), ('quarantine', 'Quarantine'), ('refuse', 'Refuse'), ('error', 'Error'), ('skip', 'Skipped')], editable=False, max_length=16)),
-                ('code', models.CharField(editable=False, max_length=64)),
-                ('message', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='verdicts', to='mail.message')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("position", models.PositiveSmallIntegerField(editable=False)),
+                ("step", models.CharField(editable=False, max_length=32)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("pass", "Pass"),
+                            ("flag", "Flag"),
+                            ("quarantine", "Quarantine"),
+                            ("refuse", "Refuse"),
+                            ("error", "Error"),
+                            ("skip", "Skipped"),
+                        ],
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("code", models.CharField(editable=False, max_length=64)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="verdicts",
+                        to="mail.message",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'verdicts',
-                'ordering': ['position'],
+                "db_table": "verdicts",
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='SpooledMail',
+            name="SpooledMail",
             fields=[
-                ('message', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='spooled', serialize=False, to='mail.message')),
-                ('body', models.BinaryField()),
-                ('not_before', models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
+                (
+                    "message",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="spooled",
+                        serialize=False,
+                        to="mail.message",
+                    ),
+                ),
+                ("body", models.BinaryField()),
+                ("not_before", models.DateTimeField(default=postbox.lib.clock.now, editable=False)),
             ],
             options={
-                'db_table': 'mail_spool',
-                'indexes': [models.Index(fields=['not_before'], name='mail_spool_due')],
+                "db_table": "mail_spool",
+                "indexes": [models.Index(fields=["not_before"], name="mail_spool_due")],
             },
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', 'received')), fields=['id'], name='messages_waiting'),
+            model_name="message",
+            index=models.Index(condition=models.Q(("status", "received")), fields=["id"], name="messages_waiting"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('attempts__gt', 0), ('status', 'received')), fields=['not_before'], name='messages_again'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("attempts__gt", 0), ("status", "received")),
+                fields=["not_before"],
+                name="messages_again",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['agent', '-id'], name='messages_agent'),
+            model_name="message",
+            index=models.Index(fields=["agent", "-id"], name="messages_agent"),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("read_at__isnull", True), ("status", "processed")),
+                fields=["agent", "-id"],
+                name="messages_unread",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('rcpt_to', 'digest'), name='messages_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("rcpt_to", "digest"), name="messages_once"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['received', 'processed', 'quarantined', 'refused'])), name='messages_status'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["received", "processed", "quarantined", "refused"])),
+                name="messages_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['inbound', 'outbound'])), name='messages_direction'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ["inbound", "outbound"])), name="messages_direction"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('injection_score__isnull', True), models.Q(('injection_score__gte', 0), ('injection_score__lte', 1)), _connector='OR'), name='messages_score'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("injection_score__isnull", True),
+                    models.Q(("injection_score__gte", 0), ("injection_score__lte", 1)),
+                    _connector="OR",
+                ),
+                name="messages_score",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('message', 'position'), name='attachments_position'),
+            model_name="attachment",
+            constraint=models.UniqueConstraint(fields=("message", "position"), name="attachments_position"),
         ),
         migrations.AddConstraint(
-            model_name='stepverdict',
-            constraint=models.UniqueConstraint(fields=('message', 'position'), name='verdicts_position'),
+            model_name="stepverdict",
+            constraint=models.UniqueConstraint(fields=("message", "position"), name="verdicts_position"),
         ),
         # Message keys live apart, so that backups can leave them out and erasure means something.
         migrations.RunSQL(
-            "ALTER TABLE message_keys SET SCHEMA postbox_keys", "ALTER TABLE postbox_keys.message_keys SET SCHEMA postbox"
+            "ALTER TABLE message_keys SET SCHEMA postbox_keys",
+            "ALTER TABLE postbox_keys.message_keys SET SCHEMA postbox",
         ),
         # Sealed bytes do not compress; stored out of line they are not copied when their row changes.
         migrations.RunSQL(

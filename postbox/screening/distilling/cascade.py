@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from lxml.etree import _Element
@@ -25,10 +24,6 @@ Declared = dict[str, Value]
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
 PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
-
-
-_IDLE = frozenset({"title", "target", "rel", "name", "alt", "lang", "onload", "onclick", "data-saferedirecturl"})
-_REMEMBERED_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +47,10 @@ class Cascade:
         self._known: dict[object, Declared] = {}
         for sheet in sheets:
             self._add(sheet)
+
+    @property
+    def has_rules(self) -> bool:
+        return self._count > 0
 
     def _add(self, sheet: str) -> None:
         for rule in style_rules(sheet, self._deadline):
@@ -86,11 +85,8 @@ class Cascade:
         if known is not None:
             return known, True
         attributes: Any = element.items()
-        if not self._count:
-            found = self._known[key] = _without_sheets(tag, attributes)
-            return found, True
         named = dict(attributes)
-        candidates = self._candidates(tag, named)
+        candidates = self._candidates(tag, named) if self._count else []
         cacheable = not candidates or all(entry.selector.local for entry in candidates)
         found = self._cascaded(element, tag, named, candidates)
         if cacheable:
@@ -114,25 +110,6 @@ class Cascade:
         if style := named.get("style"):
             blocks.append(parse_declarations(style))
         return _layered(hints(tag, named), blocks)
-
-
-def _without_sheets(tag: str, attributes: list[tuple[str, str]]) -> Declared:
-    """What hints and the ``style`` attribute alone say; remembered across mails where it is short."""
-    telling = tuple(pair for pair in attributes if pair[0] in TELLING or tag in PARTICULAR and pair[0] not in _IDLE)
-    if tag == "a":
-        telling = tuple(pair if pair[0] != "href" else ("href", "") for pair in telling)
-    if sum(len(value) for _, value in telling) > _REMEMBERED_CHARACTERS:
-        return _hinted(tag, telling)
-    return _remembered(tag, telling)
-
-
-def _hinted(tag: str, attributes: tuple[tuple[str, str], ...]) -> Declared:
-    named = dict(attributes)
-    style = named.get("style")
-    return _layered(hints(tag, named), [parse_declarations(style)] if style else [])
-
-
-_remembered = lru_cache(maxsize=2048)(_hinted)
 
 
 def _layered(result: Declared, blocks: list[tuple[Declaration, ...]]) -> Declared:

@@ -55,8 +55,9 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
             number = int(match[2])
             step = 3 + number if match[1] == "+" else 3 - number if match[1] == "-" else number
             found["font-size"] = Length(pixels=_FONT_SIZES[max(1, min(7, step)) - 1])
-    elif tag == "body" and "text" in named:
-        _set_colour(found, "color", named["text"])
+    elif tag == "body":
+        _set_colour(found, "color", named.get("text", ""))
+        _set_colour(found, "-link", named.get("link", ""))
     elif tag == "marquee":
         found |= {"display": "inline-block", "overflow-x": "hidden", "overflow-y": "hidden"}
         for side in ("width", "height"):

@@ -1,39 +1,52 @@
-"""What holds for a whole mail: quirks mode and the colours that its body sets.
+"""What holds for a whole mail before its first element: quirks mode, the outermost style, and the styles made so far.
 
-Decides the start of the pass. It never looks below the body's own attributes.
+Decides what is remembered. Mails without a style sheet share what tags and short attributes mean, since newsletters
+repeat it from mail to mail; it is forgotten when it has grown. No text of a mail is kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from lxml.etree import _Element
+from postbox.screening.distilling.style import Plan, Style
 
-from postbox.screening.distilling.css_colours import BLACK, RGBA, attribute_colour
-
-if TYPE_CHECKING:
-    from postbox.screening.distilling.style import Style
-
-LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
+_MOST_PLANS = 5_000
+_KEY_CHARACTERS = 300
 
 
 @dataclass(slots=True)
 class Page:
-    """In quirks mode tables inherit neither font size nor colour; ``text`` is the body's colour once it is known."""
+    """Styles by value, so that equal ones are one object and share what is inside them."""
 
     quirks: bool = True
-    text: RGBA = BLACK
-    link: RGBA = LINK
-    styles: dict[object, Style] = field(default_factory=dict)
+    shared: bool = False
+    outermost: Style = field(default_factory=Style)
+    _styles: dict[object, Style] = field(default_factory=dict)
+    _plans: int = 0
 
-    def shared(self, style: Style) -> Style:
+    @property
+    def full(self) -> bool:
+        return self._plans >= _MOST_PLANS
+
+    def one(self, style: Style) -> Style:
         """The first style made with the same values."""
-        return self.styles.setdefault(style.values(), style)
+        return self._styles.setdefault(style.values(), style)
+
+    def remember(self, parent: Style, key: object, plan: Plan) -> None:
+        """Keeps what an element of this key is inside such a parent; not what is long or too much to share."""
+        self._plans += 1
+        if not self.shared or (self._plans < _MOST_PLANS and len(str(key)) <= _KEY_CHARACTERS):
+            parent.inside[key] = plan
 
 
-def page_of(root: _Element, quirks: bool) -> Page:
-    """The page before its first element is entered."""
-    body = root.find("body")
-    link = attribute_colour(body.get("link") or "") if body is not None else None
-    return Page(quirks, link=link or LINK)
+_pages = {quirks: Page(quirks, shared=True) for quirks in (True, False)}
+
+
+def page_for(quirks: bool, sheets: bool) -> Page:
+    """A page of its own for a mail with style sheets, else the one that such mails share."""
+    if sheets:
+        return Page(quirks)
+    page = _pages[quirks]
+    if page.full:
+        page = _pages[quirks] = Page(quirks, shared=True)
+    return page

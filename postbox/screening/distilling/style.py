@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
@@ -16,9 +16,11 @@ from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
-from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
+
+if TYPE_CHECKING:
+    from postbox.screening.distilling.page import Page
 
 SMALLEST_FONT = 4.0
 FAINTEST = 0.1
@@ -49,11 +51,15 @@ _DISPLAYS = {
 _HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
 
 
+LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
+
+
 @dataclass(slots=True, eq=False)
 class Style:
     """``gone`` hides the whole subtree; ``reason`` says why text directly inside is not painted, None where it is.
 
-    ``inside`` remembers the styles of elements in this one by tag and attributes, where those alone decide.
+    ``base`` is the body's colour, to which tables return in quirks mode. ``inside`` remembers the styles of elements in
+    this one by tag and attributes, where those alone decide.
     """
 
     gone: HiddenReason | None = None
@@ -71,13 +77,15 @@ class Style:
     custom: dict[str, str] = field(default_factory=dict)
     collapses: bool = True
     holder: bool = False
+    base: RGBA = BLACK
+    link: RGBA = LINK
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
         """What makes one style differ from another."""
         return (
             self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
-            self.opacity, self.white_space, self.indented, self.secured, self.bullets,
+            self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (),
         )  # fmt: skip
 
@@ -94,7 +102,7 @@ def default_display(tag: str) -> str:
 def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str]:
     """The style and display of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
-    if not declared and not reset and not parent.holder:
+    if not declared and not reset and not parent.holder and tag != "body":
         return parent, _DISPLAYS.get(tag, "inline")
     custom = parent.custom
     if custom or CUSTOM in declared:
@@ -103,15 +111,17 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     style = Style(
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
-        display in _HOLDERS,
+        display in _HOLDERS, parent.base, parent.link,
     )  # fmt: skip
     if reset:
-        style.font, style.colour, style.white_space, style.collapses = 16.0, page.text, "normal", True
+        style.font, style.colour, style.white_space, style.collapses = 16.0, parent.base, "normal", True
     if declared:
-        _inherited_parts(style, parent, declared, page)
+        _inherited_parts(style, parent, declared)
         style.gone = parent.gone or _gone(style, parent, declared, display)
+    if tag == "body":
+        style.base, style.link = style.colour, declared.get("-link", LINK)
     style.reason = style.gone or _why_unseen(style)
-    return page.shared(style), display
+    return page.one(style), display
 
 
 def _display(tag: str, declared: dict[str, Any]) -> str:
@@ -121,7 +131,7 @@ def _display(tag: str, declared: dict[str, Any]) -> str:
     return "inline" if value in GLOBAL_KEYWORDS else str(value)
 
 
-def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any], page: Page) -> None:
+def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any]) -> None:
     for name, setter in _SETTERS.items():
         if name not in declared:
             continue
@@ -136,18 +146,18 @@ def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any], page
                 continue
             else:
                 continue
-        setter(style, parent, value, page)
+        setter(style, parent, value)
 
 
-def _set_visibility(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_visibility(style: Style, _parent: Style, value: Any) -> None:
     style.unseen = value != "visible"
 
 
-def _set_opacity(style: Style, parent: Style, value: Any, _page: Page) -> None:
+def _set_opacity(style: Style, parent: Style, value: Any) -> None:
     style.opacity = parent.opacity * min(1.0, max(0.0, value))
 
 
-def _set_font(style: Style, parent: Style, value: Any, _page: Page) -> None:
+def _set_font(style: Style, parent: Style, value: Any) -> None:
     if isinstance(value, Length):
         style.font = value.resolve(parent.font, parent.font)
     elif value in {"smaller", "larger"}:
@@ -156,15 +166,15 @@ def _set_font(style: Style, parent: Style, value: Any, _page: Page) -> None:
         style.font = _FONT_WORDS.get(value, parent.font)
 
 
-def _set_colour(style: Style, parent: Style, value: Any, page: Page) -> None:
-    style.colour = page.link if value == "-link" else parent.colour if value == "currentcolor" else value
+def _set_colour(style: Style, parent: Style, value: Any) -> None:
+    style.colour = parent.link if value == "-link" else parent.colour if value == "currentcolor" else value
 
 
-def _set_fill(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_fill(style: Style, _parent: Style, value: Any) -> None:
     style.fill = None if value == "currentcolor" else value
 
 
-def _set_backdrop(style: Style, parent: Style, value: Any, _page: Page) -> None:
+def _set_backdrop(style: Style, parent: Style, value: Any) -> None:
     paint = style.colour if value == "currentcolor" else value
     if paint[3] >= 0.999:
         style.backdrop = paint
@@ -172,7 +182,7 @@ def _set_backdrop(style: Style, parent: Style, value: Any, _page: Page) -> None:
         style.backdrop = _blend(paint, paint[3], parent.backdrop) if parent.backdrop else None
 
 
-def _set_picture(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_picture(style: Style, _parent: Style, value: Any) -> None:
     """A gradient between colours that are near each other is a plain background; any other cannot be judged."""
     if "gradient(" not in value:
         return
@@ -182,22 +192,22 @@ def _set_picture(style: Style, _parent: Style, value: Any, _page: Page) -> None:
     style.backdrop = colours[0] if plain else None
 
 
-def _set_indent(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_indent(style: Style, _parent: Style, value: Any) -> None:
     if isinstance(value, Length):
         pixels = value.resolve(style.font, VIEWPORT_WIDTH)
         style.indented = pixels <= -300 or (style.white_space in {"nowrap", "pre"} and pixels >= VIEWPORT_WIDTH)
 
 
-def _set_white_space(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_white_space(style: Style, _parent: Style, value: Any) -> None:
     style.white_space = value
     style.collapses = value in {"normal", "nowrap"}
 
 
-def _set_security(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_security(style: Style, _parent: Style, value: Any) -> None:
     style.secured = value != "none"
 
 
-def _set_bullets(style: Style, _parent: Style, value: Any, _page: Page) -> None:
+def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
     style.bullets = value != "none"
 
 

@@ -67,7 +67,7 @@ class Walk:
         where an element shows some of its children (``details``, ``select``).
         """
         writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
-        first = self._plan(root, "html", Style(), "html")
+        first = self._plan(root, "html", self.page.outermost, "html")
         style = around = first[0]
         children = iter(root if style.gone is None else ())
         element, edge, frame = root, 0, None
@@ -157,11 +157,9 @@ class Walk:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
         declared, shareable = self.cascade.declared(element, tag, key)
         style, display = derive(parent, tag, declared, self.page)
-        if tag == "body":
-            self.page.text = style.colour
         plan = (style, edge_of(tag, display), tag in HABITS, display)
         if shareable:
-            parent.inside[key] = plan
+            self.page.remember(parent, key, plan)
         return plan
 
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:

@@ -50,7 +50,7 @@ _TOOLS: Final[tuple[Entry, ...]] = (
         r"|mail|send|calendar|contacts?|banking|payment|memory|search_\w+|send_\w+|\w+_e-?mail)"
         r"\w*[`'\"]?\s+(?:tool|function|api|plugin|tool ?call|function ?call|action)s?\b",
         "tool function api plugin tools functions action"),
-    (3.4, "call invoke",
+    (2.8, "call invoke",
         r"\w+\s+(?:the\s+|your\s+|a\s+|this\s+|following\s+){0,2}(?:\w+[_ ]){0,3}?(?:tool|function|api"
         r"|plugin)s?\b(?:[^.!?]{0,60}?\b(?:to|with)\b)",
         "tool function api plugin"),
@@ -70,7 +70,7 @@ _TOOLS: Final[tuple[Entry, ...]] = (
     (3.4, "use",
         r"use\s+(?:the|your|a)\s+(?:\w+\s+)?(?:tool|api|function)s?\s+to\s+(?:e-?mail|send|forward|delete"
         r"|transfer|post)\b"),
-    (2.4, "call invoke",
+    (2.0, "call invoke",
         r"\w+\s+(?:the|your)\s+(?:\w+\s+)?(?:api|tool|function)\b",
         "api tool function"),
     (3.2, "execute run",

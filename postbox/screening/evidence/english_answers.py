@@ -82,7 +82,7 @@ _TASK: Final[tuple[Entry, ...]] = (
     (3.4, "well great good excellent okay ok",
         r"\w+\s+(?:done|job|work|performance)[.!]\s+(?:\w+[^.!?]{0,40}[.!]\s+)?now\b"),
     (3.6, "write compose draft create formulate generate",
-        r"\w+\s+(?:me\s+)?(?:an?\s+)?(?:\w+\s+)?(?:poem|haiku|song|story|essay|limerick|manifesto|speech"
+        r"\w+\s+(?:me\s+(?:an?\s+)?|an?\s+)(?:\w+\s+)?(?:poem|haiku|song|story|essay|limerick|manifesto|speech"
         r"|headline|joke|python (?:script|function|code)|article)\s+(?:about|on|for|that|describing|of"
         r"|based|in|explaining|whose|why)\b"),
     (3.4, "what how",

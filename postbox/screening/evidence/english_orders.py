@@ -60,7 +60,10 @@ _BOUNDARY: Final[tuple[Entry, ...]] = (
         r"(?<=[\[</])(?:inst\]|sys>)"),
     (4.0, "system assistant user human",
         r"(?<=<\|)\w+(?=\|>)|(?<=<)\w+(?=>)|(?<=</)\w+(?=>)|(?<=\[)\w+(?=\])|(?<=\{\{#)\w+"),
-    (3.0, "system assistant human ai",
+    (2.2, "system",
+        r"(?:(?<=[\n>*#])|(?<=[.!?\"'] )|\A)\s{0,2}\w+\s{0,2}(?:message|prompt|note|override"
+        r"|instructions?)?\s{0,2}:"),
+    (3.0, "assistant human ai",
         r"(?:(?<=[\n>*#])|(?<=[.!?\"'] )|\A)\s{0,2}\w+\s{0,2}(?:message|prompt|note|override"
         r"|instructions?)?\s{0,2}:"),
     (4.4, "system",

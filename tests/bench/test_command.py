@@ -1,0 +1,57 @@
+"""`postbox bench` as its user runs it, small."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from postbox.bench import processes
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(*arguments: str, folder: Path) -> dict[str, Any]:
+    """The one line that it prints."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
+    command = [sys.executable, "-m", "postbox", "bench", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=110, env=environment, cwd=folder, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    measured: dict[str, Any] = json.loads(line)
+    assert not list(folder.glob("postbox-bench-*")), "its home is gone"
+    return measured
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not processes.supported(), reason="no /proc here")
+def test_the_whole_benchmark_finds_every_mail_at_its_sink(tmp_path: Path) -> None:
+    measured = bench("--mails", "30", "--connections", "4", folder=tmp_path)
+    system, floor = measured["system"], measured["floor"]
+    assert (system["accepted"], system["lost"], system["failed"]) == (30, 0, 0)
+    assert system["signatures_checked"] >= 1
+    assert {"web", "worker-ingest", "worker-webhooks", "worker-rest", "beat", "postgres", "valkey"} <= set(
+        system["core_ms"]
+    )
+    assert {"load generator", "sink"} <= set(system["core_ms"])
+    assert len(floor["runs"]) == 2
+    assert measured["ratio"] == pytest.approx(system["mails_per_second"] / floor["mails_per_second"], abs=0.001)
+    assert 0 < measured["latency_ms"]["accept"]["p50"] < measured["latency_ms"]["webhook"]["p50"]
+    assert measured["idle_memory_mb"]["total"] > 50
+    assert measured["postgres"]["fsync"] == measured["postgres"]["synchronous_commit"] == "on"
+    assert set(measured["stage_core_ms"]) >= {"parse", "distil", "score", "rules", "seal"}
+    assert system["spool_drain"]["left"] == 0
+
+
+@pytest.mark.e2e
+def test_the_floor_runs_by_itself(tmp_path: Path) -> None:
+    measured = bench("--mails", "30", "--floor-only", folder=tmp_path)
+    assert "system" not in measured
+    assert measured["floor"]["mails_per_second"] > 0
