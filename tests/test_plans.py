@@ -65,7 +65,7 @@ def test_hot_statements_find_their_rows_by_an_index(agent_id: uuid.UUID) -> None
     copies = "SELECT event_id FROM event_copies WHERE consumer = %s ORDER BY id LIMIT 100"
     statements: dict[str, tuple[str, Any, str]] = {
         "claim mail": (claim._FRESH, claiming, "messages_waiting"),
-        "claim mail again": (claim._AGAIN, claiming, "messages_again"),
+        "claim mail again": (claim._AGAIN, claiming, "messages_waiting"),
         "is mail waiting": (claim._DUE, {"now": now}, "messages_waiting"),
         "was this mail stored": (store._BEFORE, ["r77", b"x" * 32], "messages_once"),
         "an agent's newest mail": (newest, [agent_id], "messages_agent"),

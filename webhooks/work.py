@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 RUN_SECONDS = 5.0
 # A run stays so long after the last find: a steady trickle costs looks and no wake-ups.
 _LINGER_SECONDS = 0.06
-_REST_SECONDS = 0.012
+_REST_SECONDS = 0.016
 _AGAIN_EVERY = 0.2
 _FLAG_EVERY = 1.0
 _OWN_TROUBLE = timedelta(seconds=15)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from rest_framework.request import Request
-
 _MOST = 128 * 1024 * 1024
 _PORTION = 256 * 1024
 
@@ -19,13 +17,8 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def drain(request: Request) -> None:
-    """Read what is left of the body, within bounds, and keep nothing of it."""
-    drain_stream(request._request)
-
-
-def drain_stream(stream: Readable) -> None:
-    """``drain`` for what a parser is given."""
+def drain(stream: Readable) -> None:
+    """Read what is left of a body, within bounds, and keep nothing of it."""
     try:
         for _ in range(_MOST // _PORTION):
             if not stream.read(_PORTION):

@@ -109,14 +109,25 @@ _BY_STATUS: dict[int, tuple[str, str]] = {
 def handle(error: Exception, context: dict[str, Any]) -> Response:
     """The exception handler of every API view."""
     found = _as_api_error(error)
-    headers: dict[str, str] = {}
-    if found.retry_after is not None:
-        headers["Retry-After"] = str(found.retry_after)
+    headers = _headers(found)
     if isinstance(error, exceptions.MethodNotAllowed):
         headers["Allow"] = ", ".join(context["view"].allowed_methods)
-    if found.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
     return Response(_shape(found), status=found.status, headers=headers)
+
+
+def answer(error: Exception) -> JsonResponse:
+    """The same answer where no API view stands around."""
+    found = _as_api_error(error)
+    return JsonResponse(_shape(found), status=found.status, headers=_headers(found))
+
+
+def _headers(error: ApiError) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
 
 
 def _as_api_error(error: Exception) -> ApiError:
@@ -176,18 +187,18 @@ def _shape(error: ApiError) -> dict[str, Any]:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's 404 outside the API views, in the same shape."""
-    return JsonResponse(_shape(NotFound()), status=404)
+    return answer(NotFound())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's 500 outside the API views, in the same shape."""
     code, fix = _BY_STATUS[500]
-    return JsonResponse(_shape(ApiError("Something broke on this side.", code=code, fix=fix, status=500)), status=500)
+    return answer(ApiError("Something broke on this side.", code=code, fix=fix, status=500))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's 400 (an unknown host, a malformed request), in the same shape."""
-    return JsonResponse(_shape(_malformed()), status=400)
+    return answer(_malformed())
 
 
 def _malformed() -> ApiError:

@@ -1,4 +1,7 @@
-"""A request's id: taken from the caller's ``X-Request-Id`` when it is sane, else made; given back in the answer."""
+"""A request's id: taken from the caller's ``X-Request-Id`` when it is sane, else made; given back in the answer.
+
+Answers say how long they are, too: without a length the server sends them in chunks.
+"""
 
 from __future__ import annotations
 
@@ -33,5 +36,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         finally:
             _current.reset(token)
-        response["X-Request-Id"] = own
+        response.headers["X-Request-Id"] = own
+        if not response.streaming and "Content-Length" not in response.headers:
+            response.headers["Content-Length"] = str(len(response.content))
         return response

@@ -11,7 +11,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from postbox.api.bodies import drain_stream
+from postbox.api.bodies import drain
 from postbox.api.errors import ApiError, TooLarge
 
 BODY_BYTES = 1024 * 1024
@@ -39,7 +39,7 @@ def read_bounded(stream: IO[bytes], most: int) -> bytes:
     """The whole stream. Raises TooLarge when it holds more than ``most`` octets; no more are kept."""
     body = stream.read(most + 1)
     if len(body) > most:
-        drain_stream(stream)
+        drain(stream)
         raise TooLarge(f"The request is larger than {most} octets.")
     return body
 

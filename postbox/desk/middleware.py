@@ -1,13 +1,19 @@
-"""A content policy for the admin: whatever a mail's words might come to hold, its pages load nothing from elsewhere.
+"""What only people in a browser need: sessions, users, messages, CSRF, and a content policy.
 
-Styles may be inline, and Alpine evaluates the expressions of the admin's own templates; no script may be inline.
+Decides that agents' and bridges' requests go past all of it: it would cost an eighth of accepting a mail. The policy
+has the admin's pages load nothing from elsewhere, whatever a mail's words might come to hold. Styles may be inline, and
+Alpine evaluates the expressions of the admin's own templates; no script may be inline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -41,3 +47,46 @@ class AdminContentPolicy:
             response.headers["Content-Security-Policy"] = POLICY
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def for_admin(request: HttpRequest) -> bool:
+    """Whether the request is for the admin. Before the routes are known, so by its path."""
+    return request.path_info.startswith("/admin")
+
+
+class _AdminOnly:
+    """Puts a middleware of Django's out of the way of every other request."""
+
+    get_response: Callable[[HttpRequest], HttpResponseBase]
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not for_admin(request):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc, no-any-return]
+
+
+class AdminSessions(_AdminOnly, SessionMiddleware):
+    pass
+
+
+class AdminUsers(_AdminOnly, AuthenticationMiddleware):
+    pass
+
+
+class AdminMessages(_AdminOnly, MessageMiddleware):
+    pass
+
+
+class AdminCsrf(_AdminOnly, CsrfViewMiddleware):
+    """Checks every request that carries a session; the others carry a key and no cookie."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        callback: Callable[..., HttpResponse],
+        callback_args: tuple[object, ...],
+        callback_kwargs: dict[str, object],
+    ) -> HttpResponse | None:
+        if not for_admin(request):
+            return None
+        return super().process_view(request, callback, callback_args, callback_kwargs)

@@ -5,6 +5,7 @@ Decides which kinds of key a route takes and who showed one. What the holder may
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -37,10 +38,15 @@ class BridgeKey(BaseAuthentication):
     """``x-agentpack-key: <key>`` of an MTA or a provider's relay."""
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, None]:
-        key = request.META.get("HTTP_X_AGENTPACK_KEY", "").strip()
-        if not key:
-            raise Unauthenticated(fix="Send the header x-agentpack-key: <key>.")
-        return _holder(key), None
+        return bridge_holder(request.META), None
+
+
+def bridge_holder(meta: Mapping[str, Any]) -> KeyHolder:
+    """Who showed a bridge's header. Raises Unauthenticated; the key's kind is still to be checked."""
+    key = meta.get("HTTP_X_AGENTPACK_KEY", "").strip()
+    if not key:
+        raise Unauthenticated(fix="Send the header x-agentpack-key: <key>.")
+    return _holder(key)
 
 
 def _holder(key: str) -> KeyHolder:
@@ -59,12 +65,15 @@ class KeyKinds(BasePermission):
     """Lets in the kinds of key that the view names."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        kinds: frozenset[KeyKind] = getattr(view, "kinds", frozenset())
-        kind = holder(request).kind
-        if kind not in kinds:
-            takes = " or ".join(sorted(kinds))
-            raise Forbidden(f"This route takes a key of kind {takes}; this one is of kind {kind}.")
+        check_kind(holder(request), getattr(view, "kinds", frozenset()))
         return True
+
+
+def check_kind(who: KeyHolder, kinds: frozenset[KeyKind]) -> None:
+    """Raise Forbidden unless the holder's key is of one of these kinds."""
+    if who.kind not in kinds:
+        takes = " or ".join(sorted(kinds))
+        raise Forbidden(f"This route takes a key of kind {takes}; this one is of kind {who.kind}.")
 
 
 class KeySchema(AutoSchema):

@@ -1,7 +1,8 @@
 """Claiming batches of stored mail for the pipeline.
 
 Decides which rows are due, how many are taken at once, and that a row whose worker died before is taken alone, so that
-one poison mail never spends the attempts of its batch. It never looks into a mail.
+one poison mail never spends the attempts of its batch. It never looks into a mail. No index holds a column that a claim
+changes, so that a claim rewrites the row on its page (a heap-only update) and touches no index.
 """
 
 from __future__ import annotations

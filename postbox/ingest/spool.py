@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
+import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import connection
@@ -17,12 +19,13 @@ from postbox.ingest import claim
 from postbox.lib import clock
 from postbox.mail import blobs
 from postbox.mail.models import SpooledMail, Status
-from postbox.mail.raw import stamp_body_ref
+from postbox.mail.raw import stamp_body_refs
 
 log = logging.getLogger(__name__)
 
 PORTION = 50
 RUN_SECONDS = 8.0
+_REFUSALS = 3
 _AGAIN_AFTER = timedelta(seconds=60)
 # One mover at a time: two would write the same blobs.
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('postbox.spool'))"
@@ -48,7 +51,7 @@ def _empty(until: float) -> int:
     moved = 0
     while time.monotonic() < until:
         rows = list(_waiting().order_by("not_before")[:PORTION])
-        moved += sum(_move(row) for row in rows)
+        moved += _move(rows)
         if len(rows) < PORTION or claim.due():
             break
     return moved
@@ -58,15 +61,34 @@ def _waiting() -> QuerySet[SpooledMail]:
     return SpooledMail.objects.filter(not_before__lte=clock.now()).exclude(message__status=Status.RECEIVED)
 
 
-def _move(row: SpooledMail) -> int:
+def _move(rows: Sequence[SpooledMail]) -> int:
+    """Write a portion, have it durable, then stamp it. What the bucket refuses stays and is tried again later."""
+    refs = _write(rows)
     try:
-        ref = blobs.write(row.message_id, bytes(row.body))
-    except Exception as error:  # any storage, any failure: the spool keeps the mail
-        log.warning("bucket_refused", extra={"message_id": str(row.message_id)}, exc_info=error)
-        SpooledMail.objects.filter(pk=row.pk).update(not_before=clock.now() + _AGAIN_AFTER)
-        return 0
-    stamp_body_ref(row.message_id, ref)
-    return 1
+        blobs.make_durable(refs.values())
+    except OSError as error:
+        log.warning("bucket_not_durable", exc_info=error)
+        refs = {}
+    left = [row.pk for row in rows if row.message_id not in refs]
+    if left:
+        SpooledMail.objects.filter(pk__in=left).update(not_before=clock.now() + _AGAIN_AFTER)
+    if refs:
+        stamp_body_refs(refs)
+    return len(refs)
+
+
+def _write(rows: Sequence[SpooledMail]) -> dict[uuid.UUID, str]:
+    refs: dict[uuid.UUID, str] = {}
+    refused = 0
+    for row in rows:
+        try:
+            refs[row.message_id] = blobs.write(row.message_id, bytes(row.body))
+        except Exception as error:  # any storage, any failure: the spool keeps the mail
+            log.warning("bucket_refused", extra={"message_id": str(row.message_id)}, exc_info=error)
+            refused += 1
+            if refused == _REFUSALS:  # it is the bucket, not the mail
+                break
+    return refs
 
 
 def _locked(sql: str) -> bool:

@@ -2,23 +2,30 @@
 
 Decides only how a mail and its envelope are read from a request. 202 is said after COMMIT and never before; what
 cannot be parsed is stored all the same, and only its size can refuse a mail.
+
+A raw mail goes past DRF's request, negotiation and rendering, which would cost as much as storing it does. It is checked
+and answered by the same functions.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import IO, Any
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from postbox.api.bodies import drain
-from postbox.api.errors import ApiError
+from postbox.api.errors import ApiError, answer
 from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import read
-from postbox.identity.http import BridgeView
+from postbox.identity.http import BridgeView, bridge_holder, check_kind
 from postbox.ingest import compose, envelope
 from postbox.ingest.door import MailTooLarge, Receipt, receive
 from postbox.ingest.limits import MESSAGE_BYTES
@@ -29,10 +36,13 @@ from postbox.mail.store import Envelope
 MAX_BODY_BYTES = MESSAGE_BYTES * 4 // 3 + 256 * 1024
 
 
-class RawMail(BaseParser):
-    """``message/rfc822`` as bytes."""
+RAW = "message/rfc822"
 
-    media_type = "message/rfc822"
+
+class RawMail(BaseParser):
+    """Declares the raw form; ``IngestView.dispatch`` reads it."""
+
+    media_type = RAW
 
     def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read(MESSAGE_BYTES + 1)
@@ -77,42 +87,51 @@ class IngestView(BridgeView):
         ],
     )
     def post(self, request: Request) -> Response:
-        _check_length(request)
-        is_raw = _is_raw(request)
-        raw, said = _from_raw(request) if is_raw else _from_json(request)
-        if not raw.strip():
-            raise EmptyMail()
-        return Response(_answer(receive(raw, said)), status=202)
+        _check_length(request._request, MAX_BODY_BYTES)
+        return Response(_take(*_from_json(request)), status=202)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST" or request.content_type != RAW:
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            check_kind(bridge_holder(request.META), self.kinds)
+            _check_length(request, MESSAGE_BYTES)
+            taken = _take(*_from_raw(request))
+        except Exception as error:  # as DRF does: every error becomes an answer
+            return answer(error)
+        return HttpResponse(json.dumps(taken), content_type="application/json", status=202)
 
 
-def _is_raw(request: Request) -> bool:
-    return (request.content_type or "").split(";")[0].strip().lower() == RawMail.media_type
+def _take(raw: bytes, said: Envelope) -> dict[str, Any]:
+    if not raw.strip():
+        raise EmptyMail()
+    return _shape(receive(raw, said))
 
 
-def _check_length(request: Request) -> None:
+def _check_length(request: HttpRequest, most: int) -> None:
     """Refuse by the length that was announced, before anything is kept."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and int(length[:12]) > (MESSAGE_BYTES if _is_raw(request) else MAX_BODY_BYTES):
+    if length.isdecimal() and int(length[:12]) > most:
         drain(request)
         raise MailTooLarge()
 
 
-def _from_raw(request: Request) -> tuple[bytes, Envelope]:
-    raw = request.data  # an empty body is no bytes but an empty object: DRF calls no parser for it
+def _from_raw(request: HttpRequest) -> tuple[bytes, Envelope]:
+    meta = request.META
     said = envelope.read(
-        _header(request, "mail-from"),
-        _header(request, "rcpt-to").split(","),
-        _header(request, "client-ip"),
-        _header(request, "helo"),
+        _header(meta, "MAIL_FROM"),
+        _header(meta, "RCPT_TO").split(","),
+        _header(meta, "CLIENT_IP"),
+        _header(meta, "HELO"),
         path="x-postbox-{}",
     )
-    return raw if isinstance(raw, bytes) else b"", said
+    return request.read(MESSAGE_BYTES + 1), said
 
 
-def _header(request: Request, name: str) -> str:
+def _header(meta: Mapping[str, Any], name: str) -> str:
     """WSGI hands headers over as Latin-1 (PEP 3333); addresses in them are UTF-8 (RFC 6532)."""
-    value: str = request.META.get(f"HTTP_X_POSTBOX_{name.upper().replace('-', '_')}", "")
-    return value.encode("latin-1", "replace").decode("utf-8", "replace")
+    value: str = meta.get(f"HTTP_X_POSTBOX_{name}", "")
+    return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _from_json(request: Request) -> tuple[bytes, Envelope]:
@@ -122,7 +141,7 @@ def _from_json(request: Request) -> tuple[bytes, Envelope]:
     return values["raw"] if "raw" in values else compose.raw_from(values["parsed"]), said
 
 
-def _answer(receipt: Receipt) -> dict[str, Any]:
+def _shape(receipt: Receipt) -> dict[str, Any]:
     return {
         "messages": [
             {

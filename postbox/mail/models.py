@@ -109,9 +109,6 @@ class Message(Leased):
         ]
         indexes = [
             models.Index(fields=["id"], name="messages_waiting", condition=models.Q(status="received")),
-            models.Index(
-                fields=["not_before"], name="messages_again", condition=models.Q(status="received", attempts__gt=0)
-            ),
             models.Index(fields=["agent", "-id"], name="messages_agent"),
             models.Index(
                 fields=["agent", "-id"],

@@ -256,14 +256,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="message",
-            index=models.Index(
-                condition=models.Q(("attempts__gt", 0), ("status", "received")),
-                fields=["not_before"],
-                name="messages_again",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
             index=models.Index(fields=["agent", "-id"], name="messages_agent"),
         ),
         migrations.AddIndex(
