@@ -24,7 +24,8 @@ INSERT INTO messages (id, direction, status, agent_id, mail_from, rcpt_to, heade
                       not_before, attempts, quarantined, spf, dkim, dmarc, body_ref)
 SELECT gen_random_uuid(), 'inbound', CASE WHEN n %% 1000 = 0 THEN 'received' ELSE 'processed' END,
        CASE WHEN n %% 50 = 0 THEN %(agent)s ELSE %(other)s END, '', 'r' || n, '', '', 1000,
-       sha256(n::text::bytea), now(), now(), CASE WHEN n %% 5000 = 0 THEN 1 ELSE 0 END, false, 'none', 'none', 'none', ''
+       sha256(n::text::bytea), now(), now(), CASE WHEN n %% 5000 = 0 THEN 1 ELSE 0 END, false,
+       'none', 'none', 'none', ''
 FROM generate_series(1, %(rows)s) n
 """
 _REST = """
@@ -36,7 +37,6 @@ INSERT INTO events (id, kind, agent_id, message_id, created_at, body)
 INSERT INTO event_copies (consumer, event_id) SELECT 'nobody', id FROM events;
 ANALYZE messages, message_contents, message_keys, mail_spool, events, event_copies;
 """
-
 
 
 @pytest.fixture

@@ -116,7 +116,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- database ----------------------------------------------------------------------------------------------------
 _database = env.database()
 _database["OPTIONS"] |= {
-    "options": "-c search_path=postbox,postbox_keys,public -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c search_path=postbox,postbox_keys,public -c lock_timeout=10s "
+    "-c idle_in_transaction_session_timeout=60s",
     "connect_timeout": 5,
     "application_name": "postbox",
     # Values travel beside the statement, so bytes are not escaped into text and a plan is kept after five uses.
@@ -210,8 +211,11 @@ STORAGES = {
     },
     "postbox-mime": {
         "BACKEND": env.text("POSTBOX_MIME_STORAGE", "django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": {"location": env.text("POSTBOX_MIME_LOCATION", str(POSTBOX_HOME / "mime")),
-                    "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+        "OPTIONS": {
+            "location": env.text("POSTBOX_MIME_LOCATION", str(POSTBOX_HOME / "mime")),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
     },
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

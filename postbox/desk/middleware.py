@@ -8,11 +8,12 @@ Alpine evaluates the expressions of the admin's own templates; no script may be 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -57,12 +58,12 @@ def for_admin(request: HttpRequest) -> bool:
 class _AdminOnly:
     """Puts a middleware of Django's out of the way of every other request."""
 
-    get_response: Callable[[HttpRequest], HttpResponseBase]
+    get_response: Any
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> Any:
         if not for_admin(request):
             return self.get_response(request)
-        return super().__call__(request)  # type: ignore[misc, no-any-return]
+        return super().__call__(request)  # type: ignore[misc]
 
 
 class AdminSessions(_AdminOnly, SessionMiddleware):
@@ -83,10 +84,10 @@ class AdminCsrf(_AdminOnly, CsrfViewMiddleware):
     def process_view(
         self,
         request: HttpRequest,
-        callback: Callable[..., HttpResponse],
-        callback_args: tuple[object, ...],
-        callback_kwargs: dict[str, object],
-    ) -> HttpResponse | None:
+        callback: Callable[..., HttpResponseBase],
+        callback_args: tuple[Any, ...],
+        callback_kwargs: dict[str, Any],
+    ) -> HttpResponseForbidden | None:
         if not for_admin(request):
             return None
         return super().process_view(request, callback, callback_args, callback_kwargs)

@@ -44,9 +44,7 @@ def emit(events: Sequence[NewEvent]) -> None:
         ) as copy:
             copy.set_types(["uuid", "varchar", "uuid", "uuid", "timestamptz", "bytea"])
             for event in events:
-                copy.write_row(
-                    (event.id, event.kind, event.agent_id, event.message_id, event.created_at, event.body)
-                )
+                copy.write_row((event.id, event.kind, event.agent_id, event.message_id, event.created_at, event.body))
         _copy_rows(cursor, copies)
     for name in {name for name, _ in copies}:
         if name in settings.POSTBOX_WORK:

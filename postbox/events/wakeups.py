@@ -120,7 +120,6 @@ class _Publisher(threading.Thread):
         if not self.offer(work):
             _publisher(renew=True).offer(work)
 
-
     def end(self) -> None:
         with self._changed:
             self._ended = True

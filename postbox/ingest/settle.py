@@ -135,9 +135,7 @@ def _event(case: Case, key: bytes, facts: contents.Facts, content: contents.Cont
     kind = EventKind.MESSAGE_QUARANTINED if facts.quarantined else EventKind.MESSAGE_RECEIVED
     data = contents.public(facts, content, with_text=not facts.quarantined)
     body = render(event_id, kind, now, data)
-    return NewEvent(
-        event_id, kind, case.agent_id, case.id, now, seal_part(key, body, case.id, "event", case.agent_id)
-    )
+    return NewEvent(event_id, kind, case.agent_id, case.id, now, seal_part(key, body, case.id, "event", case.agent_id))
 
 
 def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) -> set[uuid.UUID]:

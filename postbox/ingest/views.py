@@ -3,8 +3,8 @@
 Decides only how a mail and its envelope are read from a request. 202 is said after COMMIT and never before; what
 cannot be parsed is stored all the same, and only its size can refuse a mail.
 
-A raw mail goes past DRF's request, negotiation and rendering, which would cost as much as storing it does. It is checked
-and answered by the same functions.
+A raw mail goes past DRF's request, negotiation and rendering, which would cost as much as storing it does. It is
+checked and answered by the same functions.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from postbox.mail import blobs
 from postbox.mail.keys import message_key, open_part
 from postbox.mail.models import Message, SpooledMail
 
-
 _STAMP = """
 UPDATE messages m SET body_ref = v.ref FROM unnest(%s::uuid[], %s::text[]) AS v (id, ref) WHERE m.id = v.id
 """

@@ -43,9 +43,7 @@ def genuine(webhook: Webhook, request: Received) -> dict[str, object]:
     return payload
 
 
-def test_each_mail_arrives_once_signed_distilled_and_scored(
-    system: System, receiver: tuple[Receiver, Webhook]
-) -> None:
+def test_each_mail_arrives_once_signed_distilled_and_scored(system: System, receiver: tuple[Receiver, Webhook]) -> None:
     endpoint, webhook = receiver
     ids = {}
     for path in SAMPLES:
@@ -57,16 +55,16 @@ def test_each_mail_arrives_once_signed_distilled_and_scored(
     assert set(came) == set(ids)
     by_name = {ids[id_]: event for id_, event in came.items()}
     newsletter = by_name["3-newsletter.eml"]["data"]
-    assert "The Lighthouse Ledger" in newsletter["text"]  # type: ignore[index, operator]
+    assert "The Lighthouse Ledger" in newsletter["text"]  # type: ignore[index]
     for hidden in ("Only this week", "ref 8812"):
-        assert hidden not in newsletter["text"]  # type: ignore[index, operator]
+        assert hidden not in newsletter["text"]  # type: ignore[index]
     injection = by_name["5-injection.eml"]
     assert injection["type"] == "message.quarantined"
     assert "text" not in injection["data"]  # type: ignore[operator]
     assert injection["data"]["injection_score"] > 0.8  # type: ignore[index]
     assert injection["data"]["reasons"]  # type: ignore[index]
     invoice = by_name["4-invoice.eml"]["data"]
-    assert [(a["name"], a["type"]) for a in invoice["attachments"]] == [("invoice-2026-1180.csv", "text/csv")]  # type: ignore[index, call-overload]
+    assert [(a["name"], a["type"]) for a in invoice["attachments"]] == [("invoice-2026-1180.csv", "text/csv")]  # type: ignore[index]
     time.sleep(0.3)
     assert len(endpoint.requests) == len(SAMPLES)
 

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from flanker.addresslib import address as flanker_address
 
-from postbox.ingest.addresses import _plain, flanker_address
+from postbox.ingest.addresses import _plain
 from postbox.ingest.limits import ADDRESS_FIELDS
 from postbox.ingest.mime import parse
 from postbox.mail.parsed import ParsedMail

@@ -1,21 +1,28 @@
-"""Webhooks over real rows, real threads and a real receiver; time and chance are ours where a test needs them."""
+"""Webhooks over real rows, real threads and a real receiver; time and chance are ours where a test needs them.
+
+What needs the settings is imported by the fixtures: this file may be read before tests/conftest.py has made them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from postbox.events import wakeups
-from postbox.lib.egress import Client
-from tests.people import Known, known_agent
 from tests.receiver import Receiver
-from tests.webhooks.scene import Post
-from webhooks.engine import Engine
+
+if TYPE_CHECKING:
+    from tests.people import Known
+    from tests.webhooks.scene import Post
+    from webhooks.engine import Engine
 
 
 @pytest.fixture
 def robin() -> Known:
+    from postbox.events import wakeups
+    from tests.people import known_agent
+
     wakeups.ensure_rows()
     return known_agent()
 
@@ -29,6 +36,9 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     """An engine that may go to loopback, and is quiet when the test is over."""
+    from postbox.lib.egress import Client
+    from webhooks.engine import Engine
+
     running = Engine(Client(allow_loopback=True))
     yield running
     assert running.close(20), "posts were still in flight when the test ended"
@@ -37,4 +47,6 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def post(engine: Engine) -> Post:
+    from tests.webhooks.scene import Post
+
     return Post(engine)
