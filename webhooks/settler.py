@@ -17,11 +17,11 @@ from datetime import datetime
 from django.db import connection
 
 from postbox.events import wakeups
+from postbox.events.plans import prefer_indexes
 from postbox.lib import clock
 from webhooks import claim
 from webhooks.jobs import Job
 from webhooks.outcomes import Outcome, Tried, judge
-from webhooks.plans import prefer_indexes
 from webhooks.settle import settle
 
 log = logging.getLogger(__name__)

@@ -17,13 +17,13 @@ from django.db.models.functions import Now
 
 from postbox.events import wakeups
 from postbox.events.models import Wakeup
+from postbox.events.plans import prefer_indexes
 from postbox.lib import clock
 from postbox.lib.envelope import MasterKeyMissing
 from webhooks import claim
 from webhooks.engine import Engine, current
 from webhooks.jobs import Job, Undeliverable, prepare
 from webhooks.outcomes import undeliverable
-from webhooks.plans import prefer_indexes
 from webhooks.settle import settle
 
 log = logging.getLogger(__name__)

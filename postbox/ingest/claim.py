@@ -53,6 +53,7 @@ UPDATE messages SET lease_token = NULL, leased_until = NULL, attempts = attempts
 WHERE lease_token = %s
 """
 _REFUSE = f"UPDATE messages SET status = '{Status.REFUSED}', lease_token = NULL, leased_until = NULL WHERE id = %s"  # noqa: S608
+_KEEPING_UP = timedelta(seconds=2)
 _RELEASED_FOR = timedelta(seconds=15)
 _DUE = f"""
 SELECT EXISTS (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' AND not_before <= %(now)s
@@ -102,6 +103,13 @@ def due() -> bool:
     """Whether any mail waits for the pipeline."""
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"now": clock.now()})
+        return bool(cursor.fetchone()[0])
+
+
+def behind() -> bool:
+    """Whether mail has been waiting for the pipeline longer than it does when the pipeline keeps up."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"now": clock.now() - _KEEPING_UP})
         return bool(cursor.fetchone()[0])
 
 

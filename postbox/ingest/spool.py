@@ -1,7 +1,7 @@
 """Moving raw mail from the spool to the bucket, off the hot path.
 
-Decides when a mail may move: once the pipeline is done with it, in small portions while there is other work. A bucket
-that refuses costs nothing but room in the spool: the row stays, and is tried again later and later.
+Decides when a mail may move: once the pipeline is done with it, and a small portion at a time while that is behind. A
+bucket that refuses costs nothing but room in the spool: the row stays, and is tried again a minute later.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def due() -> bool:
 
 
 def empty() -> int:
-    """Move what is due for some seconds; after one portion give way while the pipeline has mail to work on."""
+    """Move what is due for some seconds; after one portion give way while the pipeline is behind."""
     if not _locked(_LOCK):
         return 0
     try:
@@ -52,7 +52,7 @@ def _empty(until: float) -> int:
     while time.monotonic() < until:
         rows = list(_waiting().order_by("not_before")[:PORTION])
         moved += _move(rows)
-        if len(rows) < PORTION or claim.due():
+        if len(rows) < PORTION or claim.behind():
             break
     return moved
 

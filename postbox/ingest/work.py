@@ -13,6 +13,7 @@ import uuid
 from django.db import DataError, IntegrityError
 
 from postbox.events import wakeups
+from postbox.events.plans import prefer_indexes
 from postbox.identity.models import AgentKey
 from postbox.ingest import claim
 from postbox.ingest.pipeline import crashed, examine
@@ -34,6 +35,7 @@ _GATHER_SECONDS = 0.01
 
 def run() -> int:
     """Work off what is due, for some seconds. Returns how many mails were settled."""
+    prefer_indexes()
     wakeups.clear("ingest")
     until = time.monotonic() + RUN_SECONDS
     done = 0
