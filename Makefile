@@ -39,8 +39,9 @@ bench: $(VENV)/.dev $(BIN)/postbox ## run the benchmark: one JSON line
 
 lock: $(VENV)/bin/python ## resolve pyproject.toml anew into requirements/
 	$(PIP) install --upgrade uv
-	for extra in base embedded dev; do \
-		case $$extra in base) set -- ;; embedded) set -- --extra embedded ;; dev) set -- --extra embedded --extra dev ;; esac; \
+	for extra in base embedded s3 dev; do \
+		case $$extra in base) set -- ;; dev) set -- --extra embedded --extra s3 --extra dev ;; \
+			*) set -- --extra $$extra ;; esac; \
 		$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 			--python-version 3.11 "$$@" pyproject.toml --output-file $(REQUIREMENTS)/$$extra.txt || exit 1; \
 	done
