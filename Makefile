@@ -14,6 +14,9 @@ CHECK_ENV := POSTBOX_SECRET_KEY=$(UNUSED) POSTBOX_BOUNCE_SECRET=$(UNUSED) POSTBO
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/none BROKER_URL=redis://127.0.0.1:1/0
 CHECKED := manage.py postbox webhooks outbound reputation tests
 
+# Two at a time, a file at a time: some tests start systems of their own. PARALLEL= runs one after the other.
+PARALLEL := -n 2 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help up test check lock bench clean
 
@@ -25,7 +28,7 @@ up: $(VENV)/.embedded $(BIN)/postbox ## run everything here, with PostgreSQL and
 	@exec $(BIN)/postbox up $(ARGS)
 
 test: $(VENV)/.dev $(BIN)/postbox ## run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.dev $(BIN)/postbox ## lint, types, imports, migrations
 	$(BIN)/ruff check .

@@ -152,6 +152,14 @@ def start_stores(home: Home) -> subprocess.Popen[str]:
     )
 
 
+def program(pid: int) -> str:
+    """The name of the program that a process runs; a backend may end while we look."""
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except FileNotFoundError:
+        return ""
+
+
 def test_nothing_outlives_a_supervisor_that_was_killed_and_the_next_one_starts(home: Home) -> None:
     first = start_stores(home)
     assert first.stdout is not None
@@ -159,8 +167,8 @@ def test_nothing_outlives_a_supervisor_that_was_killed_and_the_next_one_starts(h
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
     below = descendants(first.pid)
-    names = {Path(f"/proc/{pid}/exe").readlink().name for pid in below}
-    assert names == {"postgres", "valkey-server"}
+    names = {program(pid) for pid in below}
+    assert names - {""} == {"postgres", "valkey-server"}
     first.kill()
     first.wait()
     assert wait_for(lambda: not any(alive(pid) for pid in below))

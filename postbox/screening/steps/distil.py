@@ -22,7 +22,8 @@ def check(case: Case) -> Verdict:
         return Verdict(name, Outcome.PASS, "all_visible", "Nothing was hidden from the reader.")
     kinds = ", ".join(sorted({item.reason for item in case.distilled.hidden}))
     count = len(case.distilled.hidden)
-    reason = f"{count} stretches of text were hidden from the reader: {kinds}."
+    stretches = "1 stretch of text was" if count == 1 else f"{count} stretches of text were"
+    reason = f"{stretches} hidden from the reader: {kinds}."
     return Verdict(name, Outcome.FLAG, "hidden_text", reason)
 
 
