@@ -18,9 +18,9 @@ with quiet_import():
 
 _MAILBOX_CHARACTERS = 320  # what the grammar is asked to read: its time grows with the square
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
-_SPEC = rf"({_ATOM}(?:\.{_ATOM})*+)@([A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+)"
+_SPEC = rf"({_ATOM}(?>(?:\.{_ATOM})*))@([A-Za-z0-9-]++(?>(?:\.[A-Za-z0-9-]++)*))"
 _BARE = re.compile(_SPEC)
-_NAMED = re.compile(rf'(?:"([^"\\]++)"|({_ATOM}(?: {_ATOM})*+))? ?<{_SPEC}>')
+_NAMED = re.compile(rf'(?:"([^"\\]++)"|({_ATOM}(?>(?: {_ATOM})*)))? ?<{_SPEC}>')
 _MARKS = re.compile(r'[\\"(),;<>]')
 _SPECIALS = re.compile(r'[\s<>(),;:"\[\]\\]+')
 _ANGLE = re.compile(r"<([^<>]*+)>")

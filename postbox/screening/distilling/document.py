@@ -23,13 +23,13 @@ _QUIRKY = re.compile(
 _ATTRIBUTE = r"[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>\"'][^\s>]*+)?)?"
 _CLOSE = r"[\s/]*+(?:>|\Z)"
 _ORDINARY = re.compile(
-    rf"(?:[^<]++|</?[^a-zA-Z!]|</[a-zA-Z]"
-    r"|<(?!(?i:script|style)\b)[a-zA-Z](?:[^<>\"'=]{1,24}(?<=[^\s/])=\"[^\"<>]*+\"){0,20}+[^<>\"']{0,60}+>"
-    rf"|<(?!(?i:script|style)\b)[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,80}}+{_CLOSE}"
-    r"|<!--(?:[^-]++|-(?!->))*+(?:-->)?|<!|</!|<\Z|</\Z"
-    r"|(?i:<script\b[^>]*+>(?:[^<]++|<(?!/script))*+|<style\b[^>]*+>(?:[^<]++|<(?!/style))*+))*+"
+    rf"(?>(?:[^<]++|</?[^a-zA-Z!]|</[a-zA-Z]"
+    r"|<(?!(?i:script|style)\b)[a-zA-Z](?>(?:[^<>\"'=]{1,24}(?<=[^\s/])=\"[^\"<>]*+\"){0,20})[^<>\"']{0,60}+>"
+    rf"|<(?!(?i:script|style)\b)[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,80}}){_CLOSE}"
+    r"|<!--(?>(?:[^-]++|-(?!->))*)(?:-->)?|<!|</!|<\Z|</\Z"
+    r"|(?i:<script\b[^>]*+>(?>(?:[^<]++|<(?!/script))*)|<style\b[^>]*+>(?>(?:[^<]++|<(?!/style))*)))*)"
 ).match
-_CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?:{_ATTRIBUTE}){{0,600}}+{_CLOSE}").match
+_CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,600}}){_CLOSE}").match
 """The parser's time grows with the square of a tag's attributes: 80 are ordinary, few tags may have more."""
 _CROWDED_TAGS = 64
 _SMALL = 12 * 1024

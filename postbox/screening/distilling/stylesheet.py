@@ -14,7 +14,7 @@ from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_W
 from postbox.screening.distilling.declarations import Declaration, parse_declarations, without_comments
 from postbox.screening.distilling.limits import STYLE_RULES, Deadline, Overrun
 
-_MARKS = re.compile(r"\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?|\\.|[{};()]", re.S).finditer
+_MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
 _FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?:(:|[<>]=?|=)\s*([^()]{1,60}))?\)").fullmatch
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "document", "-moz-document", "starting-style"})
 _NESTING = 12
