@@ -18,7 +18,18 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TOLERANCE_SECONDS = 300
-KEY = base64.b64decode(os.environ.get("WEBHOOK_SECRET", "").removeprefix("whsec_"))
+
+
+def secret() -> bytes:
+    """The octets of the endpoint's secret; ends the program when there is none."""
+    try:
+        key = base64.b64decode(os.environ.get("WEBHOOK_SECRET", "").removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    return key or sys.exit("Set WEBHOOK_SECRET to the secret that /webhook/register answered with (whsec_ and base64).")
+
+
+KEY = secret()
 
 
 def is_genuine(event_id: str, timestamp: str, signatures: str, body: bytes) -> bool:
@@ -42,6 +53,8 @@ class Receiver(BaseHTTPRequestHandler):
         self.end_headers()
         if genuine:
             show(json.loads(body))
+        else:
+            print("A post whose signature is not ours: 401. Is WEBHOOK_SECRET this endpoint's secret?", flush=True)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing of each request; what came is printed."""
@@ -55,7 +68,5 @@ def show(event: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    if not KEY:
-        sys.exit("Set WEBHOOK_SECRET to the secret that /webhook/register answered with.")
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 9000
     ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()

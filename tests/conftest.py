@@ -73,6 +73,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     from django.db import connection
 
     from postbox.events import wakeups
+    from postbox.metrics import writer
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_no_truncate%'")
@@ -80,13 +81,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             cursor.execute(f'ALTER TABLE audit_records DISABLE TRIGGER "{name}"')
     yield
     wakeups.end()
+    writer.end()
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """What this process keeps of keys and addresses for some seconds must not reach into the next test."""
     from postbox.identity import keys, recipients
+    from postbox.ingest import bucket
 
     yield
+    bucket.forget()
     keys.forget()
     recipients.forget()

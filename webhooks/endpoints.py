@@ -75,8 +75,9 @@ _FIXES = {
 }
 
 
-def check_url(url: str, resolve: resolver.Resolver = resolver.system) -> None:
+def check_url(url: str, resolve: resolver.Resolver | None = None) -> None:
     """Raise UrlRefused for a URL that no webhook could be sent to now. Every attempt checks again."""
+    resolve = resolve or resolver.of(settings.POSTBOX_DNS_SERVERS)
     client = Client(allow_loopback=settings.POSTBOX_WEBHOOK_ALLOW_LOOPBACK, resolver=resolve)
     try:
         client.check(url)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
+from postbox.lib import resolver
 from postbox.lib.egress import Client
 from webhooks import deliver
 from webhooks.jobs import Job
@@ -132,7 +133,8 @@ def current() -> Engine:
     global _current
     with _making:
         if _current is None or _current.pid != os.getpid():
-            _current = Engine(Client(allow_loopback=settings.POSTBOX_WEBHOOK_ALLOW_LOOPBACK))
+            resolve = resolver.of(settings.POSTBOX_DNS_SERVERS)
+            _current = Engine(Client(allow_loopback=settings.POSTBOX_WEBHOOK_ALLOW_LOOPBACK, resolver=resolve))
         return _current
 
 

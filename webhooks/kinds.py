@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from postbox.events.models import EventKind
 
-FAMILIES = tuple(dict.fromkeys(f"{kind.partition('.')[0]}.*" for kind in EventKind.values if "." in kind))
+# What a rule asks of outbound is no news for an agent.
+KINDS = tuple(kind for kind in EventKind.values if not kind.startswith("rule."))
+FAMILIES = tuple(dict.fromkeys(f"{kind.partition('.')[0]}.*" for kind in KINDS if "." in kind))
 EVERYTHING = "*"
-CHOICES = (*EventKind.values, *FAMILIES, EVERYTHING)
+CHOICES = (*KINDS, *FAMILIES, EVERYTHING)
 
 # In SQL, with the endpoint as w and the event as e.
+# Copies of other kinds are never made for webhooks (settings.POSTBOX_EVENT_CONSUMERS).
 MATCHES = "(w.kinds = '{}' OR w.kinds && ARRAY[e.kind, split_part(e.kind, '.', 1) || '.*']::varchar[])"
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from postbox.identity.keys import data_key
 from postbox.identity.models import AgentKey
 from postbox.lib import clock, envelope
-from webhooks import health
+from webhooks import health, metrics
 from webhooks.models import DELIVERY_TRANSITIONS, DeliveryState, check_transition
 from webhooks.outcomes import Outcome
 
@@ -49,12 +49,15 @@ def settle(outcomes: Sequence[Outcome]) -> int:
         check_transition(DELIVERY_TRANSITIONS, DeliveryState.PENDING, outcome.state)
     telling = [outcome for outcome in outcomes if _tells_something(outcome)]
     if not telling:
-        return _write(outcomes)
+        own = _write(outcomes)
+        metrics.tried(outcomes)
+        return own
     with transaction.atomic():
         # Endpoints first, as fan-out and disabling do, so that nobody waits in a circle.
         failing = health.note(telling)
         own = _write(outcomes)
         health.disable_hopeless(telling, failing)
+    metrics.tried(outcomes)
     _remember(telling)
     return own
 

@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from postbox.api.middleware import request_id
+from postbox.lib.envelope import MasterKeyMissing
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,14 @@ class Unavailable(ApiError):
     retry_after = 5
 
 
+class KeysUnavailable(ApiError):
+    status = 503
+    code = "keys_unavailable"
+    message = "No configured master key opens this agent's mail."
+    fix = "Try again later; tell the operator the request_id: a key is missing from POSTBOX_MASTER_KEYS."
+    retry_after = 60
+
+
 _BY_STATUS: dict[int, tuple[str, str]] = {
     400: ("bad_request", "Correct the request and send it again."),
     401: (Unauthenticated.code, Unauthenticated.fix),
@@ -139,6 +148,9 @@ def _as_api_error(error: Exception) -> ApiError:
     if isinstance(error, (OperationalError, InterfaceError, InternalError)):
         log.error("database_unavailable", exc_info=error)
         return Unavailable()
+    if isinstance(error, MasterKeyMissing):
+        log.error("master_key_missing", exc_info=error)
+        return KeysUnavailable()
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
     if isinstance(error, SuspiciousOperation):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import task_postrun, task_prerun, worker_ready
+from celery.signals import task_postrun, task_prerun, worker_process_shutdown, worker_ready, worker_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postbox.config.settings")
 
@@ -24,8 +25,19 @@ def _drop_dead_connections(**_: object) -> None:
 
 
 @worker_ready.connect
-def _watch_sweeps(**_: object) -> None:
-    """Where beat is dead, the workers sweep."""
+def _watch_sweeps(sender: Any, **_: object) -> None:
+    """Where beat is dead, the workers sweep; and each is heard of under its name without its host."""
+    from postbox.config.durability import warn
     from postbox.events.sweep import Watch
 
-    Watch().start()
+    Watch(str(sender.hostname).partition("@")[0]).start()
+    warn()
+
+
+@worker_process_shutdown.connect
+@worker_shutdown.connect
+def _write_metrics(**_: object) -> None:
+    """What a process counted last is not lost with it."""
+    from postbox.metrics import writer
+
+    writer.end()

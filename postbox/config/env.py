@@ -7,6 +7,7 @@ The table of every variable is docs/settings.md.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +17,9 @@ from django.core.exceptions import ImproperlyConfigured
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _MIN_SECRET = 32
+# Labels by RFC 1123, with the underscore that DNS takes, two or more; the last no number (that is an address).
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
 
 
 def text(name: str, default: str = "") -> str:
@@ -49,9 +53,28 @@ def number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int
     return value
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """One of a few words, in capitals or not."""
+    value = text(name, default).strip().upper()
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+    return value
+
+
 def listing(name: str, default: str = "") -> list[str]:
     """Comma-separated values without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def host_name(name: str, fallback: str = "") -> str:
+    """A host's name in lower case with a dot in it; ``fallback`` where unset and itself such a name, else nothing."""
+    value = text(name).strip().lower().rstrip(".")
+    if value and not _HOST_NAME.fullmatch(value):
+        raise ImproperlyConfigured(f"{name} must be a host name such as mx.example.org, not {value!r}")
+    if value:
+        return value
+    fallback = fallback.lower().rstrip(".")
+    return fallback if _HOST_NAME.fullmatch(fallback) else ""
 
 
 def secret(name: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -14,6 +16,13 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
+
+from postbox.events.sweep import MISSED_AFTER, last_sweep
+from postbox.identity.keys import data_key
+from postbox.identity.models import AgentKey
+from postbox.lib import clock
+from postbox.lib.envelope import MasterKeyMissing, SealBroken
+from postbox.metrics import heartbeat
 
 
 class HealthAnswer(serializers.Serializer[dict[str, str]]):
@@ -43,12 +52,53 @@ class ReadyView(APIView):
         responses={200: ReadyAnswer, 503: ReadyAnswer},
     )
     def get(self, request: Request) -> Response:
-        checks = {"database": _database(), "broker": broker_problem()}
-        missing = {name: problem for name, problem in checks.items() if problem}
-        # Mail is accepted without a broker (the sweep finds it later), so only the database makes it not ready.
-        ready = "database" not in missing
+        missing = _missing()
+        # Mail is accepted without broker and workers (a sweep finds it later), and not without these.
+        ready = not missing.keys() & {"database", "master_key"}
         status = "degraded" if missing and ready else "ok" if ready else "unavailable"
         return Response({"status": status, "missing": missing}, status=200 if ready else 503)
+
+
+def _missing() -> dict[str, str]:
+    """What does not answer: name to problem."""
+    checks = {"database": _database()}
+    if not checks["database"]:
+        checks |= {"master_key": _master_key()} | _workers() | {"sweep": _sweep()}
+    checks["broker"] = broker_problem()
+    return {name: problem for name, problem in checks.items() if problem}
+
+
+def _master_key() -> str:
+    """Whether the key that is set opens what is stored; a new system has stored nothing yet."""
+    agent_id = AgentKey.objects.order_by("-created_at").values_list("agent_id", flat=True).first()
+    if agent_id is None:
+        return ""
+    try:
+        data_key(agent_id, fresh=True)
+    except AgentKey.DoesNotExist:  # erased between the two
+        return ""
+    except (MasterKeyMissing, SealBroken):
+        return "POSTBOX_MASTER_KEYS does not open the stored keys: put back the key that they were made with"
+    return ""
+
+
+def _workers() -> dict[str, str]:
+    now, heard = clock.now(), heartbeat.heard()
+    return {
+        name: _silence(now - heard[name] if name in heard else None, heartbeat.SILENT_AFTER)
+        for name in settings.POSTBOX_WORKERS
+    }
+
+
+def _sweep() -> str:
+    at = last_sweep()
+    return _silence(clock.now() - at if at else None, MISSED_AFTER)
+
+
+def _silence(since: timedelta | None, most: timedelta) -> str:
+    if since is None:
+        return "not heard of yet"
+    return f"not heard of for {since.total_seconds():.0f} s" if since > most else ""
 
 
 _migrated = False

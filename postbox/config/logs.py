@@ -1,6 +1,7 @@
-"""Logs: one JSON object a line on standard error, with the id of the request that it belongs to.
+"""Logs: one JSON object a line on standard error, with the ids of the request and the message that it is about.
 
-Decides form and level. What is logged are ids, codes and our own exceptions; never what a mail says.
+Decides form and level. At INFO each mail leaves two lines, ``mail_accepted`` with the request that brought it and
+``mail_settled`` with what became of it. What is logged are ids, codes and our own exceptions; never what a mail says.
 """
 
 from __future__ import annotations
@@ -10,13 +11,19 @@ from typing import Any
 import structlog
 
 from postbox.api.middleware import request_id
+from postbox.config import env
+from postbox.lib import about
 
 
-def _add_request_id(logger: Any, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _add_ids(logger: Any, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     if id_ := request_id():
         event["request_id"] = id_
+    if id_ := about.message_id():
+        event.setdefault("message_id", id_)
     return event
 
+
+_LEVEL = env.choice("POSTBOX_LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -29,7 +36,7 @@ LOGGING: dict[str, Any] = {
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                _add_request_id,
+                _add_ids,
             ],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -45,5 +52,7 @@ LOGGING: dict[str, Any] = {
         # Every 4xx answer is the caller's to read; 5xx are logged where they happen.
         "django.request": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
+        "postbox": {"level": _LEVEL},
+        "webhooks": {"level": _LEVEL},
     },
 }

@@ -15,6 +15,8 @@ _NAVIGATION = (
         "Mail",
         (
             ("mail.message", "Messages", "mail"),
+            ("rules.inboundrule", "Rules", "rule"),
+            ("ingest.reexamination", "Looked at again", "restart_alt"),
             ("events.event", "Events", "bolt"),
         ),
     ),
@@ -40,6 +42,8 @@ _NAVIGATION = (
         "System",
         (
             ("audit.auditrecord", "Audit", "policy"),
+            ("retention.legalhold", "Legal holds", "gavel"),
+            ("retention.run", "Retention", "auto_delete"),
             ("auth.user", "Operators", "person"),
             ("auth.group", "Groups", "group"),
         ),

@@ -10,11 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from postbox.config import env
+from postbox.config import env, inbound
 from postbox.config.logs import LOGGING as LOGGING
+from postbox.config.storages import mime_storage
 from postbox.config.unfold import UNFOLD as UNFOLD
+from postbox.lib.dns import parse_server
 from postbox.lib.envelope import MasterKeys
 
 django_stubs_ext.monkeypatch()
@@ -65,6 +68,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "pgtrigger",
+    "postbox.metrics",
     "postbox.audit",
     "postbox.events",
     "postbox.identity",
@@ -72,6 +76,7 @@ INSTALLED_APPS = [
     "postbox.screening",
     "postbox.rules",
     "postbox.ingest",
+    "postbox.retention",
     "webhooks",
 ]
 
@@ -79,6 +84,7 @@ MIDDLEWARE = [
     "postbox.api.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "postbox.desk.middleware.AdminTurns",
     "postbox.desk.middleware.AdminSessions",
     "postbox.desk.middleware.AdminCsrf",
     "postbox.desk.middleware.AdminUsers",
@@ -157,6 +163,7 @@ CELERY_TASK_ROUTES = {
     "postbox.ingest.reapply_rules": {"queue": "rules"},
     "webhooks.deliver": {"queue": "webhooks"},
     "postbox.maintenance.*": {"queue": "maintenance"},
+    "agentpack_postbox_retention": {"queue": "maintenance"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -185,6 +192,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "postbox.maintenance.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "spool": {"task": "postbox.maintenance.empty_spool", "schedule": 10.0, "options": {"expires": 10}},
+    # Each domain once a day; looked for more often, so that a new one or a day's restart waits for minutes.
+    "domains": {"task": "postbox.maintenance.check_domains", "schedule": 600.0, "options": {"expires": 600}},
+    "retention": {
+        "task": "agentpack_postbox_retention",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Postbox -----------------------------------------------------------------------------------------------------
@@ -192,30 +206,58 @@ CELERY_BEAT_SCHEDULE = {
 POSTBOX_WORK = {
     "ingest": {"task": "postbox.ingest.work", "due": "postbox.ingest.claim.due"},
     "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due"},
+    "score": {"task": "postbox.ingest.rescore", "due": "postbox.ingest.reexaminations.scores_due"},
+    "rules": {"task": "postbox.ingest.reapply_rules", "due": "postbox.ingest.reexaminations.rules_due"},
     "spool": {"task": "postbox.maintenance.empty_spool", "due": "postbox.ingest.spool.due"},
+    "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
 }
 # Who takes a copy of which events: consumer -> prefixes of kinds.
-POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping")}
+POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping"), "outbound": ("rule.",)}
+# Copies that nobody took in so many seconds are let go: an answer that comes too late is worse than none.
+POSTBOX_EVENT_LIFETIMES = {"rule.auto_reply": 3600, "rule.forward": 7 * 86_400}
+# What the layers above mail delete when mail expires: with events and with messages (ids -> rows, in the transaction
+# that deletes those), and by itself ((cutoff, limit) -> rows).
+POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
+    "events": ("webhooks.reaping.of_events",),
+    "messages": (),
+    "expired": (
+        "webhooks.reaping.expired_secrets",
+        "webhooks.reaping.deleted_endpoints",
+        "postbox.retention.expired.sessions",
+        "postbox.retention.expired.wakeups",
+        "postbox.ingest.inbound.models.expire",
+    ),
+}
 # Who shows figures on the admin's front page, in this order.
 POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "webhooks.figures.figures")
+# Who counts and measures what `/metrics` shows.
+POSTBOX_METRICS = ("postbox.ingest.metrics", "webhooks.metrics", "postbox.events.metrics", "postbox.config.metrics")
+POSTBOX_METRICS_TOKEN = env.text("POSTBOX_METRICS_TOKEN")
+# Kinds of workers that are missed when nothing is heard of them for a minute.
+POSTBOX_WORKERS = ("worker-ingest", "worker-webhooks", "worker-rest")
 POSTBOX_DEFAULT_DOMAIN = env.text("POSTBOX_DEFAULT_DOMAIN", "agents.localhost").lower()
 # How long a worker may hold a batch before others take it; a worker that was killed delays its mail by this much.
-POSTBOX_LEASE_SECONDS = env.number("POSTBOX_LEASE_SECONDS", 30, least=5, most=300)
+# Never less than 30: a webhook post may take 15 seconds, and a lease that ends before it is a post that never settles.
+POSTBOX_LEASE_SECONDS = env.number("POSTBOX_LEASE_SECONDS", 30, least=30, most=300)
+if env.flag("POSTBOX_TEST_SHORT_LEASES"):  # for tests that kill workers and wait for what comes after
+    POSTBOX_LEASE_SECONDS = 5
 POSTBOX_RETENTION_DAYS = env.number("POSTBOX_RETENTION_DAYS", 90, least=1)
 POSTBOX_WEBHOOK_ALLOW_LOOPBACK = env.flag("POSTBOX_WEBHOOK_ALLOW_LOOPBACK")
+try:
+    POSTBOX_DNS_SERVERS = tuple(parse_server(one) for one in env.listing("POSTBOX_DNS_SERVERS"))
+except ValueError as error:
+    raise ImproperlyConfigured(f"POSTBOX_DNS_SERVERS: {error}") from error
+# The host of a domain's MX record; an address or a bare label is no name that others can reach.
+POSTBOX_MX_HOST = env.host_name("POSTBOX_MX_HOST", fallback=_public.hostname or "")
+POSTBOX_SPF_INCLUDE = env.host_name("POSTBOX_SPF_INCLUDE")
 POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
+# Which providers may hand mail in at /inbound/<provider>, and by which secrets.
+POSTBOX_INBOUND = inbound.secrets()
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(POSTBOX_HOME / "files")},
     },
-    "postbox-mime": {
-        "BACKEND": env.text("POSTBOX_MIME_STORAGE", "django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": {
-            "location": env.text("POSTBOX_MIME_LOCATION", str(POSTBOX_HOME / "mime")),
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "postbox-mime": mime_storage(POSTBOX_HOME),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -7,6 +7,7 @@ Alpine evaluates the expressions of the admin's own templates; no script may be 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,28 @@ class _AdminOnly:
         if not for_admin(request):
             return self.get_response(request)
         return super().__call__(request)  # type: ignore[misc]
+
+
+class AdminTurns:
+    """At most two posts to the admin at a time in a process.
+
+    A form's body is read before anybody is known to be logged in, and a caller who sends it slowly holds a thread. The
+    others are for mail and for keys.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+        self._turns = threading.BoundedSemaphore(2)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or not for_admin(request):
+            return self._get_response(request)
+        if not self._turns.acquire(blocking=False):
+            return HttpResponse("The admin is busy; try again in a moment.", status=503, headers={"Retry-After": "2"})
+        try:
+            return self._get_response(request)
+        finally:
+            self._turns.release()
 
 
 class AdminSessions(_AdminOnly, SessionMiddleware):

@@ -26,6 +26,9 @@ class EventKind(models.TextChoices):
     AGENT_RESUMED = "agent.resumed"
     ENDPOINT_DISABLED = "endpoint.disabled"
     PING = "ping"
+    # Asked for by an agent's rule; for outbound alone, which no webhook hears of.
+    RULE_FORWARD = "rule.forward"
+    RULE_AUTO_REPLY = "rule.auto_reply"
 
 
 class Leased(models.Model):

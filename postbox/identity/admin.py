@@ -1,4 +1,4 @@
-"""Owners, agents, domains, addresses, keys and the operators themselves.
+"""Owners, agents, addresses, keys and the operators themselves; domains are beside it, in domain.admin.
 
 Decides what an operator may make here, always by the functions that the API uses, so that every key and address has its
 audit record. A key is shown once, on the answer to the form that made it; its digest is never shown.
@@ -15,7 +15,6 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -24,53 +23,17 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from postbox.audit.record import record
 from postbox.desk import words
-from postbox.desk.admin import RecordAdmin, actor_of, go
+from postbox.desk.admin import actor_of, go
 from postbox.desk.words import Level
 from postbox.identity.alloc import allocate
+from postbox.identity.domain.admin import DomainAdmin as DomainAdmin
 from postbox.identity.forms import AddressForm, AgentForm, KeyForm
 from postbox.identity.keys import digest, issue, revoke
-from postbox.identity.models import Address, AddressKind, Agent, AgentState, ApiKey, Domain, KeyKind, Owner
+from postbox.identity.made import MadeAdmin
+from postbox.identity.models import Address, AddressKind, Agent, AgentState, ApiKey, KeyKind, Owner
 from postbox.lib import clock
 
 _STATE_LEVELS = {AgentState.ACTIVE: Level.GOOD, AgentState.PAUSED: Level.WARNING, AgentState.KILLED: Level.DANGER}
-
-
-class MadeAdmin(RecordAdmin):
-    """What is made by a form of its own and then only looked at. Subclasses give ``made_by``, the add form."""
-
-    made_by: type[ModelForm]
-    list_fullwidth = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(f"identity.add_{self.opts.model_name}"))
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs |= {"form": self.made_by, "fields": self.made_by._meta.fields}
-        return super().get_form(request, obj, change=change, **kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return list(self.made_by.base_fields) if obj is None else super().get_fields(request, obj)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else super().get_readonly_fields(request, obj)
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        buttons = {"show_save_and_add_another": False, "show_save_and_continue": False}
-        page: HttpResponse = super().add_view(request, form_url, (extra_context or {}) | buttons)
-        return page
-
-    def show_key(self, request: HttpRequest, key: str, holder: str, obj: Any) -> HttpResponse:
-        """The only page that ever shows this key. Not through a message: those lie in a cookie for a while."""
-        done = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "The new key",
-            "key": key,
-            "holder": holder,
-            "done": done,
-        }
-        return TemplateResponse(request, "identity/new_key.html", context)
 
 
 @admin.register(Owner)
@@ -144,19 +107,6 @@ class AgentAdmin(MadeAdmin):
         return (
             self.show_key(request, key, obj.name, obj) if key else super().response_add(request, obj, post_url_continue)
         )
-
-
-@admin.register(Domain)
-class DomainAdmin(RecordAdmin):
-    list_display = ("name", "owner", "created")
-    list_select_related = ("owner",)
-    search_fields = ("name__startswith",)
-    ordering = ("name",)
-    list_fullwidth = False
-
-    @display(description="Created")
-    def created(self, domain: Domain) -> str:
-        return words.ago(domain.created_at)
 
 
 @admin.register(Address)

@@ -16,6 +16,8 @@ from django.db import IntegrityError, transaction
 
 from postbox.api.errors import ApiError
 from postbox.audit.record import record
+from postbox.identity.domain.holding import hold
+from postbox.identity.domain.roots import check_root
 from postbox.identity.keys import issue, make_data_key
 from postbox.identity.models import LOCAL_PART_LENGTH, Address, AddressKind, Agent, Domain, KeyKind, Owner
 
@@ -37,13 +39,6 @@ class AddressTaken(ApiError):
 class AddressReserved(AddressTaken):
     code = "address_reserved"
     message = "This address is kept for the operator of the shared domain."
-
-
-class DomainNotYours(ApiError):
-    status = 403
-    code = "domain_not_yours"
-    message = "This domain is held by another owner."
-    fix = "Leave `domain` out to use the default one, or name a domain of your own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +63,12 @@ def allocate(
     """Give ``agent_name`` an address and aliases on one domain, all or nothing.
 
     ``local_part`` defaults to the agent's name, and to that with random letters where it is taken. Aliases are local
-    parts on the same domain. Raises AddressTaken, AddressReserved, DomainNotYours.
+    parts on the same domain. Raises AddressTaken, AddressReserved, DomainNotYours, RootDomain.
     """
     with transaction.atomic():
         agent, key = _agent(owner, agent_name, actor)
-        held = _domain(owner, domain.lower() or settings.POSTBOX_DEFAULT_DOMAIN)
+        held = hold(owner, domain.lower() or settings.POSTBOX_DEFAULT_DOMAIN, actor)
+        check_root(held)
         address = _primary(agent, held, local_part or None)
         given = [_address(agent, held, alias, AddressKind.ALIAS) for alias in dict.fromkeys(aliases)]
         for row in (address, *given):
@@ -87,14 +83,6 @@ def _agent(owner: Owner, name: str, actor: str) -> tuple[Agent, str | None]:
     make_data_key(agent)
     record(actor, "agent.created", agent.id, owner=str(owner.id))
     return agent, issue(KeyKind.AGENT, agent=agent, name="made with the agent", actor=actor)
-
-
-def _domain(owner: Owner, name: str) -> Domain:
-    """The owner's domain of that name, made when nobody holds it. The default domain serves every owner."""
-    held, _ = Domain.objects.get_or_create(name=name, defaults={"owner": owner})
-    if held.owner_id != owner.id and name != settings.POSTBOX_DEFAULT_DOMAIN:
-        raise DomainNotYours()
-    return held
 
 
 def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:

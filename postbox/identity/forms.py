@@ -1,4 +1,4 @@
-"""The forms by which an operator makes agents, addresses and keys.
+"""The forms by which an operator makes agents, addresses, domains and keys.
 
 Decides what can be typed; the functions of alloc and keys decide what comes of it.
 """
@@ -10,9 +10,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from postbox.identity.domain.roots import is_refused, why
 from postbox.identity.models import LOCAL_PART, Address, Agent, ApiKey, Domain, KeyKind, Owner
+from postbox.identity.serializers import DOMAIN, DOMAIN_LENGTH
 
 _LOCAL_PART = "What stands before the @. Left out: the agent's name, or that with a few letters where it is taken."
 
@@ -28,6 +31,9 @@ class _NewAddress(forms.ModelForm):  # type: ignore[type-arg]
         held = Domain.objects.filter(name=name).first()
         if held and owner and held.owner_id != owner.pk and name != settings.POSTBOX_DEFAULT_DOMAIN:
             self.add_error(self.domain_field, "This domain is held by another owner.")
+        elif is_refused(name, allowed=bool(held and held.root_allowed)):
+            insist = "Use a subdomain, or allow agents on the root domain on the domain's page first."
+            self.add_error(self.domain_field, f"{why(name)} {insist}")
         local_part = (self.cleaned_data.get("local_part") or "").lower()
         if local_part and Address.objects.filter(address=f"{local_part}@{name}").exists():
             self.add_error("local_part", "This address is already given out.")
@@ -81,6 +87,49 @@ class AddressForm(_NewAddress):
         agent = cleaned.get("agent")
         self.check_address(agent.owner if agent else None)
         return cleaned
+
+
+class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
+    name = forms.CharField(
+        max_length=DOMAIN_LENGTH,
+        validators=[DOMAIN],
+        help_text="Such as agents.example.org.",
+        widget=UnfoldAdminTextInputWidget(),
+    )
+
+    class Meta:
+        model = Domain
+        fields = ("owner", "name", "root_allowed")
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).lower()
+        if Domain.objects.filter(name=name).exists():
+            raise ValidationError("This domain is held already.")
+        return name
+
+
+class DomainChangeForm(BaseDialogForm):  # type: ignore[misc]
+    """What may be changed of a domain; it begins with what is."""
+
+    catch_all = forms.CharField(
+        required=False,
+        max_length=254,
+        label="Catch-all",
+        help_text="An agent's id or address of this owner, which gets what nobody has. Empty: nobody.",
+        widget=UnfoldAdminTextInputWidget(),
+    )
+    root_allowed = forms.BooleanField(
+        required=False, label="Agents on the root domain", widget=UnfoldBooleanSwitchWidget()
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        domain = Domain.objects.select_related("catch_all").filter(pk=self.object_id).first()
+        if domain is not None:
+            self.initial = {
+                "catch_all": domain.catch_all.address if domain.catch_all else "",
+                "root_allowed": domain.root_allowed,
+            }
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]

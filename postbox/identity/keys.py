@@ -118,9 +118,9 @@ def make_data_key(agent: Agent) -> None:
     AgentKey.objects.create(agent=agent, wrapped=wrapped)
 
 
-def data_key(agent_id: uuid.UUID) -> bytes:
-    """The agent's data key, kept unwrapped for a minute. Raises AgentKey.DoesNotExist when it was erased."""
-    if kept := _data_keys.get(agent_id):
+def data_key(agent_id: uuid.UUID, *, fresh: bool = False) -> bytes:
+    """The agent's data key, kept unwrapped for a minute (``fresh``: opened now). AgentKey.DoesNotExist when erased."""
+    if not fresh and (kept := _data_keys.get(agent_id)):
         return kept
     wrapped = AgentKey.objects.values_list("wrapped", flat=True).get(agent_id=agent_id)
     key: bytes = settings.POSTBOX_MASTER_KEYS.unwrap(bytes(wrapped), _data_key_context(agent_id))

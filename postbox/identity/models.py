@@ -5,10 +5,15 @@ Decides identity and its states; never what an agent may do with it (policies an
 
 from __future__ import annotations
 
+import uuid
+
+from django.contrib.postgres.functions import RandomUUID
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 
+from postbox.identity.published.finding import State
+from postbox.identity.published.records import Kind
 from postbox.lib import clock
 from postbox.lib.ids import uuid7
 
@@ -28,6 +33,16 @@ class KeyKind(models.TextChoices):
     OWNER = "owner", "Owner"
     AGENT = "agent", "Agent"
     BRIDGE = "bridge", "Bridge"
+
+
+class RecordState(models.TextChoices):
+    """The states of a published record, as the database and the desk name them."""
+
+    PENDING = State.PENDING.value, "Not checked yet"
+    OK = State.OK.value, "OK"
+    WRONG = State.WRONG.value, "Wrong"
+    MISSING = State.MISSING.value, "Missing"
+    UNKNOWN = State.UNKNOWN.value, "Unknown"
 
 
 AGENT_NAME = RegexValidator(r"\A[a-z0-9._-]{1,64}\Z", "Use 1 to 64 of a-z, 0-9, dot, underscore and hyphen.")
@@ -91,21 +106,69 @@ class AgentKey(models.Model):
         return f"data key of {self.agent_id}"
 
 
+def _record_state() -> models.CharField[str, str]:
+    return models.CharField(
+        max_length=16, choices=RecordState, default=RecordState.PENDING, db_default=RecordState.PENDING, editable=False
+    )
+
+
 class Domain(models.Model):
-    """A mail domain that an owner holds."""
+    """A mail domain that an owner holds, and how its records stood in DNS when they were last looked at.
+
+    ``findings`` maps a kind of record to ``{"found": […], "advice": "…"}``. ``verified_at`` is when the owner first
+    proved to hold the domain; it stays when the record is taken away, which ``ownership_state`` then says.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.PROTECT, related_name="domains")
     name = models.CharField(max_length=253)
+    token = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    catch_all = models.ForeignKey(
+        "Address",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Takes what comes for local parts that nobody has.",
+    )
+    root_allowed = models.BooleanField(
+        "agents on the root domain",
+        default=False,
+        db_default=False,
+        help_text="Lets agents have addresses directly on an organisation's own domain.",
+    )
+    ownership_state = _record_state()
+    mx_state = _record_state()
+    spf_state = _record_state()
+    dmarc_state = _record_state()
+    findings = models.JSONField(default=dict, db_default={}, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:
         db_table = "domains"
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("name"), name="domains_name")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="domains_name"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    ownership_state__in=RecordState.values,
+                    mx_state__in=RecordState.values,
+                    spf_state__in=RecordState.values,
+                    dmarc_state__in=RecordState.values,
+                ),
+                name="domains_states",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def states(self) -> dict[Kind, State]:
+        """The state of each record."""
+        return {kind: State(getattr(self, f"{kind}_state")) for kind in Kind}
 
 
 class Address(models.Model):

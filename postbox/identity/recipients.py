@@ -1,4 +1,4 @@
-"""Whom an address reaches: exact addresses and aliases, with plus tags set aside (RFC 5233).
+"""Whom an address reaches: exact addresses and aliases, plus tags set aside (RFC 5233), else its domain's catch-all.
 
 Decides which agent a recipient means. It never decides whether the mail may come in.
 """
@@ -14,8 +14,12 @@ from django.db import connection
 from postbox.lib.kept import Kept
 
 _FIND = """
-SELECT d.address, d.id, d.agent_id, a.name FROM addresses d JOIN agents a ON a.id = d.agent_id
-WHERE d.address = ANY(%s)
+SELECT w.address, d.id, d.agent_id, a.name, e.id IS NOT NULL
+FROM unnest(%s::text[]) AS w(address)
+LEFT JOIN addresses e ON e.address = w.address
+LEFT JOIN domains o ON e.id IS NULL AND lower(o.name) = split_part(w.address, '@', -1)
+JOIN addresses d ON d.id = COALESCE(e.id, o.catch_all_id)
+JOIN agents a ON a.id = d.agent_id
 """
 
 
@@ -40,8 +44,8 @@ def without_tag(address: str) -> str:
 def resolve(addresses: Iterable[str]) -> Mapping[str, Reached]:
     """For each address (lower case) that is known here, whom it reaches. At most one query.
 
-    An address found is kept for two seconds; one that is not known is looked up every time, so that a new address
-    works at once.
+    An address found is kept for two seconds; one that is not known, or that only a catch-all takes, is looked up every
+    time, so that a new address works at once.
     """
     plain = {address: without_tag(address) for address in addresses}
     found = {bare: reached for bare in set(plain.values()) if (reached := _reached.get(bare))}
@@ -53,7 +57,12 @@ def resolve(addresses: Iterable[str]) -> Mapping[str, Reached]:
 def _look_up(addresses: list[str]) -> dict[str, Reached]:
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [addresses])
-        return {row[0]: _reached.put(row[0], Reached(row[1], row[2], row[3])) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    found = {address: Reached(*row) for address, *row, _ in rows}
+    for address, *_, is_exact in rows:
+        if is_exact:
+            _reached.put(address, found[address])
+    return found
 
 
 def forget() -> None:

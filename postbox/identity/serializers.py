@@ -7,7 +7,7 @@ from typing import Any
 from django.core.validators import MaxLengthValidator, RegexValidator
 from rest_framework import serializers
 
-from postbox.api.fields import Text
+from postbox.api.fields import Several, Text
 from postbox.api.serializers import Body
 from postbox.identity.models import AGENT_NAME, LOCAL_PART, LOCAL_PART_LENGTH
 
@@ -34,9 +34,7 @@ class AllocBody(Body):
         required=False,
         help_text="A domain that you hold, or one that nobody holds yet. Left out: the operator's.",
     )
-    aliases = serializers.ListField(
-        child=LocalPart(), default=list, max_length=20, help_text="More local parts on the same domain."
-    )
+    aliases = Several(child=LocalPart(), default=list, max_length=20, help_text="More local parts on the same domain.")
 
 
 class AllocAnswer(serializers.Serializer[dict[str, Any]]):

@@ -1,4 +1,4 @@
-"""What an operator may do with messages by driving the pipeline: release, quarantine, score again.
+"""What an operator may do with messages by driving the pipeline: release, quarantine, score again, apply rules again.
 
 Decides who may (those with the right to change messages) and puts it on record.
 """
@@ -6,10 +6,9 @@ Decides who may (those with the right to change messages) and puts it on record.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from celery import current_app
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +18,10 @@ from unfold.enums import ActionVariant
 
 from postbox.audit.record import record
 from postbox.desk.admin import actor_of, go
+from postbox.events import wakeups
+from postbox.ingest import desk as desk  # registers rules and what is looked at again
+from postbox.ingest import reexaminations
+from postbox.ingest.models import Again
 from postbox.ingest.release import quarantine, release
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.admin import MessageAdmin
@@ -26,7 +29,6 @@ from postbox.mail.keys import KeyErased
 from postbox.mail.models import IllegalTransition, Message, Status
 
 _AT_ONCE = 1_000
-_RESCORE = "postbox.ingest.rescore"
 
 admin.site.unregister(Message)
 
@@ -35,8 +37,8 @@ admin.site.unregister(Message)
 class OperatedMessageAdmin(MessageAdmin):
     """Messages with the actions that need the pipeline."""
 
-    actions = ("release_selected", "quarantine_selected", "rescore_selected")
-    actions_detail = ("release_one", "quarantine_one", "rescore_one", *MessageAdmin.actions_detail)
+    actions = ("release_selected", "quarantine_selected", "rescore_selected", "reapply_selected")
+    actions_detail = ("release_one", "quarantine_one", "rescore_one", "reapply_one", *MessageAdmin.actions_detail)
 
     def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("mail.change_message"))
@@ -49,6 +51,8 @@ class OperatedMessageAdmin(MessageAdmin):
 
     def has_rescore_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, obj, Status.QUARANTINED, Status.PROCESSED)
+
+    has_reapply_permission = has_rescore_permission
 
     def _may(self, request: HttpRequest, obj: Any, *states: Status) -> bool:
         """Whether the button belongs on this message's page; ``obj`` is its id there, and absent in a list."""
@@ -69,7 +73,11 @@ class OperatedMessageAdmin(MessageAdmin):
 
     @admin.action(description="Score again", permissions=["operate"])
     def rescore_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        self._rescore(request, list(queryset.values_list("pk", flat=True)[:_AT_ONCE]))
+        self._again(request, Again.RESCORE, list(queryset.values_list("pk", flat=True)[:_AT_ONCE]))
+
+    @admin.action(description="Apply rules again", permissions=["operate"])
+    def reapply_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        self._again(request, Again.REAPPLY, list(queryset.values_list("pk", flat=True)[:_AT_ONCE]))
 
     @action(
         description="Release",
@@ -111,13 +119,29 @@ class OperatedMessageAdmin(MessageAdmin):
         icon="restart_alt",
         dialog={
             "title": "Score this message again?",
-            "description": "A worker distils, scores and judges it anew; its state may change.",
+            "description": "A worker judges it anew; its state may change, unless an operator decided on it.",
             "form_class": None,
             "form_submit_text": "Score again",
         },
     )
     def rescore_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        self._rescore(request, list(Message.objects.filter(pk=object_id).values_list("pk", flat=True)))
+        self._again(request, Again.RESCORE, list(Message.objects.filter(pk=object_id).values_list("pk", flat=True)))
+        return _back(request, object_id)
+
+    @action(
+        description="Apply rules",
+        url_path="reapply",
+        permissions=["reapply"],
+        icon="rule",
+        dialog={
+            "title": "Apply the agent's rules again?",
+            "description": "As they are now. Folder, labels and state may change; nothing is forwarded or answered.",
+            "form_class": None,
+            "form_submit_text": "Apply",
+        },
+    )
+    def reapply_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        self._again(request, Again.REAPPLY, list(Message.objects.filter(pk=object_id).values_list("pk", flat=True)))
         return _back(request, object_id)
 
     def _each(self, request: HttpRequest, queryset: QuerySet[Message], move: Callable[..., None], done: str) -> None:
@@ -131,16 +155,17 @@ class OperatedMessageAdmin(MessageAdmin):
         if moved:
             messages.success(request, f"{moved} {'message' if moved == 1 else 'messages'} {done}.")
 
-    def _rescore(self, request: HttpRequest, ids: Iterable[uuid.UUID]) -> None:
-        wanted = [str(pk) for pk in ids]
+    def _again(self, request: HttpRequest, kind: Again, ids: list[uuid.UUID]) -> None:
+        for pk in ids:
+            record(actor_of(request), f"message.{kind.value}_asked", pk)
+        reexaminations.ask(kind, actor=actor_of(request), ids=ids)
+        does = {Again.RESCORE: "scores", Again.REAPPLY: "applies the rules to"}[kind]
         try:
-            current_app.send_task(_RESCORE, args=[wanted], retry=False, ignore_result=True)
-        except Exception as error:  # whatever the transport raises: nothing was asked of a worker
-            messages.error(request, f"The broker does not take the task ({type(error).__name__}); try again later.")
+            wakeups.publish(reexaminations.WORK[kind], force=True)
+        except Exception as error:  # whatever the transport raises: the sweep finds what was asked for
+            messages.warning(request, f"The broker is away ({type(error).__name__}); it is done once it is back.")
             return
-        for pk in wanted:
-            record(actor_of(request), "message.rescore_asked", pk)
-        messages.success(request, f"A worker scores {len(wanted)} again; reload in a moment.")
+        messages.success(request, f"A worker {does} {len(ids)} again; reload in a moment.")
 
 
 def _back(request: HttpRequest, object_id: str) -> HttpResponse:

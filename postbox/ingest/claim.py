@@ -15,9 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from postbox.audit.record import record
 from postbox.lib import clock
-from postbox.mail.models import Status, check_transition
+from postbox.mail.models import Status
 
 BATCH = 64
 BATCH_BYTES = 16 * 1024 * 1024
@@ -50,11 +49,12 @@ _FRESH = _CLAIM.format(attempts="attempts = 0")
 _AGAIN = _CLAIM.format(attempts="attempts > 0")
 _RELEASE = """
 UPDATE messages SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1, not_before = %s
-WHERE lease_token = %s
+WHERE lease_token = %s AND id = %s
 """
-_REFUSE = f"UPDATE messages SET status = '{Status.REFUSED}', lease_token = NULL, leased_until = NULL WHERE id = %s"  # noqa: S608
 _KEEPING_UP = timedelta(seconds=2)
-_RELEASED_FOR = timedelta(seconds=15)
+# How long a mail waits that could not be read: because of what is ours to mend, or because its key is not there.
+OWN_TROUBLE = timedelta(seconds=15)
+UNREADABLE = timedelta(hours=1)
 _DUE = f"""
 SELECT EXISTS (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' AND not_before <= %(now)s
                AND (leased_until IS NULL OR leased_until < %(now)s))
@@ -113,18 +113,10 @@ def behind() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def release(token: uuid.UUID) -> None:
-    """Give a batch back for a while without counting the attempt."""
+def release(token: uuid.UUID, message_id: uuid.UUID, wait: timedelta) -> None:
+    """Give one mail back for a while without counting the attempt."""
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, [clock.now() + _RELEASED_FOR, token])
-
-
-def refuse(message_id: uuid.UUID) -> None:
-    """End a mail whose key is gone: nobody can read it, and trying again would not change that."""
-    check_transition(Status.RECEIVED, Status.REFUSED)
-    with connection.cursor() as cursor:
-        cursor.execute(_REFUSE, [message_id])
-    record("postbox", "message.unreadable", message_id)
+        cursor.execute(_RELEASE, [clock.now() + wait, token, message_id])
 
 
 def _claim(sql: str, limit: int) -> Batch:

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 from postbox.api.errors import TooLarge
 from postbox.identity.recipients import resolve
+from postbox.ingest import metrics
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.store import Envelope, Recipient, Stored, accept
+
+# A copy is sealed for each recipient, in one transaction: 500 of a large mail would be gigabytes.
+COPIES_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +56,14 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
         for rcpt in envelope.rcpt_to
         if rcpt not in reached
     ]
-    return Receipt(accept(raw, envelope, known) if known else [], rejected)
+    copies = max(1, COPIES_BYTES // max(1, len(raw)))
+    rejected += [
+        Rejection(who.rcpt_to, "too_many_copies", f"One mail of this size is stored for {copies} recipients at a time.")
+        for who in known[copies:]
+    ]
+    known = known[:copies]
+    receipt = Receipt(accept(raw, envelope, known) if known else [], rejected)
+    metrics.stored(receipt.stored)
+    for item in rejected:
+        metrics.REFUSED.inc(item.code)
+    return receipt

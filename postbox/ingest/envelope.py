@@ -15,8 +15,22 @@ from postbox.mail.store import Envelope
 
 # The local part as dot-string or quoted string, loosely: what an MTA took is not for this door to refuse.
 _NOT_BARE = r'\s\x00-\x20\x7f-\xa0\ufeff<>,@"'  # blanks spelt out, since engines differ in what \s holds
-ADDRESS = re.compile(rf'(?:[^{_NOT_BARE}]{{1,64}}|"[^"\x00-\x1f\x7f-\x9f]{{1,62}}")@[^{_NOT_BARE}]{{1,253}}')
+# Return paths that name a recipient in them (VERP) pass the 64 octets that a local part should have.
+ADDRESS = re.compile(rf'(?:[^{_NOT_BARE}]{{1,256}}|"[^"\x00-\x1f\x7f-\x9f]{{1,62}}")@[^{_NOT_BARE}]{{1,253}}')
+_MAX_ADDRESS = 320
 _MAX_HELO = 255
+
+
+def is_client(text: str) -> bool:
+    """Whether this is an IP address, as a literal or bare."""
+    return _ip(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether this could be an address, without brackets; the null return path is none."""
+    if len(text) > _MAX_ADDRESS or not ADDRESS.fullmatch(text):
+        return False
+    return not any("\ud800" <= char <= "\udfff" for char in text)  # octets that were no UTF-8
 
 
 def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, path: str = "{}") -> Envelope:
@@ -26,7 +40,7 @@ def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, p
     """
     errors: list[tuple[str, str]] = []
     sender = _bare(mail_from)
-    if sender and not ADDRESS.fullmatch(sender):
+    if sender and not is_address(sender):
         errors.append(("mail_from", "Not an address; leave it empty for the null return path."))
     recipients = list(dict.fromkeys(bare.lower() for item in rcpt_to if (bare := _bare(item))))
     errors += [("rcpt_to", problem) for problem in _problems(recipients)]
@@ -44,7 +58,7 @@ def _problems(recipients: list[str]) -> list[str]:
         return ["Name at least one recipient."]
     if len(recipients) > ADDRESS_COUNT:
         return [f"At most {ADDRESS_COUNT} recipients at a time."]
-    return [f"Not an address: {item[:80]}" for item in recipients if not ADDRESS.fullmatch(item)]
+    return [f"Not an address: {item[:80]}" for item in recipients if not is_address(item)]
 
 
 def _spelt(field: str, path: str) -> str:

@@ -14,7 +14,9 @@ from postbox.ingest.words import decode_words
 
 # The closing quote is optional: mailers cut headers. Each alternative is taken without any way back, so this
 # is linear.
-_PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"?|([^;]*+))', re.ASCII | re.DOTALL)
+_PARAMETER = re.compile(
+    r';\s*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?>(?:\\.[^"\\]*+)*))"?|([^;]*+))', re.ASCII | re.DOTALL
+)
 _UNSEPARATED = re.compile(r"[^\s;=]++\s++(?=[^\s;=]++\s*+=)", re.ASCII)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SEGMENTS = 100

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 
+from postbox.ingest.metrics import STAGE_SECONDS
 from postbox.ingest.steps import parse
 from postbox.mail.models import Outcome
 from postbox.rules import step as rules
@@ -40,7 +42,9 @@ def examine(case: Case, steps: Sequence[ModuleType] = STEPS) -> None:
 def _run(step: ModuleType, case: Case) -> None:
     try:
         check: Callable[[Case], Verdict] = step.check
+        began = time.perf_counter()
         case.add(check(case))
+        STAGE_SECONDS.observe(time.perf_counter() - began, step.name)
     except TookTooLong:
         raise
     except Exception as error:
@@ -61,8 +65,8 @@ def _shunt(case: Case, step: str, code: str, error: BaseException) -> None:
 
 
 def _next_name(case: Case, steps: Sequence[ModuleType]) -> str:
-    done = len(case.verdicts)
-    return str(steps[min(done, len(steps) - 1)].name)
+    done = {verdict.step for verdict in case.verdicts}
+    return str(next((step.name for step in steps if step.name not in done), steps[-1].name))
 
 
 @contextmanager

@@ -1,95 +1,149 @@
 """Scoring stored mail again, or applying the rules to it again.
 
 Decides anew from what is stored: the sealed content, and the raw mail where a rule needs it. It writes the score, the
-reasons, the verdicts of the steps it ran, and the state that follows; it never sends a second event for a mail.
+reasons, the verdicts of the steps it ran, folder and labels, and the state that follows; it never sends an event, a
+forward or an answer for a mail a second time. Where an operator decided on a mail's state, the state stays.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import ModuleType
 
 from django.db import transaction
 
-from postbox.ingest.mime import parse
+from postbox.identity.models import AgentKey
+from postbox.ingest.limits import LimitExceeded
+from postbox.ingest.mime import Unparsable
 from postbox.ingest.pipeline import examine
+from postbox.ingest.stored import case_of, content_of
+from postbox.lib.envelope import SealBroken
 from postbox.mail.content import Content
-from postbox.mail.keys import message_key, open_part, seal_part
+from postbox.mail.keys import KeyErased, message_key, seal_part
 from postbox.mail.models import Direction, Message, MessageContent, Outcome, Status, StepVerdict, check_transition
-from postbox.mail.raw import raw_of
 from postbox.rules import step as rules
+from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict, decide
 from postbox.screening.steps import distil, score
 
+log = logging.getLogger(__name__)
+
 _OPEN = (Status.PROCESSED, Status.QUARANTINED)
+RESCORE: tuple[ModuleType, ...] = (distil, score, rules)
+REAPPLY: tuple[ModuleType, ...] = (rules,)
+_UNREADABLE = (KeyErased, AgentKey.DoesNotExist, SealBroken, MessageContent.DoesNotExist, LimitExceeded, Unparsable)
 
 
-def rescore(ids: Sequence[str]) -> int:
-    """Distil, score and judge these messages again. Returns how many there were."""
-    return sum(_again(message, (distil, score, rules)) for message in _stored(ids))
+def rescore(ids: Sequence[uuid.UUID]) -> int:
+    """Distil, score and judge these messages again. Returns how many could be. Raises MasterKeyMissing."""
+    return _each(ids, RESCORE)
 
 
-def reapply(ids: Sequence[str]) -> int:
-    """Apply the rules to these messages again. Returns how many there were."""
-    return sum(_again(message, (rules,)) for message in _stored(ids))
+def reapply(ids: Sequence[uuid.UUID]) -> int:
+    """Apply the rules to these messages again. Returns how many could be. Raises MasterKeyMissing."""
+    return _each(ids, REAPPLY)
 
 
-def _stored(ids: Sequence[str]) -> list[Message]:
-    found = Message.objects.filter(pk__in=ids, direction=Direction.INBOUND, status__in=_OPEN)
-    return list(found.select_related("agent"))
+def _each(ids: Sequence[uuid.UUID], steps: Sequence[ModuleType]) -> int:
+    found = Message.objects.filter(pk__in=ids, direction=Direction.INBOUND, status__in=_OPEN).select_related("agent")
+    messages = list(found)
+    own = rules_of(message.agent_id for message in messages)
+    return sum(_again(message, steps, own.get(message.agent_id, ())) for message in messages)
 
 
-def _again(message: Message, steps: Sequence[ModuleType]) -> bool:
-    key = message_key(message.id, message.agent_id)
-    case = _case(message)
+def _again(message: Message, steps: Sequence[ModuleType], own: Sequence[CompiledRule]) -> bool:
+    try:
+        key = message_key(message.id, message.agent_id)
+        content = content_of(message, key)
+        rows = list(StepVerdict.objects.filter(message_id=message.id))
+        case = case_of(message, content, rows, [step.name for step in steps])
+    except (*_UNREADABLE, FileNotFoundError) as error:
+        log.warning("not_reexamined", extra={"message_id": str(message.id), "error": type(error).__name__})
+        return False
+    case.rules = own
     examine(case, steps)
     with transaction.atomic():
-        _write(message.id, message.agent_id, key, case)
+        return _write(message.id, key, case, steps)
+
+
+def _write(message_id: uuid.UUID, key: bytes, case: Case, steps: Sequence[ModuleType]) -> bool:
+    message = Message.objects.select_for_update().get(pk=message_id)
+    if message.status not in _OPEN:
+        return False
+    content = content_of(message, key)
+    rows = list(StepVerdict.objects.filter(message_id=message_id))
+    before = list(content.words)
+    words = _replace(message_id, rows, before, case.verdicts, [step.name for step in steps])
+    _move(message, rows)
+    message.folder, message.labels = case.effects.folder, list(case.effects.labels) or None
+    if score in steps:
+        content = _rescored(message, content, case)
+    else:
+        content = dataclasses.replace(content, reasons=[said for said in content.reasons if said not in before])
+    reasons = [*content.reasons, *_held_by(message, rows, words)]
+    content = dataclasses.replace(content, words=words, reasons=reasons)
+    MessageContent.objects.filter(pk=message_id).update(
+        body=seal_part(key, content.dump(), message_id, "content", message.agent_id)
+    )
+    message.save(update_fields=["injection_score", "status", "quarantined", "folder", "labels"])
     return True
 
 
-def _case(message: Message) -> Case:
-    raw = raw_of(message.id, message.agent_id)
-    case = Case(
-        message.id, message.agent_id, message.agent.name, raw, message.mail_from, message.rcpt_to, message.received_at
+def _rescored(message: Message, content: Content, case: Case) -> Content:
+    """The content with what the steps now see and say."""
+    seen = case.distilled
+    said = case.score.reasons if case.score else ()
+    message.injection_score = case.score.score if case.score else None
+    return dataclasses.replace(
+        content,
+        text=seen.text,
+        text_truncated=seen.truncated,
+        links=[asdict(link) for link in seen.links],
+        images=[asdict(image) for image in seen.images],
+        hidden=[asdict(item) for item in seen.hidden],
+        reasons=[reason.words for reason in said],
+        spans=[reason.span for reason in said if reason.span],
+        traceback=case.traceback,
     )
-    case.parsed = parse(raw)
-    return case
 
 
-def _write(message_id: uuid.UUID, agent_id: uuid.UUID, key: bytes, case: Case) -> None:
-    message = Message.objects.select_for_update().get(pk=message_id)
-    stored = MessageContent.objects.get(pk=message_id)
-    content = Content.load(open_part(key, stored.body, message_id, "content", agent_id))
-    verdicts = list(StepVerdict.objects.filter(message_id=message_id))
-    words = _replace(verdicts, content.words, case.verdicts)
-    if case.score:
-        message.injection_score = case.score.score
-        reasons = [reason.words for reason in case.score.reasons]
-        spans = [reason.span for reason in case.score.reasons if reason.span]
-        content = dataclasses.replace(content, reasons=reasons, spans=spans)
-    _move(message, verdicts)
-    content = dataclasses.replace(content, words=words)
-    stored.body = seal_part(key, content.dump(), message_id, "content", agent_id)
-    StepVerdict.objects.bulk_update(verdicts, ["outcome", "code"])
-    stored.save(update_fields=["body"])
-    message.save(update_fields=["injection_score", "status", "quarantined"])
+def _replace(
+    message_id: uuid.UUID, rows: list[StepVerdict], words: list[str], new: Sequence[Verdict], anew: Sequence[str]
+) -> list[str]:
+    """Put each new verdict in the place of its step's old one, or after all; gives the words of all."""
+    fresh = {verdict.step: verdict for verdict in new if verdict.step in anew}
+    said = [*words, *([""] * (len(rows) - len(words)))]
+    for index, row in enumerate(rows):
+        if verdict := fresh.pop(row.step, None):
+            row.outcome, row.code, said[index] = verdict.outcome, verdict.code[:64], verdict.reason
+    StepVerdict.objects.bulk_update(rows, ["outcome", "code"])
+    last = max((row.position for row in rows), default=-1)
+    added = [
+        StepVerdict(message_id=message_id, position=last + number, step=v.step, outcome=v.outcome, code=v.code[:64])
+        for number, v in enumerate(fresh.values(), 1)
+    ]
+    rows += StepVerdict.objects.bulk_create(added)
+    return said + [verdict.reason for verdict in fresh.values()]
 
 
-def _replace(verdicts: list[StepVerdict], words: list[str], new: Sequence[Verdict]) -> list[str]:
-    """Put each new verdict in the place of its step's old one; gives the words of all."""
-    fresh = {verdict.step: verdict for verdict in new}
-    said = list(words)
-    for index, row in enumerate(verdicts):
-        if verdict := fresh.get(row.step):
-            row.outcome, row.code, said[index] = verdict.outcome, verdict.code, verdict.reason
-    return said
+def _held_by(message: Message, rows: Sequence[StepVerdict], words: Sequence[str]) -> list[str]:
+    """What a quarantined message is held for, beside its score."""
+    if not message.quarantined:
+        return []
+    pairs = zip(rows, words, strict=False)
+    return [said for row, said in pairs if row.step != score.name and _decided([row]) == Status.QUARANTINED]
 
 
-def _move(message: Message, verdicts: Sequence[StepVerdict]) -> None:
-    after = decide(Verdict(row.step, Outcome(row.outcome), row.code, "") for row in verdicts)
-    if after != message.status:
+def _move(message: Message, rows: Sequence[StepVerdict]) -> None:
+    after = _decided(rows)
+    if after != message.status and not message.decided_by:
         check_transition(message.status, after)
         message.status, message.quarantined = after, after == Status.QUARANTINED
+
+
+def _decided(rows: Sequence[StepVerdict]) -> Status:
+    return decide(Verdict(row.step, Outcome(row.outcome), row.code, "") for row in rows)

@@ -1,7 +1,8 @@
 """An operator's word against the pipeline's: a message let go from quarantine, or put there.
 
 Decides that only a judged message moves, that the agent is told by the event that the new state has, and that the audit
-says who did it. It never changes verdicts: scoring the message again judges it anew.
+says who did it. It never changes verdicts. The word stands: scoring the message again gives it new verdicts, and leaves
+its state as the operator wanted it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from postbox.lib.ids import uuid7
 from postbox.mail import content as contents
 from postbox.mail.keys import message_key, open_part, seal_part
 from postbox.mail.models import IllegalTransition, Message, MessageContent, Status, check_transition
+
+_MAX_ACTOR = 120
 
 
 def release(message_id: uuid.UUID, *, actor: str) -> None:
@@ -41,7 +44,8 @@ def _move(message_id: uuid.UUID, before: Status, after: Status, actor: str, acti
             raise IllegalTransition(f"this message is {message.status}, not {before.value}")
         check_transition(before, after)
         message.status, message.quarantined = after, after == Status.QUARANTINED
-        message.save(update_fields=["status", "quarantined"])
+        message.decided_by = actor[:_MAX_ACTOR]
+        message.save(update_fields=["status", "quarantined", "decided_by"])
         emit([_event(message)])
         record(actor, action, message.id, before=before.value, after=after.value)
 

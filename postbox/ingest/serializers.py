@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from postbox.api.fields import Base64, Prose, Text
+from postbox.api.fields import Base64, Prose, Several, Text
 from postbox.api.serializers import Body
 from postbox.ingest import envelope
 from postbox.ingest.limits import ADDRESS_COUNT
@@ -45,7 +45,7 @@ _EMPTY = {"type": "string", "maxLength": 0}
 
 class EnvelopeBody(Body):
     mail_from = EnvelopeAddress(allow_blank=True, default="", help_text="Empty: the null return path.")
-    rcpt_to = serializers.ListField(child=EnvelopeAddress(), min_length=1, max_length=ADDRESS_COUNT)
+    rcpt_to = Several(child=EnvelopeAddress(), min_length=1, max_length=ADDRESS_COUNT)
     client_ip = ClientAddress(allow_blank=True, default="", help_text="Who connected; empty where unknown.")
     helo = Prose(default="", help_text="What it said of itself.")
 

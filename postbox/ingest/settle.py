@@ -6,36 +6,41 @@ verdicts and events of a mail are written together or not at all.
 
 from __future__ import annotations
 
-import hmac
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from postbox.events.body import render
 from postbox.events.emit import NewEvent, emit
 from postbox.events.models import EventKind
+from postbox.ingest import metrics, threads
+from postbox.ingest.rule_events import asked_by_rules
 from postbox.lib import clock
-from postbox.lib.ids import uuid7, uuid8
+from postbox.lib.ids import uuid7
 from postbox.mail import content as contents
 from postbox.mail.keys import seal_part
 from postbox.mail.models import AuthResult, Direction, Status, check_transition
 from postbox.mail.parsed import ParsedMail, Score
+from postbox.rules.hits import count_hits
 from postbox.screening.case import Case, decide
 
 _SETTLE = """
 UPDATE messages m SET status = v.status, processed_at = %(now)s, header_from = v.header_from, thread_id = v.thread_id,
-       injection_score = v.score, quarantined = v.quarantined, lease_token = NULL, leased_until = NULL
+       injection_score = v.score, quarantined = v.quarantined, folder = v.folder,
+       labels = string_to_array(v.labels, E'\\x1f'), lease_token = NULL, leased_until = NULL
 FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(froms)s::text[], %(threads)s::uuid[], %(scores)s::float8[],
-            %(quarantined)s::bool[]) AS v (id, status, header_from, thread_id, score, quarantined)
+            %(quarantined)s::bool[], %(folders)s::text[], %(labels)s::text[])
+     AS v (id, status, header_from, thread_id, score, quarantined, folder, labels)
 WHERE m.id = v.id AND m.lease_token = %(token)s
 RETURNING m.id
 """
 _MAX_ADDRESS = 320
+# No label holds one (postbox.rules), and an array of arrays cannot be taken apart.
+_BETWEEN_LABELS = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,10 @@ class Settlement:
 
     case: Case
     status: Status
-    thread_id: uuid.UUID | None
     header_from: str
     attachment_ids: list[uuid.UUID]
     sealed: bytes
-    event: NewEvent
+    events: list[NewEvent]
     key: bytes
 
 
@@ -68,28 +72,28 @@ def prepare(case: Case, key: bytes) -> Settlement:
         reasons=_reasons(case, status),
         traceback=case.traceback,
     )
-    thread_id = thread_of(case.agent_id, parsed)
     facts = contents.Facts(
         id=case.id,
         direction=Direction.INBOUND,
         status=status,
         agent_name=case.agent_name,
-        thread_id=thread_id,
+        thread_id=case.thread_id,
         received_at=case.received_at,
         injection_score=case.score.score if case.score else None,
         quarantined=status == Status.QUARANTINED,
         spf=AuthResult.NONE,
         dkim=AuthResult.NONE,
         dmarc=AuthResult.NONE,
+        folder=case.effects.folder,
+        labels=case.effects.labels,
     )
     return Settlement(
         case,
         status,
-        thread_id,
         parsed.from_[0].address[:_MAX_ADDRESS] if len(parsed.from_) == 1 else "",
         attachment_ids,
         seal_part(key, content.dump(), case.id, "content", case.agent_id),
-        _event(case, key, facts, content, now),
+        _events(case, key, facts, content, now),
         key,
     )
 
@@ -106,20 +110,11 @@ def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
             _copy_contents(cursor, own)
             _copy_attachments(cursor, own)
             _copy_verdicts(cursor, own)
-            emit([item.event for item in own])
+            threads.keep(cursor, [item.case for item in own])
+            emit([event for item in own for event in item.events])
+            count_hits(cursor, [hit for item in own for hit in item.case.effects.hits])
+    metrics.settled((item.case, item.status) for item in own)
     return len(own)
-
-
-def thread_of(agent_id: uuid.UUID, parsed: ParsedMail) -> uuid.UUID | None:
-    """The thread that a mail's own headers put it in: a keyed hash of the conversation's first Message-ID.
-
-    No look-up, so mails of one thread may come in any order and at once (RFC 5322, section 3.6.4).
-    """
-    root = next(iter(parsed.references), "") or parsed.in_reply_to or parsed.message_id
-    if not root:
-        return None
-    text = f"{agent_id}|{root}".encode("utf-8", "replace")
-    return uuid8(hmac.digest(settings.POSTBOX_MASTER_KEYS.derive("thread"), text, "sha256"))
 
 
 def _reasons(case: Case, status: Status) -> list[str]:
@@ -128,6 +123,16 @@ def _reasons(case: Case, status: Status) -> list[str]:
     if status == Status.QUARANTINED:
         words += [v.reason for v in case.verdicts if v.step != "score" and decide([v]) == Status.QUARANTINED]
     return words
+
+
+def _events(case: Case, key: bytes, facts: contents.Facts, content: contents.Content, now: datetime) -> list[NewEvent]:
+    """What is told of a mail: nothing of a refused one, and nothing is sent on unless it went to its agent."""
+    if facts.status == Status.REFUSED:
+        return []
+    events = [_event(case, key, facts, content, now)]
+    if facts.status == Status.PROCESSED:
+        events += asked_by_rules(case, key, content, now)
+    return events
 
 
 def _event(case: Case, key: bytes, facts: contents.Facts, content: contents.Content, now: datetime) -> NewEvent:
@@ -147,9 +152,11 @@ def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) ->
             "ids": [item.case.id for item in settlements],
             "statuses": [item.status.value for item in settlements],
             "froms": [item.header_from for item in settlements],
-            "threads": [item.thread_id for item in settlements],
+            "threads": [item.case.thread_id for item in settlements],
             "scores": [item.case.score.score if item.case.score else None for item in settlements],
             "quarantined": [item.status == Status.QUARANTINED for item in settlements],
+            "folders": [item.case.effects.folder for item in settlements],
+            "labels": [_BETWEEN_LABELS.join(item.case.effects.labels) or None for item in settlements],
         },
     )
     return {row[0] for row in cursor.fetchall()}

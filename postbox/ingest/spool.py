@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import connection
 from django.db.models import QuerySet
 
-from postbox.ingest import claim
+from postbox.ingest import bucket, claim
 from postbox.lib import clock
 from postbox.mail import blobs
 from postbox.mail.models import SpooledMail, Status
@@ -24,6 +24,7 @@ from postbox.mail.raw import stamp_body_refs
 log = logging.getLogger(__name__)
 
 PORTION = 50
+PORTION_BYTES = 16 * 1024 * 1024
 RUN_SECONDS = 8.0
 _REFUSALS = 3
 _AGAIN_AFTER = timedelta(seconds=60)
@@ -42,19 +43,41 @@ def empty() -> int:
     if not _locked(_LOCK):
         return 0
     try:
+        if not _bucket_is_right():
+            return 0
         return _empty(time.monotonic() + RUN_SECONDS)
     finally:
         _locked(_UNLOCK)
 
 
+def _bucket_is_right() -> bool:
+    try:
+        return bucket.is_right()
+    except Exception as error:  # a bucket that does not even tell its id: as one that refuses
+        log.warning("bucket_away", exc_info=error)
+        return False
+
+
 def _empty(until: float) -> int:
     moved = 0
     while time.monotonic() < until:
-        rows = list(_waiting().order_by("not_before")[:PORTION])
+        rows = _portion()
         moved += _move(rows)
-        if len(rows) < PORTION or claim.behind():
+        if not rows or claim.behind():
             break
     return moved
+
+
+def _portion() -> list[SpooledMail]:
+    """The next mails to move: so many and so large that they fit in memory, at least one."""
+    chosen: list[uuid.UUID] = []
+    octets = 0
+    for pk, size in _waiting().order_by("not_before").values_list("pk", "message__size")[:PORTION]:
+        octets += size
+        if chosen and octets > PORTION_BYTES:
+            break
+        chosen.append(pk)
+    return list(SpooledMail.objects.filter(pk__in=chosen))
 
 
 def _waiting() -> QuerySet[SpooledMail]:

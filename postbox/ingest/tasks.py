@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from postbox.events import sweep as sweeping
-from postbox.ingest import spool, work
-from postbox.ingest.reexamine import reapply, rescore
+from postbox.ingest import reexaminations, spool, work
+from postbox.ingest.models import Again
 
 
 @shared_task(name="postbox.ingest.work")
@@ -16,15 +16,15 @@ def ingest() -> None:
 
 
 @shared_task(name="postbox.ingest.rescore")
-def rescore_messages(ids: list[str]) -> None:
-    """Score stored mail again (queue ``score``)."""
-    rescore(ids)
+def rescore_messages() -> None:
+    """Score stored mail again, as far as that was asked for (queue ``score``)."""
+    reexaminations.run(Again.RESCORE)
 
 
 @shared_task(name="postbox.ingest.reapply_rules")
-def reapply_rules(ids: list[str]) -> None:
-    """Apply the rules to stored mail again (queue ``rules``)."""
-    reapply(ids)
+def reapply_rules() -> None:
+    """Apply the rules to stored mail again, as far as that was asked for (queue ``rules``)."""
+    reexaminations.run(Again.REAPPLY)
 
 
 @shared_task(name="postbox.maintenance.sweep")

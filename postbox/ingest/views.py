@@ -26,7 +26,7 @@ from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import read
 from postbox.identity.http import BridgeView, bridge_holder, check_kind
-from postbox.ingest import compose, envelope
+from postbox.ingest import compose, envelope, metrics
 from postbox.ingest.door import MailTooLarge, Receipt, receive
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.ingest.serializers import IngestAnswer, IngestBody
@@ -52,6 +52,19 @@ class EmptyMail(ApiError):
     code = "empty_mail"
     message = "The request holds no mail."
     fix = "Put the raw mail into the body as message/rfc822, or into `raw` as base64."
+
+
+class IncompleteRequest(ApiError):
+    code = "incomplete_request"
+    message = "The mail was cut off on its way here; nothing was stored."
+    fix = "Send the whole mail again."
+
+
+class LengthRequired(ApiError):
+    status = 411
+    code = "length_required"
+    message = "The mail came without its length, so nobody could tell whether it is whole."
+    fix = "Send Content-Length instead of Transfer-Encoding: chunked."
 
 
 class IngestView(BridgeView):
@@ -91,6 +104,12 @@ class IngestView(BridgeView):
         return Response(_take(*_from_json(request)), status=202)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = self._dispatch(request, *args, **kwargs)
+        if response.status_code >= 400 and request.method == "POST":
+            metrics.refused_by(response)
+        return response
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method != "POST" or request.content_type != RAW:
             return super().dispatch(request, *args, **kwargs)
         try:
@@ -125,7 +144,21 @@ def _from_raw(request: HttpRequest) -> tuple[bytes, Envelope]:
         _header(meta, "HELO"),
         path="x-postbox-{}",
     )
-    return request.read(MESSAGE_BYTES + 1), said
+    return _body(request), said
+
+
+def _body(request: HttpRequest) -> bytes:
+    """All of the mail that was announced. A part of one is refused: the sender will come again with the whole."""
+    announced = request.META.get("CONTENT_LENGTH") or ""
+    if not announced and request.META.get("HTTP_TRANSFER_ENCODING"):
+        raise LengthRequired()
+    try:
+        raw = request.read(MESSAGE_BYTES + 1)
+    except OSError as error:
+        raise IncompleteRequest() from error
+    if announced.isdecimal() and len(raw) < int(announced[:12]):
+        raise IncompleteRequest(f"{announced} octets were announced and {len(raw)} came.")
+    return raw
 
 
 def _header(meta: Mapping[str, Any], name: str) -> str:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 
 from django.db import DataError, IntegrityError
 
 from postbox.events import wakeups
 from postbox.events.plans import prefer_indexes
 from postbox.identity.models import AgentKey
-from postbox.ingest import claim
+from postbox.ingest import claim, threads
 from postbox.ingest.pipeline import crashed, examine
 from postbox.ingest.settle import Settlement, prepare, settle
-from postbox.lib import crash
+from postbox.lib import about, crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail import blobs
 from postbox.mail.keys import KeyErased, open_part, unwrap
 from postbox.mail.models import Outcome
+from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,8 @@ RUN_SECONDS = 5.0
 # While mail keeps coming, a short wait makes the next batch larger than a handful: a batch has a price of its own.
 _GATHER_BELOW = 16
 _GATHER_SECONDS = 0.01
+# Under a steady backlog, mail that is to be tried again must not wait for a quiet moment.
+_AGAIN_EVERY = 8
 
 
 def run() -> int:
@@ -38,9 +42,10 @@ def run() -> int:
     prefer_indexes()
     wakeups.clear("ingest")
     until = time.monotonic() + RUN_SECONDS
-    done = 0
+    done, turn = 0, 1
     while time.monotonic() < until:
-        batch = _next()
+        batch = _next(turn)
+        turn += 1
         if not batch.mails:
             return done
         if batch.full:
@@ -52,25 +57,24 @@ def run() -> int:
     return done
 
 
-def _next() -> claim.Batch:
-    """A batch that nobody has tried yet; when there is none, one mail whose worker did not come back."""
-    batch = claim.fresh()
-    return batch if batch.mails else claim.again()
+def _next(turn: int) -> claim.Batch:
+    """A batch that nobody has tried yet, or one mail whose worker did not come back: every few turns, and when idle."""
+    first, second = (claim.again, claim.fresh) if turn % _AGAIN_EVERY == 0 else (claim.fresh, claim.again)
+    batch = first()
+    return batch if batch.mails else second()
 
 
 def _work(batch: claim.Batch) -> int:
     until = time.monotonic() + claim.LEASE.total_seconds() / 2
-    settlements: list[Settlement] = []
-    try:
-        for mail in batch.mails:
-            if time.monotonic() > until:  # slow mails: settle what is done, the lease gives the rest to the next claim
-                break
-            if (settlement := _handle(mail)) is not None:
-                settlements.append(settlement)
-    except (MasterKeyMissing, OSError) as error:  # our own trouble, not the mail's: it must not cost it an attempt
-        log.error("batch_released", exc_info=error)
-        claim.release(batch.token)
-        return 0
+    judged: list[tuple[Case, bytes]] = []
+    rules = rules_of(mail.agent_id for mail in batch.mails)
+    for mail in batch.mails:
+        if time.monotonic() > until:  # slow mails: settle what is done, the lease gives the rest to the next claim
+            break
+        if (found := _handle(mail, batch.token, rules.get(mail.agent_id, ()))) is not None:
+            judged.append(found)
+    threads.assign(case for case, _ in judged)
+    settlements = [_prepare(case, key) for case, key in judged]
     crash.point("ingest.settle")
     return _settle(batch.token, settlements)
 
@@ -89,27 +93,40 @@ def _settle_alone(token: uuid.UUID, item: Settlement) -> int:
         return settle(token, [prepare(crashed(item.case, "settle", error), item.key)])
 
 
-def _handle(mail: claim.Claimed) -> Settlement | None:
+def _handle(mail: claim.Claimed, token: uuid.UUID, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
+    """A mail with its verdicts, and its key. None when it cannot be read now: it waits, and costs nobody else time.
+
+    A key may come back (a restore in two parts, a master key put back), so what cannot be opened is held, never ended.
+    """
+    with about.message(mail.id):
+        try:
+            return _judge(mail, rules)
+        except (MasterKeyMissing, OSError) as error:
+            log.error("message_waits", exc_info=error)
+            claim.release(token, mail.id, claim.OWN_TROUBLE)
+        except (KeyErased, AgentKey.DoesNotExist, SealBroken) as error:
+            log.error("message_unreadable", exc_info=error)
+            claim.release(token, mail.id, claim.UNREADABLE)
+    return None
+
+
+def _judge(mail: claim.Claimed, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
     case = Case(mail.id, mail.agent_id, mail.agent_name, b"", mail.mail_from, mail.rcpt_to, mail.received_at)
-    try:
-        key = _key(mail)
-    except (SealBroken, KeyErased, AgentKey.DoesNotExist) as error:
-        log.error("message_unreadable", extra={"message_id": str(mail.id)}, exc_info=error)
-        claim.refuse(mail.id)
-        return None
+    case.rules = rules
+    key = _key(mail)
     try:
         case.raw = open_part(key, _sealed(mail), mail.id, "raw", mail.agent_id)
     except SealBroken:
         reason = "The stored mail does not open with its own key: it was changed or exchanged."
         case.add(Verdict("parse", Outcome.ERROR, "seal_broken", reason))
-        return _prepare(case, key)
+        return case, key
     if mail.attempts > claim.MAX_ATTEMPTS:
         reason = f"Its worker died {claim.MAX_ATTEMPTS} times while it examined this mail."
         case.add(Verdict("parse", Outcome.ERROR, "killed_worker", reason))
     else:
         crash.point("ingest.examine", case.raw)
         examine(case)
-    return _prepare(case, key)
+    return case, key
 
 
 def _prepare(case: Case, key: bytes) -> Settlement:

@@ -1,4 +1,4 @@
-"""Names to addresses by the system's resolver, within a time.
+"""Names to addresses by the system's resolver, or by DNS servers that the operator names, within a time.
 
 Decides how long a look-up may take: getaddrinfo has no limit of its own, so it runs in a thread that is left behind
 when it hangs. It never decides whether an address may be used.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+
+from postbox.lib import dns
 
 # Takes a host name, gives its addresses as text, IPv4 and IPv6. Raises ResolutionFailed.
 Resolver = Callable[[str], list[str]]
@@ -34,6 +36,28 @@ def system(host: str) -> list[str]:
     if not look_up.addresses:
         raise ResolutionFailed(look_up.problem or "the name has no address")
     return look_up.addresses
+
+
+def of(servers: tuple[dns.Server, ...]) -> Resolver:
+    """The resolver for these DNS servers; without any the system's."""
+    return by_dns(dns.shared(servers)) if servers else system
+
+
+def by_dns(ask: dns.Resolver) -> Resolver:
+    """Addresses by DNS alone, IPv4 first; the system's file of hosts is not read."""
+
+    def resolve(host: str) -> list[str]:
+        addresses, problem = [], "the name has no address"
+        for kind in ("A", "AAAA"):
+            try:
+                addresses += ask(host, kind)
+            except dns.TemporaryFailure as error:
+                problem = str(error)
+        if not addresses:
+            raise ResolutionFailed(problem)
+        return addresses
+
+    return resolve
 
 
 class _LookUp(threading.Thread):

@@ -8,12 +8,20 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 
 ALIAS = "postbox-mime"
+# A bucket elsewhere takes a request a mail: so many at once.
+_DELETERS = 8
+
+
+class BucketFailed(OSError):
+    """The bucket does not answer, or refuses."""
 
 
 def name_of(message_id: uuid.UUID) -> str:
@@ -27,12 +35,17 @@ def write(message_id: uuid.UUID, sealed: bytes) -> str:
 
     It is durable once ``make_durable`` has been called for the name; a bucket elsewhere is so by itself.
     """
-    storage, name = storages[ALIAS], name_of(message_id)
+    return write_named(name_of(message_id), sealed)
+
+
+def write_named(name: str, sealed: bytes) -> str:
+    """The same under a name of the caller's."""
+    storage = storages[ALIAS]
     if isinstance(storage, FileSystemStorage):
         _write_file(Path(storage.path(name)), sealed)
         return name
-    if storage.exists(name):  # a worker died between writing and stamping
-        storage.delete(name)
+    if not getattr(storage, "file_overwrite", False) and storage.exists(name):
+        storage.delete(name)  # a worker died between writing and stamping
     return str(storage.save(name, ContentFile(sealed)))
 
 
@@ -46,14 +59,63 @@ def make_durable(names: Iterable[str]) -> None:
 
 
 def read(name: str) -> bytes:
-    """The sealed mail. Raises OSError (FileNotFoundError) when the bucket cannot give it."""
-    with storages[ALIAS].open(name) as stored:
-        return bytes(stored.read())
+    """The sealed mail. Raises OSError (FileNotFoundError where it is not there) when the bucket cannot give it."""
+    try:
+        with storages[ALIAS].open(name) as stored:
+            return bytes(stored.read())
+    except OSError:
+        raise
+    except Exception as error:  # each library has errors of its own for a bucket that is away
+        raise BucketFailed(f"{type(error).__name__}: {error}"[:300]) from error
 
 
 def delete(name: str) -> None:
     """Remove a sealed mail; one that is gone already is no error."""
     storages[ALIAS].delete(name)
+
+
+def delete_all(names: Iterable[str]) -> dict[str, Exception]:
+    """Remove sealed mails for good, with what a writer that died left of them; those that are gone are no error.
+
+    Gives what went wrong by name. Once it returned, what is not named in it is gone even if the machine stops.
+    """
+    storage = storages[ALIAS]
+    if isinstance(storage, FileSystemStorage):
+        return _delete_files(storage, list(names))
+    with ThreadPoolExecutor(_DELETERS) as deleters:
+        jobs = {name: deleters.submit(storage.delete, name) for name in names}
+    failures = {name: job.exception() for name, job in jobs.items()}
+    return {name: error for name, error in failures.items() if isinstance(error, Exception)}
+
+
+def _delete_files(storage: FileSystemStorage, names: list[str]) -> dict[str, Exception]:
+    if not Path(storage.location).is_dir():  # not mounted, perhaps: nothing in it is known to be gone
+        return {name: FileNotFoundError("the folder of the bucket is not there") for name in names}
+    failures: dict[str, Exception] = {}
+    folders: dict[Path, list[str]] = {}
+    for name in names:
+        try:
+            path = Path(storage.path(name))
+            path.unlink(missing_ok=True)
+            path.with_suffix(".new").unlink(missing_ok=True)
+            folders.setdefault(path.parent, []).append(name)
+        except Exception as error:
+            failures[name] = error
+    for folder, own in folders.items():
+        try:
+            _settle_folder(folder)
+        except OSError as error:
+            failures |= dict.fromkeys(own, error)
+    return failures
+
+
+def _settle_folder(folder: Path) -> None:
+    """Have what went out of a folder gone on disk, and the folder with it when it is empty."""
+    with suppress(FileNotFoundError):
+        _sync(folder)
+        with suppress(OSError):  # it holds other mails
+            folder.rmdir()
+        _sync(folder.parent)
 
 
 def _write_file(path: Path, content: bytes) -> None:

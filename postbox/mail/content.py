@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -109,6 +110,8 @@ class Facts:
     dkim: str
     dmarc: str
     read: bool = False
+    folder: str = ""
+    labels: Sequence[str] = ()
 
 
 def facts_of(message: Message) -> Facts:
@@ -126,6 +129,8 @@ def facts_of(message: Message) -> Facts:
         dkim=message.dkim,
         dmarc=message.dmarc,
         read=message.read_at is not None,
+        folder=message.folder,
+        labels=message.labels or (),
     )
 
 
@@ -153,6 +158,8 @@ def public(facts: Facts, content: Content, *, with_text: bool = True) -> dict[st
         "images": content.images,
         "attachments": content.attachments,
         "read": facts.read,
+        "folder": facts.folder,
+        "labels": list(facts.labels),
     }
     if not with_text:
         del shape["text"]

@@ -17,7 +17,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import BinaryField, OuterRef, QuerySet, Subquery
 
-from postbox.api.errors import ApiError
+from postbox.api.errors import KeysUnavailable
 from postbox.identity.models import AgentKey
 from postbox.lib import clock
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
@@ -42,22 +42,19 @@ UPDATE messages SET read_at = %s WHERE id IN (
 """  # noqa: S608
 
 
-class KeysUnavailable(ApiError):
-    status = 503
-    code = "keys_unavailable"
-    message = "No configured master key opens this agent's mail."
-    fix = "Try again later; tell the operator the request_id: a key is missing from POSTBOX_MASTER_KEYS."
-    retry_after = 60
-
-
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked for. ``since``: received after; ``quarantined``: both kinds; ``unread``: that kind only."""
+    """What is asked for. ``since``: received after; ``quarantined``: both kinds; ``unread``: that kind only.
+
+    ``folder``: where a rule put it, empty for mail that none moved; ``label``: mail that bears it.
+    """
 
     direction: Direction | None = None
     since: datetime | None = None
     quarantined: bool = False
     unread: bool = False
+    folder: str | None = None
+    label: str | None = None
 
     def scope(self, agent_id: uuid.UUID) -> dict[str, str | None]:
         """What a page token is bound to."""
@@ -67,6 +64,8 @@ class Query:
             "since": self.since.isoformat() if self.since else None,
             "quarantined": str(self.quarantined),
             "unread": str(self.unread),
+            "folder": self.folder,
+            "label": self.label,
         }
 
 
@@ -110,6 +109,10 @@ def _visible(agent_id: uuid.UUID, query: Query) -> QuerySet[Message]:
         rows = rows.filter(received_at__gt=query.since, id__gte=_first_id(query.since))
     if query.unread:
         rows = rows.filter(read_at=None)
+    if query.folder is not None:
+        rows = rows.filter(folder=query.folder)
+    if query.label is not None:
+        rows = rows.filter(labels__contains=[query.label], labels__isnull=False)
     return rows
 
 

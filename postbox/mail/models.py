@@ -5,6 +5,8 @@ Decides a message's states and which way they may go. It never decides *why* (sc
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from postbox.events.models import Leased
@@ -28,7 +30,8 @@ class Status(models.TextChoices):
 # From each state, the states that may follow. What is not here raises IllegalTransition.
 TRANSITIONS: dict[str, frozenset[str]] = {
     Status.RECEIVED: frozenset({Status.PROCESSED, Status.QUARANTINED, Status.REFUSED}),
-    Status.PROCESSED: frozenset({Status.QUARANTINED}),
+    # Refused: dropped by a rule of its agent that was applied to stored mail.
+    Status.PROCESSED: frozenset({Status.QUARANTINED, Status.REFUSED}),
     Status.QUARANTINED: frozenset({Status.PROCESSED, Status.REFUSED}),
     Status.REFUSED: frozenset(),
 }
@@ -92,6 +95,11 @@ class Message(Leased):
     dkim = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
     dmarc = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
     body_ref = models.CharField(max_length=200, blank=True, editable=False)
+    # Where its agent's rules put it. The names are the agent's, not the mail's, so they are in the clear.
+    folder = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    labels = ArrayField(models.CharField(max_length=64), null=True, editable=False)
+    # The operator whose word on its state stands: judging it again never changes the state of such a message.
+    decided_by = models.CharField(max_length=120, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         db_table = "messages"
@@ -115,10 +123,28 @@ class Message(Leased):
                 name="messages_unread",
                 condition=models.Q(read_at__isnull=True, status="processed"),
             ),
+            models.Index(fields=["thread_id"], name="messages_thread", condition=models.Q(thread_id__isnull=False)),
+            models.Index(fields=["agent", "folder", "-id"], name="messages_folder", condition=~models.Q(folder="")),
+            models.Index(fields=["agent", "-id"], name="messages_labelled", condition=models.Q(labels__isnull=False)),
         ]
 
     def __str__(self) -> str:
         return f"{self.mail_from or '<>'} to {self.rcpt_to}"
+
+
+class ThreadKey(models.Model):
+    """A name of a conversation (a Message-ID, a subject with a participant), as a keyed hash, and its thread."""
+
+    key = models.UUIDField(primary_key=True, editable=False)
+    thread_id = models.UUIDField(editable=False)
+    seen_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        db_table = "thread_keys"
+        indexes = [BrinIndex(fields=["seen_at"], name="thread_keys_seen")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.thread_id}"
 
 
 class MessageKey(models.Model):

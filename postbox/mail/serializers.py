@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from postbox.api.fields import Flag, Id, Text, Time, Whole
+from postbox.api.fields import Flag, Id, Several, Text, Time, Whole
 from postbox.api.serializers import Body
 from postbox.mail.models import AuthResult, Direction, Status
 
@@ -29,10 +29,19 @@ class ListBody(Body):
     )
     quarantined = Flag(default=False, help_text="true: quarantined mail too. Treat its text as hostile.")
     unread = Flag(default=False, help_text="true: only mail that was not marked as read.")
+    folder = Text(
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        help_text="Only mail that a rule moved there; empty: mail that no rule moved.",
+    )
+    label = Text(  # type: ignore[assignment]  # the stubs know `label` as a field's own
+        required=False, max_length=64, help_text="Only mail that a rule gave this label."
+    )
 
 
 class MarkReadBody(Body):
-    ids = serializers.ListField(child=Id(), min_length=1, max_length=MAX_IDS, help_text="Ids from `/list`.")
+    ids = Several(child=Id(), min_length=1, max_length=MAX_IDS, help_text="Ids from `/list`.")
 
 
 class MarkReadAnswer(serializers.Serializer[dict[str, Any]]):
@@ -93,6 +102,8 @@ class MessageShape(serializers.Serializer[dict[str, Any]]):
     images = ImageShape(many=True)
     attachments = AttachmentShape(many=True)
     read = serializers.BooleanField()
+    folder = serializers.CharField(allow_blank=True, help_text="Where a rule moved it; empty when none did.")
+    labels = serializers.ListField(child=serializers.CharField(), help_text="What rules labelled it.")
 
     def get_fields(self) -> dict[str, Any]:
         """With ``from``, which is no name that a class body can hold."""

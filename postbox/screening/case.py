@@ -8,10 +8,10 @@ verdicts into one state.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from postbox.mail.models import Outcome, Status
 from postbox.mail.parsed import Distilled, ParsedMail, Score
@@ -25,6 +25,40 @@ class Verdict:
     outcome: Outcome
     code: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An automatic answer that a rule asks for: to whom, and what it says."""
+
+    to: str
+    subject: str
+    text: str
+    rule_id: uuid.UUID
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A copy that a rule asks to be sent on."""
+
+    to: str
+    rule_id: uuid.UUID
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What the agent's rules make of a mail beside their verdict. ``hits``: the rules that matched."""
+
+    folder: str = ""
+    labels: tuple[str, ...] = ()
+    forwards: tuple[Forward, ...] = ()
+    reply: Reply | None = None
+    hits: tuple[uuid.UUID, ...] = ()
+
+
+NO_EFFECTS = Effects()
 
 
 @dataclass(slots=True)
@@ -43,6 +77,12 @@ class Case:
     score: Score | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     traceback: str = ""
+    # The agent's own rules, compiled, in their order (postbox.rules.compiled), and what they made of the mail.
+    rules: Sequence[Any] = ()
+    effects: Effects = NO_EFFECTS
+    # Its conversation, and the names by which that is known from now on (postbox.ingest.threads).
+    thread_id: uuid.UUID | None = None
+    thread_keys: tuple[uuid.UUID, ...] = ()
 
     def add(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)

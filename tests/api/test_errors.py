@@ -156,7 +156,7 @@ def test_an_unusual_accept_refuses_nothing(robin: Known) -> None:
         assert answer.headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["/", "/lists", "/list/", "/message/\x00", "/%ff", "/" + "a" * 4000])
+@pytest.mark.parametrize("path", ["/lists", "/list/", "/message/\x00", "/%ff", "/" + "a" * 4000])
 def test_no_route_is_404_in_the_one_shape(path: str) -> None:
     response = Client().post(path)
     assert response.status_code == 404

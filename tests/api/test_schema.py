@@ -48,8 +48,10 @@ def test_the_document_is_valid_and_without_warnings() -> None:
 def test_every_route_is_documented(document: dict[str, Any]) -> None:
     routes = set(all_routes(get_resolver().url_patterns, ""))
     assert {"list", "mark_read", "alloc", "ingest", "webhook/register"} <= routes
-    missing = {f"/{route}" for route in routes} - set(document["paths"])
-    assert not missing
+    written = {re.sub(r"<\w+:(\w+)>", r"{\1}", f"/{route}") for route in routes}
+    # A person's way to the admin, and what providers post in forms of their own (docs/mail-servers.md).
+    undocumented = {route for route in written if route == "/" or route.startswith("/inbound/")}
+    assert not written - undocumented - set(document["paths"])
 
 
 def test_every_route_with_a_key_says_which_and_how_it_fails(document: dict[str, Any]) -> None:
@@ -63,7 +65,8 @@ def test_every_route_with_a_key_says_which_and_how_it_fails(document: dict[str, 
         assert operation["summary"], path
         assert operation["security"] in ([{"bridgeKey": []}], [{"key": []}]), path
         assert (operation["security"] == [{"bridgeKey": []}]) == (path in OF_BRIDGES)
-        for status in ("400", "401", "403", "405", "413", "415", "503"):
+        of_bodies = ("413", "415") if "requestBody" in operation else ()
+        for status in ("400", "401", "403", "405", "503", *of_bodies):
             shape = operation["responses"][status]["content"]["application/json"]["schema"]
             assert shape == {"$ref": "#/components/schemas/Error"}, (path, status)
 

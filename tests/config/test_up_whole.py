@@ -23,7 +23,17 @@ pytestmark = [
     pytest.mark.timeout(240),
 ]
 STOP_WITHIN = 15.0
-SERVICES = {"postgres", "valkey-server", "services", "web", "worker-ingest", "worker-webhooks", "worker-rest", "beat"}
+SERVICES = {
+    "postgres",
+    "valkey-server",
+    "services",
+    "web",
+    "lmtp",
+    "worker-ingest",
+    "worker-webhooks",
+    "worker-rest",
+    "beat",
+}
 
 
 class System:

@@ -11,5 +11,5 @@ from tests.e2e.system import System, running
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    with running(POSTBOX_LEASE_SECONDS="5") as started:
+    with running(POSTBOX_TEST_SHORT_LEASES="on") as started:
         yield started

@@ -136,14 +136,14 @@ def test_postgresql_restarted_under_load(system: System) -> None:
 
 
 def test_everything_killed_at_once_loses_nothing_that_was_accepted() -> None:
-    with running(POSTBOX_LEASE_SECONDS="5") as first:
+    with running(POSTBOX_TEST_SHORT_LEASES="on") as first:
         first.signal("worker-ingest", signal.SIGSTOP)
         ids = accept(first, 30)
         assert first.count("status = 'received'") == 30
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
         assert eventually(lambda: not first.pids("postgres"), 15)
-        again = System(first.home, POSTBOX_LEASE_SECONDS="5")
+        again = System(first.home, POSTBOX_TEST_SHORT_LEASES="on")
         try:
             assert eventually(lambda: all_settled(again, ids), SETTLED)
         finally:
@@ -151,7 +151,7 @@ def test_everything_killed_at_once_loses_nothing_that_was_accepted() -> None:
 
 
 def test_a_mail_that_kills_its_process_ends_in_quarantine_and_costs_its_batch_nothing() -> None:
-    crash = {"POSTBOX_CRASH_AT": "ingest.examine=kingfisher", "POSTBOX_LEASE_SECONDS": "5"}
+    crash = {"POSTBOX_CRASH_AT": "ingest.examine=kingfisher", "POSTBOX_TEST_SHORT_LEASES": "on"}
     with running(**crash) as system:
         before = system.pids("worker-ingest")
         system.signal("worker-ingest", signal.SIGSTOP)

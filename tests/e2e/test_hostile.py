@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,6 +43,53 @@ def test_only_its_size_can_refuse_a_mail(system: System) -> None:
     status, answer = system.ingest(raw)
     assert status == 413
     assert answer["code"] == "mail_too_large"
+
+
+def test_a_mail_that_was_cut_off_on_its_way_is_not_stored(system: System) -> None:
+    before = system.count()
+    with begun(system, "/ingest", "message/rfc822", announced=5000) as connection:
+        connection.sendall(mail()[:40])
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(65536)
+    assert b" 400 " in answer.split(b"\r\n")[0] or answer == b""
+    status, taken = system.ingest(mail())
+    assert status == 202
+    assert eventually(lambda: system.count(f"id = '{taken['messages'][0]['id']}'") == 1, 10)
+    assert system.count() == before + 1
+
+
+def test_a_mail_without_its_length_is_refused_with_the_reason(system: System) -> None:
+    with begun(system, "/ingest", "message/rfc822", announced=None) as connection:
+        connection.sendall(b"5\r\nhello\r\n0\r\n\r\n")
+        answer = connection.recv(65536)
+    assert b" 411 " in answer.split(b"\r\n")[0]
+    assert b"length_required" in answer
+
+
+def test_forms_that_are_sent_slowly_do_not_stop_mail(system: System) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):
+            form = "application/x-www-form-urlencoded"
+            slow = stack.enter_context(
+                begun(system, "/admin/login/", form, announced=1000, cookie=f"csrftoken={'a' * 32}")
+            )
+            slow.sendall(b"us")
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert [system.ingest(mail())[0] for _ in range(4)] == [202] * 4
+        assert time.monotonic() - began < 5
+
+
+def begun(system: System, path: str, content_type: str, announced: int | None, cookie: str = "") -> socket.socket:
+    """A POST whose header was sent and whose body is to follow."""
+    address = urlsplit(system.url)
+    connection = socket.create_connection((str(address.hostname), address.port or 80), timeout=10)
+    length = "Transfer-Encoding: chunked" if announced is None else f"Content-Length: {announced}"
+    lines = [f"POST {path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Type: {content_type}", length]
+    lines += [f"x-agentpack-key: {system.credentials['bridge_key']}", "x-postbox-mail-from: ann@example.org"]
+    lines += [f"x-postbox-rcpt-to: {system.credentials['address']}", f"Cookie: {cookie}", "", ""]
+    connection.sendall("\r\n".join(lines).encode())
+    return connection
 
 
 def test_the_system_is_up_after_all_of_them(system: System) -> None:

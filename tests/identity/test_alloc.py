@@ -53,14 +53,15 @@ def test_an_agent_that_exists_gets_another_address_and_no_key(robin: Known) -> N
 
 
 def test_an_address_with_aliases_on_a_domain_of_ones_own(robin: Known) -> None:
-    body = {"agent_id": "wren", "local_part": "post", "domain": "Wren.Example", "aliases": ["sales", "help", "sales"]}
-    answer = alloc(robin, **body)
-    assert answer.body["address"] == "post@wren.example"
-    assert answer.body["aliases"] == ["sales@wren.example", "help@wren.example"]
-    reached = resolve(["post@wren.example", "sales@wren.example", "help+tag@wren.example", "no@wren.example"])
+    body = {"agent_id": "wren", "local_part": "post", "domain": "Agents.Wren.Example"}
+    answer = alloc(robin, **body, aliases=["sales", "help", "sales"])
+    assert answer.body["address"] == "post@agents.wren.example"
+    assert answer.body["aliases"] == ["sales@agents.wren.example", "help@agents.wren.example"]
+    asked = ("post@", "sales@", "help+tag@", "no@")
+    reached = resolve(f"{local}agents.wren.example" for local in asked)
     assert {who.agent_name for who in reached.values()} == {"wren"}
-    assert "no@wren.example" not in reached
-    assert Domain.objects.get(name="wren.example").owner == robin.owner
+    assert "no@agents.wren.example" not in reached
+    assert Domain.objects.get(name="agents.wren.example").owner == robin.owner
 
 
 def test_a_taken_address_is_409_and_nothing_is_made(robin: Known) -> None:
@@ -85,9 +86,9 @@ def test_two_owners_may_use_one_agent_id(robin: Known) -> None:
 
 
 def test_anothers_domain_is_403(robin: Known) -> None:
-    assert alloc(robin, agent_id="robin", domain="olive.example").status == 201
+    assert alloc(robin, agent_id="robin", domain="agents.olive.example").status == 201
     other = known_agent("wren", "Oscar")
-    answer = alloc(other, agent_id="wren", domain="OLIVE.example")
+    answer = alloc(other, agent_id="wren", domain="AGENTS.OLIVE.example")
     assert (answer.status, answer.body["code"]) == (403, "domain_not_yours")
     assert other.agent.addresses.count() == 1
 
@@ -98,7 +99,7 @@ def test_the_operators_addresses_are_kept_on_the_shared_domain(robin: Known, nam
     assert (refused.status, refused.body["code"]) == (409, "address_reserved")
     assert alloc(robin, agent_id="wren", local_part="free", aliases=[name]).status == 409
     assert alloc(robin, agent_id=name).body["address"].startswith(f"{name}-")
-    assert alloc(robin, agent_id="wren", local_part=name, domain="olive.example").status == 201
+    assert alloc(robin, agent_id="wren", local_part=name, domain="agents.olive.example").status == 201
 
 
 @pytest.mark.parametrize(
@@ -201,13 +202,13 @@ def at_once(count: int, owner_key: str, **body: Any) -> list[Answer]:
 @pytest.mark.django_db(transaction=True)
 def test_one_new_agent_asked_for_at_once_is_made_once_with_one_key() -> None:
     olive = known_agent()
-    answers = at_once(6, olive.owner_key, agent_id="wren", domain="new.example")
+    answers = at_once(6, olive.owner_key, agent_id="wren", domain="agents.new.example")
     assert [answer.status for answer in answers] == [201] * 6
     assert sum("agent_key" in answer.body for answer in answers) == 1
     assert len({answer.body["address"] for answer in answers}) == 6
     wren = Agent.objects.get(name="wren")
     assert (wren.keys.count(), AgentKey.objects.filter(agent=wren).count()) == (1, 1)
-    assert Domain.objects.filter(name="new.example").count() == 1
+    assert Domain.objects.filter(name="agents.new.example").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -228,7 +229,7 @@ def test_one_domain_asked_for_by_two_owners_at_once_is_one_owners() -> None:
     def one(known: Known) -> None:
         start.wait()
         try:
-            answers[known.owner.name] = alloc(known, agent_id=known.agent.name, domain="wanted.example")
+            answers[known.owner.name] = alloc(known, agent_id=known.agent.name, domain="agents.wanted.example")
         finally:
             connection.close()
 
@@ -238,5 +239,5 @@ def test_one_domain_asked_for_by_two_owners_at_once_is_one_owners() -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(answer.status for answer in answers.values()) == [201, 403, 403, 403]
-    holder = Owner.objects.get(domains__name="wanted.example")
+    holder = Owner.objects.get(domains__name="agents.wanted.example")
     assert answers[holder.name].status == 201

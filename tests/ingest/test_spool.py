@@ -10,6 +10,7 @@ import pytest
 from django.core.files.storage import storages
 
 from postbox.ingest import spool, work
+from postbox.ingest.bucket import forget as forget_bucket
 from postbox.lib import clock
 from postbox.mail import blobs
 from postbox.mail.models import Message, SpooledMail
@@ -79,6 +80,32 @@ def test_a_crash_between_writing_and_stamping_leaves_a_mail_that_moves_again(rob
     blobs.write(message.id, half)  # the worker died while it wrote
     assert spool.empty() == 1
     assert raw_of(message.id, message.agent_id) == raw
+
+
+def test_mail_is_not_carried_into_a_bucket_that_is_not_its_own(robin: Known, bucket: Path) -> None:
+    deliver(mail(), robin.address)
+    work.run()
+    assert spool.empty() == 1
+    (bucket / "bucket-id").write_text("another system's")
+    forget_bucket()
+    deliver(mail(), robin.address)
+    work.run()
+    assert spool.empty() == 0
+    assert SpooledMail.objects.count() == 1
+    (bucket / "bucket-id").unlink()  # an empty folder where there should be mail is not ours either
+    forget_bucket()
+    assert spool.empty() == 0
+
+
+def test_large_mails_move_a_few_at_a_time(robin: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        deliver(mail(text="x" * 4000), robin.address)
+    work.run()
+    monkeypatch.setattr(spool, "PORTION_BYTES", 10_000)
+    assert len(spool._portion()) == 2
+    monkeypatch.setattr(spool, "PORTION_BYTES", 10)
+    assert len(spool._portion()) == 1
+    assert spool.empty() == 4
 
 
 def test_stamping_is_one_step(robin: Known) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 SHAPE = {
     "id", "direction", "status", "agent_id", "thread_id", "message_id", "from", "to", "cc", "subject", "text",
     "text_truncated", "received_at", "injection_score", "quarantined", "reasons", "auth", "links", "images",
-    "attachments", "read",
+    "attachments", "read", "folder", "labels",
 }  # fmt: skip
 
 

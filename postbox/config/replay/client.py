@@ -17,7 +17,7 @@ import urllib3
 
 from postbox.config.replay.sources import Mail
 
-PATIENCE = 60.0  # seconds that the system may be away before the run ends
+PATIENCE = 20.0  # seconds that the system may be away before the run ends
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 5.0
 _AGAIN = frozenset({429, 502, 503, 504})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from postbox.config.up.signals import Signals
 from postbox.config.up.supervisor import Failed, Stopping, Supervisor
 
 PORT = 8000
+LMTP_PORT = 8024
 PORTS_TRIED = 100
 COMMAND_WITHIN = 300.0
 READY_WITHIN = 90.0
@@ -54,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of `postbox up`."""
     made = argparse.ArgumentParser(
         prog="postbox up",
-        description="Run all of Postbox here: PostgreSQL, Valkey, web server, workers, beat.",
+        description="Run all of Postbox here: PostgreSQL, Valkey, web server, LMTP door, workers, beat.",
     )
     made.add_argument(
         "--home", metavar="DIR", help="where data, secrets and logs are (default: POSTBOX_HOME or .postbox)"
@@ -67,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
 def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: bool) -> None:
     """Everything from the stores to the sample mail, in order. Returns when the system is in use."""
     port = choose_port(wanted_port)
+    lmtp_port = choose_lmtp_port(0 if wanted_port == 0 else None)
     url = f"http://127.0.0.1:{port}"
     stores = Stores(home)
     environment = home.environment(
@@ -76,7 +79,7 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
             "POSTBOX_DEFAULT_DOMAIN": "agents.localhost",
             "POSTBOX_PUBLIC_URL": url,
         }
-    )
+    ) | {"POSTBOX_LMTP_PORT": str(lmtp_port)}  # the port that was found, whatever was asked for
     home.publish(environment)
     home.note(f"pid {os.getpid()}, {url}")
     environment = child_environment(environment, port)
@@ -88,7 +91,8 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     for service in [fork_server(environment)] if sys.platform == "linux" else services(environment, forked=False):
         supervisor.start(service)
     supervisor.wait_until(lambda: answers(port, "/readyz"), "the web server", READY_WITHIN)
-    say(announcement(home, url))
+    supervisor.wait_until(lambda: greets(lmtp_port), "the LMTP door", READY_WITHIN)
+    say(announcement(home, url, lmtp_port))
     if sample:
         run("samples")
 
@@ -106,17 +110,28 @@ class Commands:
         self._supervisor.run(Service(name=name, argv=argv, env=self._environment), COMMAND_WITHIN)
 
 
-def choose_port(wanted: int | None) -> int:
-    """The port asked for, or the next one that is free, with a word about it. Failed where there is none."""
+def choose_lmtp_port(default: int | None) -> int:
+    """What POSTBOX_LMTP_PORT asks for; where it is not set ``default``, which None leaves to the usual port."""
+    wanted = os.environ.get("POSTBOX_LMTP_PORT", "").strip()
+    if wanted and not wanted.isdecimal():
+        raise Failed(f"POSTBOX_LMTP_PORT must be a port, or 0 for any that is free, not {wanted!r}.")
+    return choose_port(int(wanted) if wanted else default, LMTP_PORT, "by POSTBOX_LMTP_PORT")
+
+
+def choose_port(wanted: int | None, usual: int = PORT, option: str = "with --port") -> int:
+    """The port asked for; where none was, the usual one or the next that is free, with a word about it."""
     if wanted == 0:
         return free_port()
-    first = PORT if wanted is None else wanted
-    for port in range(first, min(first + PORTS_TRIED, 65536)):
+    if wanted is not None:
+        if is_free(wanted):
+            return wanted
+        raise Failed(f"Port {wanted} is in use or not ours to take. Name another one {option}, or 0 for any.")
+    for port in range(usual, usual + PORTS_TRIED):
         if is_free(port):
-            if port != first:
-                complain(f"Port {first} is in use; taking {port}.")
+            if port != usual:
+                complain(f"Port {usual} is in use; taking {port}.")
             return port
-    raise Failed(f"No port from {first} on is free. Name another one with --port, or 0 for any.")
+    raise Failed(f"No port from {usual} on is free. Name another one {option}, or 0 for any.")
 
 
 def is_free(port: int) -> bool:
@@ -141,6 +156,15 @@ def child_environment(ours: Mapping[str, str], port: int) -> dict[str, str]:
     return os.environ | ours | more
 
 
+def console_script() -> str:
+    """How `postbox` is typed here: by its path, unless the shell would find this very one."""
+    own = Path(sys.executable).parent / "postbox"
+    found = shutil.which("postbox")
+    if found and Path(found).resolve() == own.resolve():
+        return "postbox"
+    return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)
+
+
 def answers(port: int, path: str) -> bool:
     """Whether a GET is answered with 200. By hand: an HTTP client would stay in memory."""
     try:
@@ -151,7 +175,16 @@ def answers(port: int, path: str) -> bool:
         return False
 
 
-def announcement(home: Home, url: str) -> str:
+def greets(port: int) -> bool:
+    """Whether a server of the SMTP family says that it is ready."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            return connection.recv(4) == b"220 "
+    except OSError:
+        return False
+
+
+def announcement(home: Home, url: str, lmtp_port: int) -> str:
     """What the operator reads when the system is in use."""
     try:
         credentials = json.loads(home.credentials.read_text())
@@ -163,9 +196,10 @@ def announcement(home: Home, url: str) -> str:
             f"Postbox is running at {url}",
             f"  admin     {url}/admin/   {credentials.get('admin_user', '')} / {password}",
             f"  API       {url}/docs/",
+            f"  LMTP      127.0.0.1:{lmtp_port}",
             f"  address   {credentials.get('address', '')}",
             f"  keys      {home.credentials}",
             f"  logs      {home.logs}",
-            "Send it a mail:  postbox replay FILE.eml        Stop it: Ctrl-C",
+            f"Send it a mail:  {console_script()} replay FILE.eml        Stop it: Ctrl-C",
         )
     )

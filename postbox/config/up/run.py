@@ -1,9 +1,9 @@
 """One service in this process: `python -m postbox.config.up.run
-web|worker-ingest|worker-webhooks|worker-rest|beat`.
+web|lmtp|worker-ingest|worker-webhooks|worker-rest|beat`.
 
 Decides how the web server, each Celery worker and beat are run. `postbox up` forks them from one process that
 has all of Postbox loaded; in containers each is a command of its own. PORT (8000), HOST (127.0.0.1) and
-POSTBOX_WEB_WORKERS (2) are for the web server.
+POSTBOX_WEB_WORKERS (2) are for the web server, POSTBOX_LMTP_PORT (8024) and HOST for the LMTP door.
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ LOADED = (
     "celery.worker.consumer",
     "granian.server",
     "kombu.transport.redis",
+    "postbox.ingest.lmtp.server",
 )
-NAMES = ("web", *WORKERS, "beat")
+NAMES = ("web", "lmtp", *WORKERS, "beat")
 
 
 def load() -> None:
@@ -71,6 +72,8 @@ def run(name: str) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     if name == "web":
         return web()
+    if name == "lmtp":
+        return lmtp()
     if name == "beat":
         return celery("beat", "--loglevel", "WARNING", "--pidfile=", "--schedule", beat_schedule())
     return celery("worker", "--hostname", f"{name}@%h", *WORKER, *WORKERS[name])
@@ -100,6 +103,16 @@ def web() -> int:
         workers_kill_timeout=4,
     ).serve()
     return 0
+
+
+def lmtp() -> int:
+    """The LMTP door: one process with an event loop and a few threads."""
+    import django
+
+    django.setup()
+    from postbox.ingest.lmtp.server import serve
+
+    return serve(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("POSTBOX_LMTP_PORT") or "8024"))
 
 
 def celery(*arguments: str) -> int:

@@ -21,6 +21,7 @@ GAVE_UP = 70
 CELERY_STOP = ((0.0, signal.SIGTERM), (4.0, signal.SIGQUIT), (5.5, signal.SIGQUIT))
 STOPS = {
     "web": ((0.0, signal.SIGTERM),),
+    "lmtp": ((0.0, signal.SIGTERM),),
     "worker-ingest": CELERY_STOP,
     "worker-webhooks": CELERY_STOP,
     "worker-rest": CELERY_STOP,

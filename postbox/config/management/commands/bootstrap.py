@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from postbox.config.durability import problems
 from postbox.events.wakeups import ensure_rows
 from postbox.identity.alloc import allocate
-from postbox.identity.keys import issue
-from postbox.identity.models import Address, Agent, KeyKind, Owner
+from postbox.identity.keys import data_key, find, issue
+from postbox.identity.models import Address, Agent, AgentKey, KeyKind, Owner
+from postbox.lib.envelope import MasterKeyMissing
 
 OWNER = "Owner"
 AGENT = "agent"
@@ -38,6 +40,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["home"]) / "credentials.json"
         ensure_rows()
+        refuse_strange_keys()
+        for problem in problems():
+            self.stderr.write(f"WARNING: {problem}")
         known = _read(path)
         with transaction.atomic():
             credentials = _credentials(known)
@@ -47,6 +52,26 @@ class Command(BaseCommand):
             "broker_url": os.environ.get("BROKER_URL", ""),
         }
         _write(path, credentials)
+
+
+def refuse_strange_keys() -> None:
+    """Stop before anything is changed where our master keys do not open what this database holds."""
+    agent = AgentKey.objects.order_by("created_at").values_list("agent_id", flat=True).first()
+    if agent is None:
+        return
+    try:
+        data_key(agent)
+    except MasterKeyMissing as error:
+        raise CommandError(
+            "This database belongs to another home: its keys are wrapped by master keys that are not configured here. "
+            "Set POSTBOX_MASTER_KEYS to those of the other home (its secrets.json), or use another DATABASE_URL."
+        ) from error
+
+
+def _live(key: str | None, kind: KeyKind) -> str | None:
+    """The key, if it is one that this database knows."""
+    holder = find(key) if key else None
+    return key if holder and holder.kind == kind else None
 
 
 def _credentials(known: dict[str, str]) -> dict[str, str]:
@@ -60,11 +85,15 @@ def _credentials(known: dict[str, str]) -> dict[str, str]:
     return {
         "admin_user": ADMIN,
         "admin_password": _admin_password(known),
-        "bridge_key": known.get("bridge_key") or issue(KeyKind.BRIDGE, name="local bridge", actor=_ACTOR),
-        "owner_key": known.get("owner_key") or issue(KeyKind.OWNER, owner=owner, name="first", actor=_ACTOR),
+        "bridge_key": _live(known.get("bridge_key"), KeyKind.BRIDGE)
+        or issue(KeyKind.BRIDGE, name="local bridge", actor=_ACTOR),
+        "owner_key": _live(known.get("owner_key"), KeyKind.OWNER)
+        or issue(KeyKind.OWNER, owner=owner, name="first", actor=_ACTOR),
         "agent_id": agent.name,
         "address": address or "",
-        "agent_key": agent_key or known.get("agent_key") or issue(KeyKind.AGENT, agent=agent, actor=_ACTOR),
+        "agent_key": agent_key
+        or _live(known.get("agent_key"), KeyKind.AGENT)
+        or issue(KeyKind.AGENT, agent=agent, actor=_ACTOR),
     }
 
 

@@ -1,0 +1,144 @@
+"""Domains at the desk: the records to publish, how they stand, a check, the catch-all.
+
+Decides what an operator may change of a domain, by the functions that the API uses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from postbox.api.errors import ApiError
+from postbox.desk import words
+from postbox.desk.admin import actor_of, go
+from postbox.desk.words import Level
+from postbox.identity.domain.checking import check, described
+from postbox.identity.domain.holding import put
+from postbox.identity.forms import DomainChangeForm, DomainForm
+from postbox.identity.made import MadeAdmin
+from postbox.identity.models import Domain, RecordState
+from postbox.identity.published.finding import State
+
+_LEVELS = {
+    State.PENDING: Level.PLAIN,
+    State.OK: Level.GOOD,
+    State.WRONG: Level.DANGER,
+    State.MISSING: Level.DANGER,
+    State.UNKNOWN: Level.WARNING,
+}
+
+
+@admin.register(Domain)
+class DomainAdmin(MadeAdmin):
+    made_by = DomainForm
+    list_display = ("name", "owner", "shown_states", "catch_all", "checked", "created")
+    list_select_related = ("owner", "catch_all")
+    search_fields = ("name__startswith",)
+    ordering = ("name",)
+    fields = (
+        "name",
+        "owner",
+        "catch_all",
+        "root_allowed",
+        "shown_records",
+        "checked_at",
+        "verified_at",
+        "id",
+        "created_at",
+    )
+    actions_detail = ("check_one", "change_one")
+
+    def has_alter_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("identity.change_domain"))
+
+    @display(description="Records")
+    def shown_states(self, domain: Domain) -> SafeString:
+        said = ((words.badge(kind.value, _LEVELS[state]),) for kind, state in domain.states.items())
+        return format_html_join(" ", "{}", said)
+
+    @display(description="Records to publish")
+    def shown_records(self, domain: Domain) -> str:
+        rows = [
+            one | {"badge": words.badge(RecordState(one["state"]).label, _LEVELS[State(one["state"])])}
+            for one in described(domain)
+        ]
+        return render_to_string("identity/records.html", {"records": rows})
+
+    @display(description="Checked")
+    def checked(self, domain: Domain) -> str:
+        return words.ago(domain.checked_at)
+
+    @display(description="Created")
+    def created(self, domain: Domain) -> str:
+        return words.ago(domain.created_at)
+
+    def save_model(self, request: HttpRequest, obj: Domain, form: ModelForm, change: bool) -> None:
+        made = put(obj.owner, obj.name, allow_root=obj.root_allowed, actor=actor_of(request), by_operator=True)
+        obj.pk = made.pk
+
+    @action(
+        description="Check",
+        url_path="check",
+        permissions=["alter"],
+        icon="travel_explore",
+        variant=ActionVariant.PRIMARY,
+        dialog={
+            "title": "Check the records now?",
+            "description": "DNS is asked for each of them, which takes some seconds where a name server is slow.",
+            "form_class": None,
+            "form_submit_text": "Check",
+        },
+    )
+    def check_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        domain = self.get_object(request, object_id)
+        if domain is not None:
+            checked = check(domain, actor=actor_of(request))
+            bad = [kind.value for kind, state in checked.states.items() if state != State.OK]
+            if bad:
+                messages.warning(request, f"Checked; look at {', '.join(bad)}.")
+            else:
+                messages.success(request, "Checked; every record is as it should be.")
+        return self._back(request, object_id)
+
+    @action(
+        description="Change",
+        url_path="alter",
+        permissions=["alter"],
+        icon="edit",
+        dialog={
+            "title": "Change this domain",
+            "description": "An agent on an organisation's own domain writes in everybody's name: a hijacked one harms "
+            "the reputation of all its mail. A subdomain keeps them apart.",
+            "form_class": DomainChangeForm,
+            "form_submit_text": "Save",
+        },
+    )
+    def change_one(self, request: HttpRequest, form: DomainChangeForm, object_id: str) -> HttpResponse:
+        domain = self.get_object(request, object_id)
+        if domain is not None:
+            try:
+                put(
+                    domain.owner,
+                    domain.name,
+                    catch_all=form.cleaned_data["catch_all"] or None,
+                    allow_root=form.cleaned_data["root_allowed"],
+                    actor=actor_of(request),
+                    by_operator=True,
+                )
+                messages.success(request, "Saved.")
+            except ApiError as error:
+                said = "; ".join(item["message"] for item in error.errors)
+                messages.error(request, f"Not saved: {said or error.message}")
+        return self._back(request, object_id)
+
+    def _back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return go(request, reverse("admin:identity_domain_change", args=[object_id]))

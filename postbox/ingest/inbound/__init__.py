@@ -1,0 +1,1 @@
+"""``POST /inbound/<provider>``: mail from hosted providers, each in the form that it documents."""

@@ -1,0 +1,50 @@
+"""Every reply that the LMTP door gives of its own (RFC 5321, section 4.2; enhanced codes of RFC 3463).
+
+Decides the words and which troubles pass: a 4yz has the mail server try again later, a 5yz has it bounce the mail.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from postbox.ingest.limits import ADDRESS_COUNT, MESSAGE_BYTES
+
+
+class Reply(StrEnum):
+    """A whole reply line without its CRLF."""
+
+    OK = "250 2.0.0 OK"
+    SENDER_OK = "250 2.1.0 OK"
+    RECIPIENT_OK = "250 2.1.5 OK"
+    GO_AHEAD = "354 End the mail with <CRLF>.<CRLF>"
+    SHUTTING_DOWN = "421 4.3.2 Shutting down, come again"
+    TOO_MANY_CONNECTIONS = "421 4.3.2 Too many connections, come again"
+    BROKEN = "451 4.3.0 Something broke on this side; nothing was stored"
+    NO_DATABASE = "451 4.3.0 The database does not answer; nothing was stored"
+    NO_MEMORY = "452 4.3.1 Too much mail in hand at once, come again"
+    TOO_MANY_RECIPIENTS = f"452 4.5.3 At most {ADDRESS_COUNT} recipients a mail"
+    SYNTAX = "501 5.5.4 Syntax error"
+    NO_SUCH_COMMAND = "500 5.5.1 This is LMTP: say LHLO"
+    BAD_PARAMETER = "555 5.5.4 Parameter not known here"
+    NO_HELLO = "503 5.5.1 Say LHLO first"
+    NO_SENDER = "503 5.5.1 Say MAIL first"
+    SECOND_SENDER = "503 5.5.1 A mail is open already"
+    NO_RECIPIENT = "503 5.5.1 No valid recipients"
+    OPEN_MAIL = "503 5.5.1 Not within a mail"
+    UNKNOWN = "550 5.1.1 No agent here has this address"
+    BAD_RECIPIENT = "553 5.1.3 Not an address"
+    BAD_SENDER = "553 5.1.7 Not an address"
+    BARE_BREAK = "550 5.6.0 The mail holds a CR or LF that stands alone"
+    TOO_LARGE = f"552 5.3.4 The mail is larger than {MESSAGE_BYTES} octets"
+
+
+_BARE = re.compile(r"([45])\d\d (?!\d\.\d)")
+_CLASSIC = {"250 OK": Reply.OK.value, "221 Bye": "221 2.0.0 Bye"}
+
+
+def enhanced(line: str) -> str:
+    """A reply of the library's with the enhanced code that RFC 2033 (section 4) asks of each."""
+    if bare := _BARE.match(line):
+        return f"{line[:4]}{bare[1]}.5.0 {line[4:]}"
+    return _CLASSIC.get(line, line)

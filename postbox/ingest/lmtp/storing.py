@@ -1,0 +1,58 @@
+"""What the LMTP door asks of the database, in the threads of its pool.
+
+Decides the reply for each recipient once ``receive`` has returned, which is after COMMIT. It never raises: what breaks
+here is the mail server's to try again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
+
+from postbox.identity.recipients import resolve
+from postbox.ingest import envelope
+from postbox.ingest.door import receive
+from postbox.ingest.lmtp.commands import Client
+from postbox.ingest.lmtp.replies import Reply
+
+log = logging.getLogger(__name__)
+# As /ingest has it: a server that answers and takes no writes is away too.
+_AWAY = (OperationalError, InterfaceError, InternalError)
+
+
+def knows(address: str) -> Reply:
+    """RECIPIENT_OK where an agent has this address, else why not."""
+    close_old_connections()
+    try:
+        try:
+            found = resolve([address.lower()])
+        except _AWAY:  # the connection may have died while it was idle
+            connection.close()
+            found = resolve([address.lower()])
+    except Exception as error:
+        return _trouble(error)
+    return Reply.RECIPIENT_OK if found else Reply.UNKNOWN
+
+
+def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client) -> list[str]:
+    """Store the mail for all of its recipients and give a reply for each, in their order."""
+    close_old_connections()
+    try:
+        receipt = receive(raw, envelope.read(mail_from, recipients, client.address or "", client.helo))
+    except Exception as error:
+        return [_trouble(error)] * len(recipients)
+    stored = {row.recipient.rcpt_to: row for row in receipt.stored}
+    return [
+        f"250 2.1.5 Stored as {row.id}" if (row := stored.get(recipient.lower())) else Reply.UNKNOWN
+        for recipient in recipients
+    ]
+
+
+def _trouble(error: Exception) -> Reply:
+    if isinstance(error, _AWAY):
+        log.error("database_unavailable", exc_info=error)
+        return Reply.NO_DATABASE
+    log.error("unhandled", exc_info=error)
+    return Reply.BROKEN

@@ -1,0 +1,44 @@
+"""A stored mail made a case again, for what looks at it a second time.
+
+Decides nothing: the case is what the pipeline had made of the mail, with the verdicts that are not to be made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from postbox.ingest.mime import parse
+from postbox.mail.content import Content
+from postbox.mail.keys import open_part
+from postbox.mail.models import Message, MessageContent, Outcome, StepVerdict
+from postbox.mail.parsed import Distilled, Hidden, Image, Link, Score
+from postbox.mail.raw import raw_of
+from postbox.screening.case import Case, Verdict
+
+
+def content_of(message: Message, key: bytes) -> Content:
+    """What the message says. Raises MessageContent.DoesNotExist, SealBroken."""
+    sealed = MessageContent.objects.values_list("body", flat=True).get(pk=message.id)
+    return Content.load(open_part(key, bytes(sealed), message.id, "content", message.agent_id))
+
+
+def case_of(message: Message, content: Content, rows: Iterable[StepVerdict], anew: Sequence[str]) -> Case:
+    """The case; ``anew`` names the steps whose verdicts it must not have.
+
+    Raises KeyErased, SealBroken, OSError, LimitExceeded, Unparsable. The message's agent must be loaded.
+    """
+    raw = raw_of(message.id, message.agent_id)
+    case = Case(
+        message.id, message.agent_id, message.agent.name, raw, message.mail_from, message.rcpt_to, message.received_at
+    )
+    case.parsed = parse(raw)
+    case.distilled = Distilled(
+        text=content.text,
+        truncated=content.text_truncated,
+        hidden=tuple(Hidden(item.get("reason", ""), item.get("text", "")) for item in content.hidden),
+        links=tuple(Link(item.get("text", ""), item.get("url", "")) for item in content.links),
+        images=tuple(Image(item.get("alt", "")) for item in content.images),
+    )
+    case.score = None if message.injection_score is None else Score(message.injection_score)
+    case.verdicts = [Verdict(row.step, Outcome(row.outcome), row.code, "") for row in rows if row.step not in anew]
+    return case

@@ -1,0 +1,26 @@
+"""The organisational domain: the part of a name that somebody registered, by the Public Suffix List.
+
+Decides where one organisation's names end (RFC 7489, section 3.2). It never asks DNS. The list comes with its package.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def organisational(name: str) -> str:
+    """``mail.shop.co.uk`` gives ``shop.co.uk``; a public suffix, under which others register, gives itself."""
+    plain = name.lower().rstrip(".")
+    return str(_suffixes().privatesuffix(plain) or plain)
+
+
+def is_organisational(name: str) -> bool:
+    """Whether a name is an organisation's root, or above every organisation's."""
+    return organisational(name) == name.lower().rstrip(".")

@@ -1,0 +1,42 @@
+"""The port of the LMTP door under `postbox up`."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from postbox.config.up.command import LMTP_PORT, choose_lmtp_port, greets, is_free
+from postbox.config.up.supervisor import Failed
+
+
+def test_the_port_asked_for_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not is_free(port)
+        monkeypatch.setenv("POSTBOX_LMTP_PORT", str(port))
+        with pytest.raises(Failed, match=f"Port {port} .* POSTBOX_LMTP_PORT"):
+            choose_lmtp_port(None)
+    assert choose_lmtp_port(None) == port
+    assert choose_lmtp_port(0) == port
+
+
+def test_unset_it_is_8024_or_above_and_with_any_port_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POSTBOX_LMTP_PORT", raising=False)
+    assert LMTP_PORT <= choose_lmtp_port(None) < LMTP_PORT + 100
+    assert choose_lmtp_port(0) > 1024
+
+
+@pytest.mark.parametrize("wrong", ["any", "-1", "8o24"])
+def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("POSTBOX_LMTP_PORT", wrong)
+    with pytest.raises(Failed, match="POSTBOX_LMTP_PORT"):
+        choose_lmtp_port(None)
+
+
+def test_greets_only_what_speaks_first() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        assert not greets(silent.getsockname()[1])

@@ -1,0 +1,120 @@
+"""Reading commands and mails, whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from postbox.ingest.lmtp.commands import Client, Refused, forwarded, recipient, sender
+from postbox.ingest.lmtp.data import Hands, Mail
+from postbox.ingest.lmtp.replies import Reply, enhanced
+
+
+@pytest.mark.parametrize(
+    ("argument", "address"),
+    [
+        ("FROM:<ann@x.example>", "ann@x.example"),
+        ("from: <ann@x.example> SIZE=17 BODY=8bitmime smtputf8", "ann@x.example"),
+        ("FROM:<@a.example,@b.example:ann@x.example>", "ann@x.example"),
+        ('FROM:<"ann > lee"@x.example>', '"ann > lee"@x.example'),
+        ("FROM:<>", ""),
+        (f"FROM:<bounces+{'v' * 90}=x.example@y.example>", f"bounces+{'v' * 90}=x.example@y.example"),
+    ],
+)
+def test_senders(argument: str, address: str) -> None:
+    assert sender(argument) == address
+
+
+@pytest.mark.parametrize(
+    ("argument", "reply"),
+    [
+        (None, Reply.SYNTAX),
+        ("FROM:ann@x.example", Reply.SYNTAX),
+        ("TO:<ann@x.example>", Reply.SYNTAX),
+        ("FROM:<ann>", Reply.BAD_SENDER),
+        (f"FROM:<{'a' * 200}@{'b' * 200}>", Reply.BAD_SENDER),
+        ("FROM:<ann@x.example> RET=FULL", Reply.BAD_PARAMETER),
+        ("FROM:<ann@x.example> SIZE=" + "9" * 2000, Reply.TOO_LARGE),
+        ("FROM:<\udcff@x.example>", Reply.BAD_SENDER),
+    ],
+)
+def test_senders_refused(argument: str | None, reply: Reply) -> None:
+    with pytest.raises(Refused) as refused:
+        sender(argument)
+    assert refused.value.reply is reply
+
+
+@pytest.mark.parametrize("argument", ["TO:<>", "TO:<robin>", "TO:<a@b@c.example>"])
+def test_recipients_refused(argument: str) -> None:
+    with pytest.raises(Refused) as refused:
+        recipient(argument)
+    assert refused.value.reply is Reply.BAD_RECIPIENT
+
+
+@given(st.text(max_size=300))
+def test_a_command_is_read_or_refused(text: str) -> None:
+    for read in (sender, recipient):
+        for start in ("", "FROM:<", "TO:<"):
+            try:
+                found = read(start + text)
+            except Refused:
+                continue
+            assert "\r" not in found
+            assert "\n" not in found
+    try:
+        client = forwarded(text, Client())
+    except Refused:
+        return
+    assert client.said
+
+
+@pytest.mark.parametrize("argument", ["", "ADDR", "ADDR=300.1.1.1", "ADDR=x", "LOGIN=root"])
+def test_xforward_refused(argument: str) -> None:
+    with pytest.raises(Refused):
+        forwarded(argument, Client())
+
+
+async def _read(pieces: list[bytes], hands: Hands, limit: int) -> tuple[bytes, bytes]:
+    reader = asyncio.StreamReader(limit=limit)
+
+    async def feed() -> None:
+        for piece in pieces:
+            reader.feed_data(piece)
+            await asyncio.sleep(0)
+        reader.feed_eof()
+
+    feeding = asyncio.create_task(feed())
+    mail = Mail(hands)
+    try:
+        raw = await mail.read(reader)
+    finally:
+        mail.drop()
+    await feeding
+    return raw, await reader.read()
+
+
+_LINES = st.lists(st.binary(max_size=60).map(lambda line: line.replace(b"\r", b".").replace(b"\n", b"")), max_size=8)
+
+
+@given(_LINES, st.lists(st.integers(1, 40), max_size=20), st.sampled_from([7, 32, 4096]))
+def test_what_was_stuffed_comes_out_whatever_the_packets(lines: list[bytes], cuts: list[int], limit: int) -> None:
+    sent = b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines) + b".\r\nQUIT\r\n"
+    pieces, at = [], 0
+    for cut in cuts:
+        pieces.append(sent[at : at + cut])
+        at += cut
+    hands = Hands()
+    raw, rest = asyncio.run(_read([*pieces, sent[at:]], hands, limit))
+    assert raw == b"".join(line + b"\r\n" for line in lines)
+    assert rest == b"QUIT\r\n"
+    assert hands.take(128 * 1024 * 1024)  # all was given back
+
+
+def test_every_reply_has_an_enhanced_code() -> None:
+    for line in ("500 Error: bad syntax", "501 Syntax: RSET", "250 OK", "221 Bye"):
+        assert enhanced(line)[4] == line[0]
+        assert enhanced(line)[5] == "."
+    assert enhanced("220 host LMTP") == "220 host LMTP"
