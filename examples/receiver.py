@@ -63,8 +63,12 @@ class Receiver(BaseHTTPRequestHandler):
 def show(event: dict[str, object]) -> None:
     data = event["data"]
     assert isinstance(data, dict)
-    print(f"{event['type']}  {data.get('from')}  {data.get('subject')!r}  score {data.get('injection_score')}")
-    print(f"    {str(data.get('text', '(no text: quarantined)'))[:200]!r}", flush=True)
+    lines = (
+        f"{event['type']}  {data.get('from')}  {data.get('subject')!r}  score {data.get('injection_score')}\n"
+        f"    {str(data.get('text', '(no text: quarantined)'))[:200]!r}\n"
+    )
+    sys.stdout.write(lines)  # in one piece: posts come many at a time
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
