@@ -94,11 +94,6 @@ Plan = tuple[Style, int, bool, str]
 """What to do with an element: its style, the edge it makes (``elements``), whether it has a habit, its display."""
 
 
-def default_display(tag: str) -> str:
-    """The display of a tag without any declaration."""
-    return _DISPLAYS.get(tag, "inline")
-
-
 def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str]:
     """The style and display of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
