@@ -11,6 +11,7 @@ import signal
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,21 +20,30 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.docs.answers import Answer, promised, typed
-from tests.docs.markdown import DOCS, Block
+from tests.docs.markdown import DOCS, Block, documents
 from tests.docs.shell import Ran, Reader
 from tests.e2e.system import System, eventually, running
 from tests.nameserver import nameserver
+from tests.receiver import Receiver
 
+CURL = "curl -s $POSTBOX"
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
     pytest.mark.timeout(240),
 ]
+
+
+def asking(path: Path) -> list[Block]:
+    """The blocks that ask our API, with the variables that api.md sets."""
+    return [block for block in typed(path) if CURL in block.text]
+
+
 API = DOCS / "api.md"
 BLOCKS = typed(API)
 PROMISED = list(promised(API))
 POSTMARK = {"POSTBOX_INBOUND_POSTMARK_SECRET": "postmark:0123456789abcdef"}
-CURL = "curl -s $POSTBOX"
+OTHERS = [path for path in documents() if path != API and asking(path)]
 NO_JSON_FOR_PROGRAMS = {"/", "/admin/"}  # a person's way to the admin, and the admin
 
 
@@ -117,6 +127,23 @@ def fits(route: str, path: str) -> bool:
     """Whether a path is of a route with ``{name}`` or ``<str:name>`` in it."""
     pattern = "[^/]+".join(map(re.escape, re.split(r"\{\w+\}|<\w+:\w+>", route)))
     return re.fullmatch(pattern, path) is not None
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.name)
+def test_the_lines_of_the_other_documents_work(path: Path, system: System, tmp_path: Path) -> None:
+    """Followed as they are, but for the address of the reader's own endpoint."""
+    (tmp_path / ".postbox").symlink_to(system.home.path)
+    reader = Reader(tmp_path)
+    reader.type(BLOCKS[0])
+    with Receiver() as endpoint:
+        for block in asking(path):
+            ran = reader.type(replace(block, text=block.text.replace("https://example.org/hooks/mail", endpoint.url)))
+            assert (ran.exit_status, ran.complaints, ran.status // 100) == (0, "", 2), ran.output
+
+
+def test_no_line_with_a_key_goes_untried() -> None:
+    found = {path.name for path in documents() for block in typed(path) if "Authorization" in block.text}
+    assert found == {path.name for path in OTHERS} | {"api.md", "README.md"}
 
 
 def test_what_is_shown_for_a_database_that_is_down(system: System, tmp_path: Path) -> None:
