@@ -41,7 +41,7 @@ class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            event = verify(SECRET, self.headers, body)
+            event = verify(SECRET, {name.lower(): value for name, value in self.headers.items()}, body)
         except InvalidWebhook as problem:
             self.answer(401)
             print(f"A post that was answered with 401: {problem}", flush=True)
