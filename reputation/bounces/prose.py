@@ -1,0 +1,93 @@
+"""Bounces that follow no standard: recipients and reasons in the words of a notice.
+
+Decides which addresses a notice names as failed, by where they stand: alone on a line, before a colon, after the words
+that announce one, in a reply. It judges no reason.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reputation.bounces.addresses import ADDRESS, addresses, is_robot, tidy
+from reputation.bounces.letter import Letter
+
+LINES = 400
+_LINE_CHARACTERS = 1000
+RECIPIENTS = 100
+_OPENING = rf"[\s*>#|=.-]{{0,12}}(?:<[^<>\n@]{{0,80}}>\s{{0,4}})?[<\"'(\[]{{0,2}}({ADDRESS})"
+_ALONE = re.compile(rf"{_OPENING}[>\"')\].,;]{{0,4}}\s*(?:<(?:mailto:)?{ADDRESS}>)?\s*\Z")
+_BEFORE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}\s*(?:\([^()\n]{{0,200}}\)\s*)?[:;](?!\S*@)")
+_BESIDE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)")
+_NAMED = re.compile(
+    r"(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
+    rf"|message to|宛先|收件人|->)\s{{0,3}}:?\s{{0,3}}['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
+    re.I,
+)
+_REPLY = re.compile(rf"\b[45]\d\d[ -][^\n@]{{0,80}}<({ADDRESS})>")
+# What stands before an address that is not the recipient's.
+_NOT_RECIPIENT = re.compile(
+    r"(?:mail from|from|sender|contact|support|help|assistance|e-?mail to|please send|reply-to|return-path|abuse|postmaster|administrator|by|your address|id|envelope-from)"
+    r"[^\n@]{0,40}\Z",
+    re.I,
+)
+
+
+def recipients(letter: Letter) -> list[str]:
+    """The addresses that a notice says failed; empty when it names none."""
+    named = addresses(letter.field("x-failed-recipients"))
+    if named:
+        return named[:RECIPIENTS]
+    lines = [line[:_LINE_CHARACTERS] for line in letter.text.split("\n", LINES)[:LINES]]
+    placed = _unique(line_recipient(line) for line in lines)
+    if placed:
+        return placed
+    own = {address.lower() for address in addresses(letter.field("to"))}
+    announced = _unique(tidy(match[1]) for line in lines for match in _NAMED.finditer(line) if not _foreign(line, match))
+    announced = [address for address in announced if address.lower() not in own] or announced
+    if announced:
+        return announced
+    replied = _unique(tidy(match[1]) for line in lines for match in _REPLY.finditer(line))
+    if replied:
+        return replied
+    return [address for address in addresses("\n".join(lines)) if address.lower() not in own and not is_robot(address)][:1]
+
+
+def blocks(letter: Letter) -> dict[str, str]:
+    """The words about each recipient, by its address in lower case.
+
+    A recipient's words are those from the line that it opens to the line that another opens, and every line elsewhere
+    that names it; a single recipient's are all.
+    """
+    found = recipients(letter)
+    if len(found) < 2:
+        return {address.lower(): letter.text for address in found}
+    words: dict[str, list[str]] = {address.lower(): [] for address in found}
+    current: str | None = None
+    for line in letter.text.split("\n", LINES)[:LINES]:
+        line = line[:_LINE_CHARACTERS]
+        opened = line_recipient(line).lower()
+        inside = [address.lower() for address in addresses(line) if address.lower() in words]
+        if opened in words:
+            current = opened
+        elif inside and inside[0] != current:
+            current = inside[0]
+        if current:
+            words[current].append(line)
+    return {address: "\n".join(lines) for address, lines in words.items()}
+
+
+def line_recipient(line: str) -> str:
+    """The address that a line opens with as one that failed; empty when it does not."""
+    if "@" not in line:
+        return ""
+    match = _ALONE.match(line) or _BEFORE.match(line) or _BESIDE.match(line)
+    return tidy(match[1]) if match else ""
+
+
+def _foreign(line: str, match: re.Match[str]) -> bool:
+    return _NOT_RECIPIENT.search(line[max(0, match.start() - 60) : match.start()]) is not None
+
+
+def _unique(found: object) -> list[str]:
+    kept = [address for address in found if address and not is_robot(address)]  # type: ignore[attr-defined]
+    return list({address.lower(): address for address in reversed(kept)}.values())[::-1][:RECIPIENTS]

@@ -1,0 +1,104 @@
+"""What a mail says about mail of ours: bounces, complaints, automatic replies, or none of them.
+
+Decides the order in which the recognisers are asked: what a machine wrote for machines first, words last. It reads no
+database and knows none of our ids; it hands on those that the returned mail carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from postbox.ingest.limits import LimitExceeded
+from reputation.bounces import cloud, complaints, prose, replies, status_report
+from reputation.bounces.addresses import addresses
+from reputation.bounces.bounce import Bounce, Kind
+from reputation.bounces.codes import command_of
+from reputation.bounces.letter import Letter, read_letter
+from reputation.bounces.notice import from_system, is_notice
+from reputation.bounces.reasons import Reason, classify
+
+_NESTED = 2  # a notice may enclose the notice that it passes on
+
+
+def read_bounces(raw: bytes) -> list[Bounce]:
+    """A row for each recipient that a mail reports on; empty for a mail that reports nothing. Never fails.
+
+    A notice that names no recipient gives one row with an empty one. A mail over a limit (`postbox.ingest.limits`)
+    reports nothing.
+    """
+    return _read(raw, _NESTED)
+
+
+def _read(raw: bytes, nested: int) -> list[Bounce]:
+    try:
+        letter = read_letter(raw)
+    except LimitExceeded:
+        return []
+    found = _recognise(letter, nested)
+    ids = _ids(letter)
+    return [replace(bounce, **{name: value for name, value in ids.items() if not getattr(bounce, name)}) for bounce in found]
+
+
+def _recognise(letter: Letter, nested: int) -> list[Bounce]:
+    found = cloud.read(letter) or complaints.read(letter)
+    if found:
+        return found
+    if letter.parameters.get("report-type", "").lower() == "disposition-notification":
+        return replies.read(letter)
+    if replies.is_marked(letter) and not from_system(letter):
+        return replies.read(letter)
+    found = status_report.read(letter)
+    if found:
+        return found
+    if is_notice(letter):
+        return _notice(letter, nested)
+    return replies.read(letter) if replies.is_replied(letter) else []
+
+
+def _notice(letter: Letter, nested: int) -> list[Bounce]:
+    """The rows of a notice in words; where it only passes on another, that one's."""
+    told = prose.blocks(letter)
+    if nested and letter.enclosed and (not told or from_system_enclosed(letter)):
+        inner = [bounce for bounce in _read(letter.enclosed, nested - 1) if bounce.kind is Kind.BOUNCE]
+        if inner:
+            return inner
+    if not told:
+        told = dict.fromkeys(addresses(letter.of_original("to"))[:1] or [""], letter.text)
+    return [_row(recipient, words, letter) for recipient, words in told.items()]
+
+
+def from_system_enclosed(letter: Letter) -> bool:
+    """Whether the returned mail is itself a mail system's."""
+    return any(word in letter.of_original("from").lower() for word in ("mailer-daemon", "mail delivery s"))
+
+
+def _row(recipient: str, words: str, letter: Letter) -> Bounce:
+    subject = letter.field("subject")
+    final = not _is_delay(letter)
+    verdict = classify(words, command=command_of(words), final=final)
+    if verdict.reason is Reason.ON_HOLD:
+        verdict = classify(f"{subject}\n{letter.text}", command=command_of(words), final=final)
+    return Bounce(
+        Kind.BOUNCE, recipient, verdict.hard, verdict.status, verdict.reply, verdict.reason,
+        "failed" if final else "delayed", " ".join(words.split())[:500],
+    )
+
+
+def _is_delay(letter: Letter) -> bool:
+    opening = " ".join(letter.text[:2000].lower().split())
+    return any(
+        words in opening
+        for words in ("has not yet been delivered", "delivery attempts will continue", "only a temporary failure report",
+                      "do not need to resend", "no need to resend", "will keep trying", "warning only")
+    )
+
+
+def _ids(letter: Letter) -> dict[str, str]:
+    """What of ours the returned mail carries."""
+    to = addresses(letter.of_original("to"))
+    path = addresses(letter.of_original("return-path"))
+    return {
+        "original_message_id": letter.of_original("message-id").strip().strip("<>").strip(),
+        "original_to": to[0] if to else "",
+        "envelope_from": path[0] if path else "",
+    }

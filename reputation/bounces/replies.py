@@ -1,0 +1,53 @@
+"""Automatic replies of people's mailboxes (RFC 3834): vacation notices and their kin.
+
+Decides that a mail was written by no hand. What a mail system says of a delivery is not one, though it is marked as
+automatic too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reputation.bounces.addresses import addresses, is_robot
+from reputation.bounces.bounce import Bounce, Kind
+from reputation.bounces.letter import Letter
+from reputation.bounces.reasons import Reason
+
+_SUBJECT = re.compile(
+    r"\W{0,3}(?:re: ?)?(?:auto(?:matic|mated|matische|matica|m[áa]tica)?[ -]?(?:reply|response|replied|antwort|answer)|auto ?:|auto-?re(?:ply|sponse)|out of (?:the )?office"
+    r"|(?:automatische |abwesenheits)\w*|abwesen\w*|automatische antwort|r[ée]ponse automatique|absence|absent|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori ufficio"
+    r"|resposta autom[áa]tica|automatisch antwoord|automatiskt svar|autosvar|frånvaro|vacation|on vacation|away from|i am away|\[?auto|automatyczna odpowied|автоответ|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
+    re.I,
+)
+_MARKS = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-autoresponder", "x-mail-autoreply", "x-auto-reply-from")
+
+
+def is_marked(letter: Letter) -> bool:
+    """Whether the mail says in so many words that it is a person's automatic reply."""
+    if any(letter.field(name) not in ("", "no") for name in _MARKS):
+        return True
+    if letter.field("precedence").lower() in ("auto_reply", "auto-reply"):
+        return True
+    return _SUBJECT.match(letter.field("subject")) is not None and (is_automatic(letter) or is_reply(letter))
+
+
+def is_automatic(letter: Letter) -> bool:
+    """Whether Auto-Submitted says so (RFC 3834, section 5)."""
+    word = letter.field("auto-submitted").partition(";")[0].split()
+    return bool(word) and word[0].lower() in ("auto-replied", "auto-generated", "auto-notified")
+
+
+def is_replied(letter: Letter) -> bool:
+    """Whether Auto-Submitted calls it a reply."""
+    return letter.field("auto-submitted").lower().startswith(("auto-replied", "auto-generated"))
+
+
+def is_reply(letter: Letter) -> bool:
+    """Whether it answers a mail."""
+    return bool(letter.field("in-reply-to") or letter.field("references") or letter.field("x-auto-response-suppress"))
+
+
+def read(letter: Letter) -> list[Bounce]:
+    """The reply, whose recipient is who it came from."""
+    who = [address for name in ("from", "reply-to") for address in addresses(letter.field(name)) if not is_robot(address)]
+    return [Bounce(Kind.AUTO_REPLY, who[0] if who else "", reason=Reason.VACATION)]
