@@ -29,6 +29,7 @@ _RETURNED |= {"message/rfc822-headers", "text/rfc822"}
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}) ?:(?: |\t|$)")
 _MAIL_FIELDS = frozenset({"received", "return-path", "message-id", "from", "to", "subject", "date", "mime-version"})
 _MAIL_FIELDS |= {"dkim-signature", "reply-to", "sender", "delivered-to"}
+_TELLING_FIELDS = frozenset({"received", "return-path", "message-id", "from", "mime-version", "dkim-signature"})
 _ENOUGH_FIELDS = 2
 _GROUP = re.compile(r"^[ \t]{0,4}(?:final|original)-recipient[ \t]*:", re.I | re.M)
 
@@ -64,7 +65,7 @@ def read_letter(raw: bytes) -> Letter:
     html: list[str] = []
     reports: list[tuple[str, str]] = []
     enclosed = b""
-    leaves = [section for section in sections if not section.closing and not (section.number and section is not top)]
+    leaves = [section for section in sections if not section.closing and not section.number] or [top]
     for section in leaves[:PARTS]:
         kind = _type(section)
         if kind in _RETURNED and section.depth:
@@ -96,7 +97,7 @@ def split(text: str) -> tuple[str, str]:
             if start < 0:
                 start, seen = number, set()
             seen.add(match[1].lower())
-            if len(seen & _MAIL_FIELDS) >= _ENOUGH_FIELDS and not _is_report(seen):
+            if len(seen & _MAIL_FIELDS) >= _ENOUGH_FIELDS and seen & _TELLING_FIELDS and not _is_report(seen):
                 return "\n".join(lines[:start]), "\n".join(lines[start:])
         elif not (start >= 0 and line[:1] in (" ", "\t") and line.strip()):
             start, seen = -1, set()

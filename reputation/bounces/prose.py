@@ -19,8 +19,8 @@ _ALONE = re.compile(rf"{_OPENING}[>\"')\].,;]{{0,4}}\s*(?:<(?:mailto:)?{ADDRESS}
 _BEFORE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}\s*(?:\([^()\n]{{0,200}}\)\s*)?[:;](?!\S*@)")
 _BESIDE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)")
 _NAMED = re.compile(
-    r"(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
-    rf"|message to|宛先|收件人|->)\s{{0,3}}:?\s{{0,3}}['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
+    r"(?:\b(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
+    rf"|message to|宛先|收件人)|->)\s{{0,3}}:?\s{{0,3}}['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
     re.I,
 )
 _REPLY = re.compile(rf"\b[45]\d\d[ -][^\n@]{{0,80}}<({ADDRESS})>")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reputation.bounces.codes import is_vague, reply_of
-from reputation.bounces.phrases import PHRASES, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
+from reputation.bounces.phrases import PHRASES, SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
 
 WORDS_CHARACTERS = 4000  # of one recipient's report that are read
-_LINK = re.compile(r"https?://[^\s<>\"']+", re.I)
+_LINK = re.compile(r"https?://([^\s<>\"'/]{1,253})[^\s<>\"']*", re.I)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,256}@[^\s<>()\[\]\"',;:]{1,253}")
 
 
@@ -136,6 +136,7 @@ REPLIES = {
 
 # What is asked first. A full mailbox with the code of an unknown one is full; a refused sender is no unknown recipient.
 BEFORE_RECIPIENT = (
+    Reason.FILTERED,
     Reason.MAILBOX_FULL,
     Reason.EXCEED_LIMIT,
     Reason.SUSPEND,
@@ -214,14 +215,15 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
     for reason in BEFORE_RECIPIENT:
         if PHRASES[reason].search(text):
             return reason
-    unknown = not early and UNKNOWN_USER.search(text) is not None
+    unknown = not early and _names_user(text)
     if unknown and detail in RECIPIENT_CODES:
         return Reason.USER_UNKNOWN
     for reason in BEFORE_CODES:
         if PHRASES[reason].search(text):
             return reason
     if unknown:
-        return Reason.USER_UNKNOWN if command == "RCPT" or detail in RECIPIENT_CODES else Reason.FILTERED
+        sure = command == "RCPT" or (detail[:2] != "2." and SURELY_UNKNOWN.search(text))
+        return Reason.USER_UNKNOWN if sure else Reason.FILTERED
     if early:
         return _stage(text, command)
     if TAKES_NO_MAIL.search(text):
@@ -234,6 +236,12 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
         if PHRASES[reason].search(text):
             return reason
     return _by_code(status, reply)
+
+
+def _names_user(text: str) -> bool:
+    """Whether an unknown user is named, and no unknown host before it."""
+    user, host = UNKNOWN_USER.search(text), UNKNOWN_HOST.search(text)
+    return user is not None and (host is None or user.start() < host.start())
 
 
 def _stage(text: str, command: str) -> Reason:
@@ -259,6 +267,6 @@ def _passing(reason: Reason, status: str, reply: str) -> bool:
 
 def _plain(words: str) -> str:
     """Lower-case words in one line, without addresses and links: those say what they like."""
-    text = _LINK.sub(" ", words[:WORDS_CHARACTERS])
+    text = _LINK.sub(r" \1 ", words[:WORDS_CHARACTERS])
     text = _ADDRESS.sub("@", text)
     return " ".join(text.lower().replace("’", "'").split())

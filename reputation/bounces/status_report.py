@@ -103,7 +103,9 @@ def _verdict(diagnostic: str, status: str, words: str, status_line: str, action:
     verdict = classify(diagnostic or status_line, status=status, command=command, final=final)
     if verdict.reason in _WEAK and words.strip():
         other = classify(words, status=verdict.status, command=command, final=final)
-        if other.reason not in _WEAK or verdict.reason is Reason.ON_HOLD:
+        if verdict.reason is Reason.FILTERED:
+            verdict = other if other.reason is Reason.USER_UNKNOWN else verdict
+        elif other.reason not in _WEAK or verdict.reason is Reason.ON_HOLD or other.reason is Reason.FILTERED:
             verdict = other
     if verdict.reason is Reason.ON_HOLD and action in ("delayed", "expired"):
         verdict = Verdict(Reason.EXPIRED, verdict.status, verdict.reply, hard=False)
