@@ -10,7 +10,7 @@ import re
 _STATUS = r"[245]\.\d{1,2}\.\d{1,3}"
 _BOTH = re.compile(rf"(?<![\w.])([45]\d\d)[ -]{{1,3}}['\"(\[<]{{0,2}}#?({_STATUS})(?![\w])(?!\.\d)")
 _ALONE = re.compile(rf"(?<![\w.])({_STATUS})(?![\w-])(?!\.\d)")
-_REPLY = re.compile(r"(?<![\w.:/@-])#?([45][0-57]\d)(?=[ \-:;,'\"<\[#]|$)(?!(?: ?[-:/]\d))", re.MULTILINE)
+_REPLY = re.compile(r"(?<![\w./@-])(?<!\d:)#?([45][0-57]\d)(?=[ \-:;,'\"<\[#]|$)(?!(?: ?[-:/]\d))", re.MULTILINE)
 _TALKED = re.compile(r"^[ \t]{0,8}>>> ?([A-Z]{4})[^\n]{0,500}\n(?:[^\n]{0,500}\n)?[ \t]{0,8}<<< ?[45]", re.MULTILINE | re.I)
 # In which step of the session the refusal came: what a report says of it in words.
 _STEPS = (

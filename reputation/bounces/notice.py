@@ -44,7 +44,8 @@ def is_notice(letter: Letter) -> bool:
         return subject or words
     if any(letter.field(name) for name in _LIST) or letter.field("in-reply-to"):
         return False
-    return subject and words and bool(letter.original or _empty_sender(letter))
+    returned, empty = bool(letter.original), _empty_sender(letter)
+    return words and (subject and (returned or empty) or returned and empty)
 
 
 def from_system(letter: Letter) -> bool:
@@ -58,4 +59,4 @@ def from_system(letter: Letter) -> bool:
 def _empty_sender(letter: Letter) -> bool:
     """Whether it came with the null return path, as reports must (RFC 3461, section 6.1)."""
     path = letter.field("return-path").strip()
-    return path in ("<>", "<null>") or letter.field("from").strip() in ("", "<>") or is_robot(path.strip("<>"))
+    return path in ("<>", "<null>") or letter.field("from").strip() == "<>" or is_robot(path.strip("<>"))

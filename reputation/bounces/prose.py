@@ -20,9 +20,10 @@ _BEFORE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}\s*(?:\([^()\n]{{0,200}}\)\s*)
 _BESIDE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)")
 _NAMED = re.compile(
     r"(?:\b(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
-    rf"|message to|宛先|收件人)|->)\s{{0,3}}:?\s{{0,3}}['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
+    rf"|message to|宛先|收件人)|->)(?:\s{{0,3}}:\s{{0,3}}|\s{{1,3}})['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
     re.I,
 )
+_REPLIED = re.compile(rf"\s{{0,8}}[45]\d\d[ -](?:\d\.\d\.\d )?<?({ADDRESS})>?\.\.\.")
 _REPLY = re.compile(rf"\b[45]\d\d[ -][^\n@]{{0,80}}<({ADDRESS})>")
 # What stands before an address that is not the recipient's.
 _NOT_RECIPIENT = re.compile(
@@ -42,6 +43,9 @@ def recipients(letter: Letter) -> list[str]:
     if placed:
         return placed
     own = {address.lower() for address in addresses(letter.field("to"))}
+    refused = [address for address in _unique(_refused(line) for line in lines) if address.lower() not in own]
+    if refused:
+        return refused
     announced = _unique(tidy(match[1]) for line in lines for match in _NAMED.finditer(line) if not _foreign(line, match))
     announced = [address for address in announced if address.lower() not in own] or announced
     if announced:
@@ -63,16 +67,21 @@ def blocks(letter: Letter) -> dict[str, str]:
         return {address.lower(): letter.text for address in found}
     words: dict[str, list[str]] = {address.lower(): [] for address in found}
     current: str | None = None
+    before: list[str] = []
     for line in letter.text.split("\n", LINES)[:LINES]:
         line = line[:_LINE_CHARACTERS]
         opened = line_recipient(line).lower()
         inside = [address.lower() for address in addresses(line) if address.lower() in words]
         if opened in words:
             current = opened
-        elif inside and inside[0] != current:
+        elif (refused := _refused(line).lower()) in words and not current:
+            # In a transcript the address comes last, below what was said.
+            words[refused] += [*before, line]
+            before = []
+            continue
+        elif inside and inside[0] != current and current:
             current = inside[0]
-        if current:
-            words[current].append(line)
+        (words[current] if current else before).append(line)
     return {address: "\n".join(lines) for address, lines in words.items()}
 
 
@@ -81,6 +90,11 @@ def line_recipient(line: str) -> str:
     if "@" not in line:
         return ""
     match = _ALONE.match(line) or _BEFORE.match(line) or _BESIDE.match(line)
+    return tidy(match[1]) if match else ""
+
+
+def _refused(line: str) -> str:
+    match = _REPLIED.match(line)
     return tidy(match[1]) if match else ""
 
 

@@ -222,7 +222,8 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
         if PHRASES[reason].search(text):
             return reason
     if unknown:
-        sure = command == "RCPT" or (detail[:2] != "2." and SURELY_UNKNOWN.search(text))
+        # Without a reply no other system spoke: the one that tells knows its own users.
+        sure = command == "RCPT" or not (reply or status) or (detail[:2] != "2." and SURELY_UNKNOWN.search(text))
         return Reason.USER_UNKNOWN if sure else Reason.FILTERED
     if early:
         return _stage(text, command)

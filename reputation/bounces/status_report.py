@@ -102,7 +102,7 @@ def _verdict(diagnostic: str, status: str, words: str, status_line: str, action:
     command, final = command_of(words) or command_of(diagnostic), action != "delayed"
     verdict = classify(diagnostic or status_line, status=status, command=command, final=final)
     if verdict.reason in _WEAK and words.strip():
-        other = classify(words, status=verdict.status, command=command, final=final)
+        other = classify(f"{diagnostic}\n{words}", status=verdict.status, command=command, final=final)
         if verdict.reason is Reason.FILTERED:
             verdict = other if other.reason is Reason.USER_UNKNOWN else verdict
         elif other.reason not in _WEAK or verdict.reason is Reason.ON_HOLD or other.reason is Reason.FILTERED:
