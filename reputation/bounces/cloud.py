@@ -27,7 +27,9 @@ def read(letter: Letter) -> list[Bounce]:
         return []
     # Mailers cut its one long line; a blank in place of a cut would break a word.
     text = letter.text.replace("\n ", "").replace("\n", "").replace('\\"', '"')
-    people = [person for match in _OBJECT.finditer(text) if "emailAddress" in match[0] and (person := _object(match[0]))]
+    people = [
+        person for match in _OBJECT.finditer(text) if "emailAddress" in match[0] and (person := _object(match[0]))
+    ]
     feedback = _FEEDBACK.search(text)
     bounces = []
     for person in people[:RECIPIENTS]:

@@ -11,18 +11,32 @@ _STATUS = r"[245]\.\d{1,2}\.\d{1,3}"
 _BOTH = re.compile(rf"(?<![\w.])([45]\d\d)[ -]{{1,3}}['\"(\[<]{{0,2}}#?({_STATUS})(?![\w])(?!\.\d)")
 _ALONE = re.compile(rf"(?<![\w.])({_STATUS})(?![\w-])(?!\.\d)")
 _REPLY = re.compile(r"(?<![\w./@-])(?<!\d:)#?([45][0-57]\d)(?=[ \-:;,'\"<\[#]|$)(?!(?: ?[-:/]\d))", re.MULTILINE)
-_TALKED = re.compile(r"^[ \t]{0,8}>>> ?([A-Z]{4})[^\n]{0,500}\n(?:[^\n]{0,500}\n)?[ \t]{0,8}<<< ?[45]", re.MULTILINE | re.I)
+_TALKED = re.compile(
+    r"^[ \t]{0,8}>>> ?([A-Z]{4})[^\n]{0,500}\n(?:[^\n]{0,500}\n)?[ \t]{0,8}<<< ?[45]", re.MULTILINE | re.I
+)
 # In which step of the session the refusal came: what a report says of it in words.
 _STEPS = (
-    ("DATA", r"end of data|after i sent the message|in reply to (?:end of )?data|smtp command\s{1,4}data|for text command"),
+    (
+        "DATA",
+        r"end of data|after i sent the message|in reply to (?:end of )?data|smtp command\s{1,4}data|for text command",
+    ),
     ("DATA", r"after data|data command|after end of message"),
-    ("RCPT", r"in reply to rcpt|after rcpt|rcpt command|does not like recipient|was rcpt to response|\[rcpt_to\]|smtp:rcpt"),
+    (
+        "RCPT",
+        r"in reply to rcpt|after rcpt|rcpt command|does not like recipient|was rcpt to response|\[rcpt_to\]|smtp:rcpt",
+    ),
     ("MAIL", r"in reply to mail|after mail from|mail command|sender was rejected|\[mail_from\]|smtp:mail"),
-    ("EHLO", r"in reply to (?:ehlo|helo)|after (?:ehlo|helo)|initial connection|refused to talk|while connected from|\[(?:connect|helo|ehlo)\]"),
+    (
+        "EHLO",
+        r"in reply to (?:ehlo|helo)|after (?:ehlo|helo)|initial connection|refused to talk|while connected from|\[(?:connect|helo|ehlo)\]",
+    ),
+    ("RCPT", r"\(state 1[234]\)"),
+    ("DATA", r"\(state 1[5678]\)"),
     ("RCPT", r"smtp command\s{1,4}rcpt|rcpt to:"),
     ("MAIL", r"smtp command\s{1,4}mail"),
 )
 _COMMANDS = tuple((command, re.compile(pattern)) for command, pattern in _STEPS)
+_CHARACTERS = 8000
 _KNOWN = frozenset({"RCPT", "DATA", "MAIL", "EHLO", "HELO"})
 
 
@@ -33,6 +47,12 @@ def reply_of(words: str) -> tuple[str, str]:
         return both[1], both[2]
     reply, alone = _REPLY.search(words), _ALONE.search(words)
     return (reply[1] if reply else ""), (alone[1] if alone else "")
+
+
+def from_reply(words: str) -> str:
+    """Words from the first SMTP reply in them on; empty when there is none."""
+    found = _REPLY.search(words)
+    return words[found.start() :] if found else ""
 
 
 def status_of(words: str) -> str:
@@ -48,6 +68,7 @@ def is_vague(status: str) -> bool:
 
 def command_of(words: str) -> str:
     """The SMTP command that was refused: ``RCPT``, ``DATA``, ``MAIL``, ``EHLO``; empty when the words do not tell."""
+    words = words[:_CHARACTERS]
     talked = _TALKED.search(words)
     if talked and talked[1].upper() in _KNOWN:
         return talked[1].upper().replace("HELO", "EHLO")

@@ -12,13 +12,16 @@ from reputation.bounces.addresses import addresses, is_robot
 from reputation.bounces.letter import Letter
 
 _OPENING_CHARACTERS = 4000
-_NAME = re.compile(r"mail deliver\w* (?:sub)?(?:system|service|agent)|mailer[- ]?daemon|\bpostmaster\b|ndr administrator|delivery notification", re.I)
+_NAME = re.compile(
+    r"mail deliver\w* (?:sub)?(?:system|service|agent)|mailer[- ]?daemon|\bpostmaster\b|ndr administrator|delivery notification",
+    re.I,
+)
 _SUBJECT = re.compile(
     r"undeliver|non-?deliver|not (?:be )?delivered|returned (?:mail|to sender|message|e-?mail)|(?:mail|message|delivery|e-?mail).{0,12} (?:delivery )?(?:fail|error|problem|returned|status|delay|not sent|was not|could not|undeliv|report|reject|block)"
     r"|delivery (?:status|fail|report|notif|error|problem|has|subsystem|incomplete|to |was |delay)|failure (?:notice|delivery|notification)|failed (?:mail|message|delivery|to deliver)|could ?n.t (?:be )?deliver|could not (?:be )?(?:send|sent|deliver)"
     r"|(?:unable|impossible) to deliver|cannot (?:send|deliver)|can.t be delivered|rejected (?:mail|message)|mail system error|error sending|delayed|warning: (?:message|could not)|bounce|you sent.{0,20}block|message you sent|considered unsolicited|problem delivering"
     r"|unzustellbar|nicht zustellbar|nicht zugestellt|zustell|fehlgeschlagen|non remis|non distribu|échec|no (?:se )?(?:ha |pudo |puede )?(?:sido )?entreg|no entregado|devuelto|mancato recapito|non recapitat|n[ãa]o (?:foi )?entregue|falha|onbestelbaar|niet (?:kunnen |worden )?(?:be|afge)zorg|oleverer|kunde inte levereras|niedostarcz|не доставлен|недоставлен|не может быть доставлен"
-    r"|配信(?:でき|不能|エラー|失敗)|送信(?:でき|エラー|失敗)|不達|エラー ?メール|戻|退信|无法投递|投递失败|退回|배달 ?실패|전송 ?실패|반송",
+    r"|配信(?:することが)?(?:でき|不能|エラー|失敗)|送信(?:でき|エラー|失敗)|不達|エラー ?メール|戻|退信|无法投递|投递失败|退回|배달 ?실패|전송 ?실패|반송",
     re.I,
 )
 _WORDS = re.compile(
@@ -27,7 +30,7 @@ _WORDS = re.compile(
     r"|permanent(?:ly)? (?:fatal |delivery )?(?:error|fail)|fatal errors|had (?:delivery )?(?:errors|problems)|permanent delivery errors|transcript of (?:the )?(?:session|attempts)|mail delivery (?:software|system|program|agent|subsystem|failed)|returned (?:mail|message|to sender)|(?:was|were|been|be|is) (?:automatically )?(?:rejected|returned|bounced|blocked|refused|undeliver|not accepted)"
     r"|failed to (?:deliver|send)|rejected by|failure reasons|fail(?:ed|ure) (?:addresses|recipients|for the following|notice)|(?:message|mail) (?:is delayed|has been delayed)|unknown user|user unknown|no such user|[45]\d\d[ -][45]\.\d\.\d|not (?:yet )?been delivered|has failed|error(?:s)? (?:has |have )?occurred|message (?:was |has been )?(?:rejected|undelivered)|did not reach|no valid recipients"
     r"|nicht (?:an .{0,60})?(?:zugestellt|zustellbar|ausgeliefert|übermittelt)|unzustellbar|échec de (?:la )?remise|n.a pas (?:pu|été) (?:être )?(?:remis|délivr|distribu)|no (?:se )?(?:pudo|ha podido|puede) (?:ser )?entreg|non è stato (?:possibile )?(?:recapit|consegn)|n[ãa]o (?:p[ôo]de|foi) (?:ser )?entreg|kon niet (?:worden )?(?:be|afge)|не (?:может быть|был[оа]?) доставлен"
-    r"|送信できません|配信できません|送信に失敗|配信に失敗|届きません|お届けできません|エラーのため|无法(?:投递|送达|发送)|未能送达|退信|無法(?:投遞|傳送|送達)|전송(?:할 수|되지)",
+    r"|送信(?:することが)?できません|配信(?:することが)?できません|送信に失敗|配信に失敗|届きません|お届けできません|エラーのため|无法(?:投递|送达|发送)|未能送达|退信|無法(?:投遞|傳送|送達)|전송(?:할 수|되지)",
     re.I,
 )
 _LIST = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "x-beenthere")

@@ -17,7 +17,9 @@ RECIPIENTS = 100
 _OPENING = rf"[\s*>#|=.-]{{0,12}}(?:<[^<>\n@]{{0,80}}>\s{{0,4}})?[<\"'(\[]{{0,2}}({ADDRESS})"
 _ALONE = re.compile(rf"{_OPENING}[>\"')\].,;]{{0,4}}\s*(?:<(?:mailto:)?{ADDRESS}>)?\s*\Z")
 _BEFORE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}\s*(?:\([^()\n]{{0,200}}\)\s*)?[:;](?!\S*@)")
-_BESIDE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)")
+_BESIDE = re.compile(
+    rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)"
+)
 _NAMED = re.compile(
     r"(?:\b(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
     rf"|message to|宛先|收件人)|->)(?:\s{{0,3}}:\s{{0,3}}|\s{{1,3}})['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
@@ -46,14 +48,18 @@ def recipients(letter: Letter) -> list[str]:
     refused = [address for address in _unique(_refused(line) for line in lines) if address.lower() not in own]
     if refused:
         return refused
-    announced = _unique(tidy(match[1]) for line in lines for match in _NAMED.finditer(line) if not _foreign(line, match))
+    announced = _unique(
+        tidy(match[1]) for line in lines for match in _NAMED.finditer(line) if not _foreign(line, match)
+    )
     announced = [address for address in announced if address.lower() not in own] or announced
     if announced:
         return announced
     replied = _unique(tidy(match[1]) for line in lines for match in _REPLY.finditer(line))
     if replied:
         return replied
-    return [address for address in addresses("\n".join(lines)) if address.lower() not in own and not is_robot(address)][:1]
+    return [address for address in addresses("\n".join(lines)) if address.lower() not in own and not is_robot(address)][
+        :1
+    ]
 
 
 def blocks(letter: Letter) -> dict[str, str]:

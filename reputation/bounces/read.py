@@ -12,10 +12,10 @@ from postbox.ingest.limits import LimitExceeded
 from reputation.bounces import cloud, complaints, prose, replies, status_report
 from reputation.bounces.addresses import addresses
 from reputation.bounces.bounce import Bounce, Kind
-from reputation.bounces.codes import command_of
+from reputation.bounces.codes import command_of, from_reply
 from reputation.bounces.letter import Letter, read_letter
 from reputation.bounces.notice import from_system, is_notice
-from reputation.bounces.reasons import Reason, classify
+from reputation.bounces.reasons import WEAK, Reason, Verdict, classify
 
 _NESTED = 2  # a notice may enclose the notice that it passes on
 
@@ -36,7 +36,9 @@ def _read(raw: bytes, nested: int) -> list[Bounce]:
         return []
     found = _recognise(letter, nested)
     ids = _ids(letter)
-    return [replace(bounce, **{name: value for name, value in ids.items() if not getattr(bounce, name)}) for bounce in found]
+    return [
+        replace(bounce, **{name: value for name, value in ids.items() if not getattr(bounce, name)}) for bounce in found
+    ]
 
 
 def _recognise(letter: Letter, nested: int) -> list[Bounce]:
@@ -64,7 +66,16 @@ def _notice(letter: Letter, nested: int) -> list[Bounce]:
             return inner
     if not told:
         told = dict.fromkeys(addresses(letter.of_original("to"))[:1] or [""], letter.text)
-    return [_row(recipient, words, letter) for recipient, words in told.items()]
+    final = not _is_delay(letter)
+    rows: list[Bounce] = []
+    whole: Verdict | None = None
+    for recipient, words in told.items():
+        verdict = _verdict(words, final)
+        if verdict.reason is Reason.ON_HOLD:
+            whole = whole or _verdict(f"{letter.field('subject')}\n{letter.text}", final)
+            verdict = whole
+        rows.append(_row(recipient, words, verdict, "failed" if final else "delayed"))
+    return rows
 
 
 def from_system_enclosed(letter: Letter) -> bool:
@@ -72,15 +83,25 @@ def from_system_enclosed(letter: Letter) -> bool:
     return any(word in letter.of_original("from").lower() for word in ("mailer-daemon", "mail delivery s"))
 
 
-def _row(recipient: str, words: str, letter: Letter) -> Bounce:
-    subject = letter.field("subject")
-    final = not _is_delay(letter)
-    verdict = classify(words, command=command_of(words), final=final)
-    if verdict.reason is Reason.ON_HOLD:
-        verdict = classify(f"{subject}\n{letter.text}", command=command_of(words), final=final)
+def _verdict(words: str, final: bool) -> Verdict:
+    """The reason in the words of a notice: what another system replied comes before what is said about it."""
+    command, reply = command_of(words), from_reply(words)
+    verdict = classify(reply, command=command, final=final) if reply else None
+    if verdict is None or verdict.reason in WEAK:
+        verdict = classify(words, command=command, final=final)
+    return verdict
+
+
+def _row(recipient: str, words: str, verdict: Verdict, action: str) -> Bounce:
     return Bounce(
-        Kind.BOUNCE, recipient, verdict.hard, verdict.status, verdict.reply, verdict.reason,
-        "failed" if final else "delayed", " ".join(words.split())[:500],
+        Kind.BOUNCE,
+        recipient,
+        verdict.hard,
+        verdict.status,
+        verdict.reply,
+        verdict.reason,
+        action,
+        " ".join(words[:2000].split())[:500],
     )
 
 
@@ -88,8 +109,15 @@ def _is_delay(letter: Letter) -> bool:
     opening = " ".join(letter.text[:2000].lower().split())
     return any(
         words in opening
-        for words in ("has not yet been delivered", "delivery attempts will continue", "only a temporary failure report",
-                      "do not need to resend", "no need to resend", "will keep trying", "warning only")
+        for words in (
+            "has not yet been delivered",
+            "delivery attempts will continue",
+            "only a temporary failure report",
+            "do not need to resend",
+            "no need to resend",
+            "will keep trying",
+            "warning only",
+        )
     )
 
 

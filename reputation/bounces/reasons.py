@@ -15,6 +15,8 @@ from reputation.bounces.codes import is_vague, reply_of
 from reputation.bounces.phrases import PHRASES, SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
 
 WORDS_CHARACTERS = 4000  # of one recipient's report that are read
+# A gateway's own comment around the reply that it was given: "5.1.0 - Unknown address error 550-'...'".
+_WRAPPED = re.compile(r"\b\d\.\d\.\d - [A-Za-z/ -]{3,40} ([45]\d\d)[ -]{1,3}'([^\n']{1,1000})'")
 _LINK = re.compile(r"https?://([^\s<>\"'/]{1,253})[^\s<>\"']*", re.I)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,256}@[^\s<>()\[\]\"',;:]{1,253}")
 
@@ -166,6 +168,8 @@ AFTER_CODES = (
     Reason.CONTENT_ERROR,
     Reason.SYNTAX_ERROR,
 )
+# Told so vaguely that other words of the same report may tell more.
+WEAK = frozenset({Reason.ON_HOLD, Reason.SYSTEM_ERROR, Reason.SYNTAX_ERROR, Reason.FILTERED, Reason.SECURITY_ERROR})
 # Codes that name the recipient as what is wrong.
 RECIPIENT_CODES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10"})
 
@@ -201,12 +205,14 @@ def classify(words: str, *, status: str = "", command: str = "", final: bool = T
 
     ``final`` is false for a delay, which is never hard.
     """
+    words = _WRAPPED.sub(r"\1 \2", words[:WORDS_CHARACTERS])
     reply, said = reply_of(words)
     if not is_vague(said) or not status:
         status = said or status
     text = _plain(words)
     reason = _reason(text, status, reply, command)
-    return Verdict(reason, status, reply, final and reason in HARD and not _passing(reason, status, reply))
+    passing = (reply or status)[:1] == "4" and not (reason is Reason.USER_UNKNOWN and _names_user(text))
+    return Verdict(reason, status, reply, final and reason in HARD and not passing)
 
 
 def _reason(text: str, status: str, reply: str, command: str) -> Reason:
@@ -231,7 +237,7 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
         return Reason.NOT_ACCEPT
     if UNKNOWN_HOST.search(text):
         return Reason.NETWORK_ERROR if status[:1] == "4" or reply[:1] == "4" else Reason.HOST_UNKNOWN
-    if detail in RECIPIENT_CODES:
+    if detail in RECIPIENT_CODES and (reply or status)[0] != "4":
         return CODES[detail]
     for reason in AFTER_CODES:
         if PHRASES[reason].search(text):
@@ -261,13 +267,8 @@ def _by_code(status: str, reply: str) -> Reason:
     return SUBJECTS.get(status[2:3], Reason.ON_HOLD)
 
 
-def _passing(reason: Reason, status: str, reply: str) -> bool:
-    """Whether a refusal that would be for good was told as one that passes."""
-    return reason is not Reason.USER_UNKNOWN and (reply or status)[:1] == "4"
-
-
 def _plain(words: str) -> str:
     """Lower-case words in one line, without addresses and links: those say what they like."""
-    text = _LINK.sub(r" \1 ", words[:WORDS_CHARACTERS])
+    text = _LINK.sub(r" \1 ", words)
     text = _ADDRESS.sub("@", text)
     return " ".join(text.lower().replace("’", "'").split())

@@ -19,7 +19,14 @@ _SUBJECT = re.compile(
     r"|resposta autom[áa]tica|automatisch antwoord|automatiskt svar|autosvar|frånvaro|vacation|on vacation|away from|i am away|\[?auto|automatyczna odpowied|автоответ|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
     re.I,
 )
-_MARKS = ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-autoresponder", "x-mail-autoreply", "x-auto-reply-from")
+_MARKS = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoreply-from",
+    "x-autoresponder",
+    "x-mail-autoreply",
+    "x-auto-reply-from",
+)
 
 
 def is_marked(letter: Letter) -> bool:
@@ -49,5 +56,7 @@ def is_reply(letter: Letter) -> bool:
 
 def read(letter: Letter) -> list[Bounce]:
     """The reply, whose recipient is who it came from."""
-    who = [address for name in ("from", "reply-to") for address in addresses(letter.field(name)) if not is_robot(address)]
+    who = [
+        address for name in ("from", "reply-to") for address in addresses(letter.field(name)) if not is_robot(address)
+    ]
     return [Bounce(Kind.AUTO_REPLY, who[0] if who else "", reason=Reason.VACATION)]

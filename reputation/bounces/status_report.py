@@ -14,7 +14,7 @@ from reputation.bounces.bounce import Bounce, Kind
 from reputation.bounces.codes import command_of, is_vague, status_of
 from reputation.bounces.letter import Letter, groups
 from reputation.bounces.prose import blocks
-from reputation.bounces.reasons import Reason, Verdict, classify
+from reputation.bounces.reasons import WEAK, Reason, Verdict, classify
 
 RECIPIENTS = 100
 _FIELD = re.compile(r"[ \t]{0,4}([A-Za-z][A-Za-z0-9-]{1,40})[ \t]*:[ \t]*(.*)")
@@ -101,18 +101,15 @@ def _verdict(diagnostic: str, status: str, words: str, status_line: str, action:
     """The diagnostic's reason; where it tells none, that of the words above it, then of the status's own comment."""
     command, final = command_of(words) or command_of(diagnostic), action != "delayed"
     verdict = classify(diagnostic or status_line, status=status, command=command, final=final)
-    if verdict.reason in _WEAK and words.strip():
+    if verdict.reason in WEAK and words.strip():
         other = classify(f"{diagnostic}\n{words}", status=verdict.status, command=command, final=final)
         if verdict.reason is Reason.FILTERED:
             verdict = other if other.reason is Reason.USER_UNKNOWN else verdict
-        elif other.reason not in _WEAK or verdict.reason is Reason.ON_HOLD or other.reason is Reason.FILTERED:
+        elif other.reason not in WEAK or verdict.reason is Reason.ON_HOLD or other.reason is Reason.FILTERED:
             verdict = other
     if verdict.reason is Reason.ON_HOLD and action in ("delayed", "expired"):
         verdict = Verdict(Reason.EXPIRED, verdict.status, verdict.reply, hard=False)
     return verdict
-
-
-_WEAK = frozenset({Reason.ON_HOLD, Reason.SYSTEM_ERROR, Reason.SYNTAX_ERROR, Reason.FILTERED, Reason.SECURITY_ERROR})
 
 
 def _diagnostic(value: str) -> str:
