@@ -6,40 +6,70 @@ mail system sets. A person who quotes a notice, or a list that does, is not one.
 
 from __future__ import annotations
 
-import re
-
 from reputation.bounces.addresses import addresses, is_robot
+from reputation.bounces.fragments import pattern, plain
 from reputation.bounces.letter import Letter
 
 _OPENING_CHARACTERS = 4000
-_NAME = re.compile(
-    r"mail deliver\w* (?:sub)?(?:system|service|agent)|mailer[- ]?daemon|\bpostmaster\b|ndr administrator|delivery notification",
-    re.I,
+_SUBJECT_CHARACTERS = 500
+_NAME = pattern(
+    r"""
+    mail deliver\w* (?:sub)?(?:system|service|agent) | mailer[- ]?daemon | \bpostmaster\b | ndr administrator
+    delivery notification
+    """
 )
-_SUBJECT = re.compile(
-    r"undeliver|non-?deliver|not (?:be )?delivered|returned (?:mail|to sender|message|e-?mail)|(?:mail|message|delivery|e-?mail).{0,12} (?:delivery )?(?:fail|error|problem|returned|status|delay|not sent|was not|could not|undeliv|report|reject|block)"
-    r"|delivery (?:status|fail|report|notif|error|problem|has|subsystem|incomplete|to |was |delay)|failure (?:notice|delivery|notification)|failed (?:mail|message|delivery|to deliver)|could ?n.t (?:be )?deliver|could not (?:be )?(?:send|sent|deliver)"
-    r"|(?:unable|impossible) to deliver|cannot (?:send|deliver)|can.t be delivered|rejected (?:mail|message)|mail system error|error sending|delayed|warning: (?:message|could not)|bounce|you sent.{0,20}block|message you sent|considered unsolicited|problem delivering"
-    r"|unzustellbar|nicht zustellbar|nicht zugestellt|zustell|fehlgeschlagen|non remis|non distribu|échec|no (?:se )?(?:ha |pudo |puede )?(?:sido )?entreg|no entregado|devuelto|mancato recapito|non recapitat|n[ãa]o (?:foi )?entregue|falha|onbestelbaar|niet (?:kunnen |worden )?(?:be|afge)zorg|oleverer|kunde inte levereras|niedostarcz|не доставлен|недоставлен|не может быть доставлен"
-    r"|配信(?:することが)?(?:でき|不能|エラー|失敗)|送信(?:でき|エラー|失敗)|不達|エラー ?メール|戻|退信|无法投递|投递失败|退回|배달 ?실패|전송 ?실패|반송",
-    re.I,
+_SUBJECT = pattern(
+    r"""
+    undeliver | non-?deliver | not (?:be )?delivered | returned (?:mail|to sender|message|e-?mail)
+    (?:mail|message|delivery|e-?mail).{0,12} (?:delivery )?(?:fail|error|problem|returned|status|delay|not sent|\
+        was not|could not|undeliv|report|reject|block)
+    delivery (?:status|fail|report|notif|error|problem|has|subsystem|incomplete|to |was |delay)
+    failure (?:notice|delivery|notification) | failed (?:mail|message|delivery|to deliver)
+    could ?n.t (?:be )?deliver | could not (?:be )?(?:send|sent|deliver) | (?:unable|impossible) to deliver
+    cannot (?:send|deliver) | can.t be delivered | rejected (?:mail|message) | mail system error | error sending
+    delayed | warning: (?:message|could not) | bounce | you sent.{0,20}block | message you sent
+    considered unsolicited | problem delivering | unzustellbar | nicht zustellbar | nicht zugestellt | zustell
+    fehlgeschlagen | non remis | non distribu | échec | no (?:se )?(?:ha |pudo |puede )?(?:sido )?entreg
+    no entregado | devuelto | mancato recapito | non recapitat | n[ãa]o (?:foi )?entregue | falha | onbestelbaar
+    niet (?:kunnen |worden )?(?:be|afge)zorg | oleverer | kunde inte levereras | niedostarcz | не доставлен
+    недоставлен | не может быть доставлен | 配信(?:することが)?(?:でき|不能|エラー|失敗) | 送信(?:でき|エラー|失敗)
+    不達 | エラー ?メール | 戻 | 退信 | 无法投递 | 投递失败 | 退回 | 배달 ?실패 | 전송 ?실패 | 반송
+    """
 )
-_WORDS = re.compile(
-    r"(?:could|can|would|was|were|has|have|had|is|will) ?(?:not|n.t)(?: yet| been| be| able to| able| possible to)* (?:be )?(?:deliver|sent|send|reach|relay|transmit)|(?:could|can|will)n.t (?:be )?(?:deliver|sent)|cannot (?:be )?(?:send|sent|deliver)|couldn.t (?:be )?deliver"
-    r"|unable to (?:be )?(?:deliver|send|reach|relay)|wasn.t able to (?:be )?deliver|undeliver(?:able|ed)|non-?deliver|not delivered|deliver\w* (?:to |of |the |for |your |following |message |this |these |recipients? |has |have |was |attempt |status |by |a )*(?:fail|error|was aborted|impossible|problem|delay|been delayed|status|suspended|incomplete|unsuccess)|delivery has been|delevery to the"
-    r"|permanent(?:ly)? (?:fatal |delivery )?(?:error|fail)|fatal errors|had (?:delivery )?(?:errors|problems)|permanent delivery errors|transcript of (?:the )?(?:session|attempts)|mail delivery (?:software|system|program|agent|subsystem|failed)|returned (?:mail|message|to sender)|(?:was|were|been|be|is) (?:automatically )?(?:rejected|returned|bounced|blocked|refused|undeliver|not accepted)"
-    r"|failed to (?:deliver|send)|rejected by|failure reasons|fail(?:ed|ure) (?:addresses|recipients|for the following|notice)|(?:message|mail) (?:is delayed|has been delayed)|unknown user|user unknown|no such user|[45]\d\d[ -][45]\.\d\.\d|not (?:yet )?been delivered|has failed|error(?:s)? (?:has |have )?occurred|message (?:was |has been )?(?:rejected|undelivered)|did not reach|no valid recipients"
-    r"|nicht (?:an .{0,60})?(?:zugestellt|zustellbar|ausgeliefert|übermittelt)|unzustellbar|échec de (?:la )?remise|n.a pas (?:pu|été) (?:être )?(?:remis|délivr|distribu)|no (?:se )?(?:pudo|ha podido|puede) (?:ser )?entreg|non è stato (?:possibile )?(?:recapit|consegn)|n[ãa]o (?:p[ôo]de|foi) (?:ser )?entreg|kon niet (?:worden )?(?:be|afge)|не (?:может быть|был[оа]?) доставлен"
-    r"|送信(?:することが)?できません|配信(?:することが)?できません|送信に失敗|配信に失敗|届きません|お届けできません|エラーのため|无法(?:投递|送达|发送)|未能送达|退信|無法(?:投遞|傳送|送達)|전송(?:할 수|되지)",
-    re.I,
+_WORDS = pattern(
+    r"""
+    (?:could|can|would|was|were|has|have|had|is|will) ?(?:not|n.t)(?: yet| been| be| able to| able| possible to){0,4} \
+        (?:be )?(?:deliver|sent|send|reach|relay|transmit)
+    (?:could|can|will)n.t (?:be )?(?:deliver|sent) | cannot (?:be )?(?:send|sent|deliver) | couldn.t (?:be )?deliver
+    unable to (?:be )?(?:deliver|send|reach|relay) | wasn.t able to (?:be )?deliver | undeliver(?:able|ed)
+    non-?deliver | not delivered
+    deliver\w* (?:to |of |the |for |your |following |message |this |these |recipients? |has |have |was |\
+        attempt |status |by |a ){0,6}(?:fail|error|was aborted|impossible|problem|delay|been delayed|status|\
+        suspended|incomplete|unsuccess)
+    delivery has been | delevery to the | permanent(?:ly)? (?:fatal |delivery )?(?:error|fail) | fatal errors
+    had (?:delivery )?(?:errors|problems) | permanent delivery errors | transcript of (?:the )?(?:session|attempts)
+    mail delivery (?:software|system|program|agent|subsystem|failed) | returned (?:mail|message|to sender)
+    (?:was|were|been|be|is) (?:automatically )?(?:rejected|returned|bounced|blocked|refused|undeliver|not accepted)
+    failed to (?:deliver|send) | rejected by | failure reasons
+    fail(?:ed|ure) (?:addresses|recipients|for the following|notice)
+    (?:message|mail) (?:is delayed|has been delayed) | unknown user | user unknown | no such user
+    [45]\d\d[ -][45]\.\d\.\d | not (?:yet )?been delivered | has failed | error(?:s)? (?:has |have )?occurred
+    message (?:was |has been )?(?:rejected|undelivered) | did not reach | no valid recipients
+    nicht (?:an .{0,60})?(?:zugestellt|zustellbar|ausgeliefert|übermittelt) | unzustellbar | échec de (?:la )?remise
+    n.a pas (?:pu|été) (?:être )?(?:remis|délivr|distribu) | no (?:se )?(?:pudo|ha podido|puede) (?:ser )?entreg
+    non è stato (?:possibile )?(?:recapit|consegn) | n[ãa]o (?:p[ôo]de|foi) (?:ser )?entreg
+    kon niet (?:worden )?(?:be|afge) | не (?:может быть|был[оа]?) доставлен | 送信(?:することが)?できません
+    配信(?:することが)?できません | 送信に失敗 | 配信に失敗 | 届きません | お届けできません | エラーのため
+    无法(?:投递|送达|发送) | 未能送达 | 退信 | 無法(?:投遞|傳送|送達) | 전송(?:할 수|되지)
+    """
 )
 _LIST = ("list-id", "list-post", "list-unsubscribe", "x-mailing-list", "x-beenthere")
 
 
 def is_notice(letter: Letter) -> bool:
     """Whether a mail system wrote it to say that a mail did not arrive."""
-    subject = _SUBJECT.search(letter.field("subject")[:500]) is not None
-    words = _WORDS.search(" ".join(letter.text[:_OPENING_CHARACTERS].split())) is not None
+    subject = _SUBJECT.search(plain(letter.field("subject")[:_SUBJECT_CHARACTERS])) is not None
+    words = _WORDS.search(plain(letter.text[:_OPENING_CHARACTERS])) is not None
     system = from_system(letter)
     if letter.field("x-failed-recipients"):
         return subject or words or system
@@ -54,7 +84,7 @@ def is_notice(letter: Letter) -> bool:
 def from_system(letter: Letter) -> bool:
     """Whether a mail system's address or name sent it."""
     sender = letter.field("from")
-    if any(is_robot(address) for address in addresses(sender)) or _NAME.search(sender):
+    if any(is_robot(address) for address in addresses(sender)) or _NAME.search(plain(sender)):
         return True
     return any(is_robot(address) for address in addresses(letter.field("sender")))
 

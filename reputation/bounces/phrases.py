@@ -1,200 +1,250 @@
-"""The words in which mail systems say why they refuse: fragments of replies and of notices, by reason.
+"""The words in which mail systems refuse for now, or refuse the sender or the content, by reason.
 
-Decides only which words mean what. Each fragment is matched against lower-case text in which every run of blanks is one
-blank. Inside a reason the order is free; between reasons `reasons.PRECEDENCE` has it. Gaps are bounded, so that a match
-takes linear time. Sources: the documentation of the systems and what they really send.
+Decides only which words mean what. Between reasons `reasons` has the order. Sources: the documentation of the systems
+and what they really send.
 """
 
 from __future__ import annotations
 
-import re
+from reputation.bounces.fragments import pattern
 
 _FRAGMENTS = {
-    "mailboxfull": """
-        mailbox(?: for user)? (?:.{0,60} )?(?:is |was )?(?:almost )?full | mailbox .{0,60}over ?quota | mail ?box size limit
-        over ?(?:disk )?quota | quota .{0,30}exceed | exceed.{0,40} quota | quota (?:full|violation|error) | out of quota
-        (?:disk|storage|space|mailbox|account) quota | full mailbox | inbox (?:is )?full | account (?:is )?full | user is full
-        not enough (?:disk|storage) space | insufficient (?:disk|mailbox|storage) space | no space left | storage .{0,20}exceeded
-        mailfolder is full | mailbox has exceeded | mailbox exceed | exceeded? .{0,30}(?:storage|mailbox size|allotment)
-        no room in mailbox | maildir .{0,40}full | too much mail data | mailbox_full | mailboxfull | maximum .{0,20}mailbox size
-        mapiexceptionshutoffquotaexceeded | exceeded the space limit | mail box full | user has too many messages
-        postfach .{0,30}voll | boîte .{0,30}pleine | buz[oó]n .{0,30}lleno | casella .{0,20}piena | caixa .{0,20}cheia
-        переполнен | ящик .{0,20}полон | 容量.{0,10}(?:超|不足|一杯) | いっぱい | 邮箱已满 | 信箱已滿 | 空间不足 | 메일함.{0,10}초과
-        email account .{0,40} over quota | has reached .{0,30}(?:quota|storage limit) | quota allocated
+    "mailboxfull": r"""
+        mailbox(?: for user)? (?:.{0,60} )?(?:is |was )?(?:almost )?full | mailbox .{0,60}over ?quota
+        mail ?box size limit | over ?(?:disk )?quota | quota .{0,30}exceed | exceed.{0,40} quota
+        quota (?:full|violation|error) | out of quota | (?:disk|storage|space|mailbox|account) quota | full mailbox
+        inbox (?:is )?full | account (?:is )?full | user is full | not enough (?:disk|storage) space
+        insufficient (?:disk|mailbox|storage) space | no space left | storage .{0,20}exceeded | mailfolder is full
+        mailbox has exceeded | mailbox exceed | exceeded? .{0,30}(?:storage|mailbox size|allotment)
+        no room in mailbox | maildir .{0,40}full | too much mail data | mailbox_full | mailboxfull
+        maximum .{0,20}mailbox size | mapiexceptionshutoffquotaexceeded | exceeded the space limit | mail box full
+        user has too many messages | postfach .{0,30}voll | boîte .{0,30}pleine | buz[oó]n .{0,30}lleno
+        casella .{0,20}piena | caixa .{0,20}cheia | переполнен | ящик .{0,20}полон | 容量.{0,10}(?:超|不足|一杯)
+        いっぱい | 邮箱已满 | 信箱已滿 | 空间不足 | 메일함.{0,10}초과 | email account .{0,40} over quota
+        has reached .{0,30}(?:quota|storage limit) | quota allocated
     """,
-    "exceedlimit": """
+    "exceedlimit": r"""
         message (?:size |file |.{0,20})?(?:is )?too (?:big|large) | size (?:limit )?exceeds | exceeds .{0,60}size
-        exceeded .{0,20}(?:maximum|max) .{0,20}size | message size .{0,30}(?:limit|maximum) | max(?:imum)? message size
-        too large for this recipient | recipsizelimit | line too long | line length exceed | message length exceed
-        message header size | larger than .{0,40}(?:limit|allow|permit) | attachment too large | message too long
-        nachricht .{0,20}zu gro(?:ß|ss) | message .{0,20}trop (?:gros|volumineux) | サイズ.{0,10}(?:制限|超)
+        exceeded .{0,20}(?:maximum|max) .{0,20}size | message size .{0,30}(?:limit|maximum)
+        max(?:imum)? message size | too large for this recipient | recipsizelimit | line too long
+        line length exceed | message length exceed | message header size | larger than .{0,40}(?:limit|allow|permit)
+        attachment too large | message too long | nachricht .{0,20}zu gro(?:ß|ss)
+        message .{0,20}trop (?:gros|volumineux) | サイズ.{0,10}(?:制限|超)
     """,
-    "filtered": """
-        recipient preferences | email preferences of | message filtered | because .{0,20}recipient .{0,40}preferences | refused by recipient | domain filter | rejected by (?:the )?recipient.s (?:prefer|filter|rule|own)
+    "filtered": r"""
+        recipient preferences | email preferences of | message filtered
+        because .{0,20}recipient .{0,40}preferences | refused by recipient | domain filter
+        rejected by (?:the )?recipient.s (?:prefer|filter|rule|own)
     """,
-    "suspend": """
-        (?:account|mailbox|user|address|inbox)(?: .{0,60})? (?:is |was |has been |temporarily |currently |administratively )+(?:disabled|suspended|inactive|locked|deactivated|frozen|restricted|blocked)
-        account (?:disabled|suspended|inactive|deactivated|not active|expired|closed) | (?:disabled|inactive|suspended|dormant) (?:account|user|mailbox|address)
-        mailbox (?:disabled|inactive|suspended|temporarily unavailable|currently unavailable|unavailable or access denied|not accessible)
-        mailbox is frozen | not currently accepting | user suspended | recipient suspend | disableduser | vhost .{0,20}disabled
-        not (?:been )?activ(?:e|ated) (?:yet|account) | user has been disabled | konto .{0,20}(?:gesperrt|deaktiviert) | compte .{0,20}(?:désactivé|suspendu)
-        recipient has .{0,20}(?:disabled|suspended) | 停用 | 被禁用 | domain (?:is |has been )?(?:suspended|temporarily suspended|inactive)
+    "suspend": r"""
+        (?:account|mailbox|user|address|inbox)(?: .{0,60})? (?:is |was |has been |temporarily |currently |\
+            administratively )+(?:disabled|suspended|inactive|locked|deactivated|frozen|restricted|blocked)
+        account (?:disabled|suspended|inactive|deactivated|not active|expired|closed)
+        (?:disabled|inactive|suspended|dormant) (?:account|user|mailbox|address)
+        mailbox (?:disabled|inactive|suspended|temporarily unavailable|currently unavailable|\
+            unavailable or access denied|not accessible)
+        mailbox is frozen | not currently accepting | user suspended | recipient suspend | disableduser
+        vhost .{0,20}disabled | not (?:been )?activ(?:e|ated) (?:yet|account) | user has been disabled
+        konto .{0,20}(?:gesperrt|deaktiviert) | compte .{0,20}(?:désactivé|suspendu)
+        recipient has .{0,20}(?:disabled|suspended) | 停用 | 被禁用
+        domain (?:is |has been )?(?:suspended|temporarily suspended|inactive)
         account .{0,20}temporarily (?:disabled|unavailable|locked)
     """,
-    "hasmoved": """
-        no longer (?:on|at|in|valid|exists?|active|in use|available|employed|works?|monitored|receives|accepts) .{0,1}
-        has (?:been )?(?:moved|changed|replaced) .{0,20}(?:address|to|by) | recipient (?:has )?moved | user has moved | address changed
-        address .{0,60}has been replaced | has left the (?:company|organi[sz]ation) | 551 .{0,30}user not local | please try <
+    "hasmoved": r"""
+        no longer (?:on|at|in|valid|exists?|active|in use|available|employed|works?|monitored|receives|\
+            accepts) .{0,1}
+        has (?:been )?(?:moved|changed|replaced) .{0,20}(?:address|to|by) | recipient (?:has )?moved
+        user has moved | address changed | address .{0,60}has been replaced
+        has left the (?:company|organi[sz]ation) | 551 .{0,30}user not local | please try <
     """,
-    "norelaying": """
-        rela(?:y|ying) (?:is |was |access )?(?:not |denied|prohibited|access|operation reject|restricted|disallowed|refused|from)
-        relay (?:denied|access denied|not permitted|rejected) | unable to relay | not (?:permitted|allowed|configured|authori[sz]ed|able) to (?:be )?relay
-        no relay | don.?t relay | cannot relay | (?:mail|we do not) relay | is not (?:a |an )?(?:permitted |local |accepted )(?:domain|relay)
-        not (?:in|one of) (?:my|our) (?:rcpthosts|domains|list of allowed) | rcpthosts | email address is not verified | that domain isn.t in my list
-        open relay | not allow.{0,20}relay | insecure mail relay | we do not relay | doesn.t handle mail for | not a gateway
-        not handle mail for | mail server requires authentication when attempting to send to a non-local
+    "norelaying": r"""
+        rela(?:y|ying) (?:is |was |access )?(?:not |denied|prohibited|access|operation reject|restricted|\
+            disallowed|refused|from)
+        relay (?:denied|access denied|not permitted|rejected) | unable to relay
+        not (?:permitted|allowed|configured|authori[sz]ed|able) to (?:be )?relay | no relay | don.?t relay
+        cannot relay | (?:mail|we do not) relay | is not (?:a |an )?(?:permitted |local |accepted )(?:domain|relay)
+        not (?:in|one of) (?:my|our) (?:rcpthosts|domains|list of allowed) | rcpthosts
+        email address is not verified | that domain isn.t in my list | open relay | not allow.{0,20}relay
+        insecure mail relay | we do not relay | doesn.t handle mail for | not a gateway | not handle mail for
+        mail server requires authentication when attempting to send to a non-local
     """,
-    "authfailure": """
-        dmarc | dkim (?:fail|signature|verif|check|.{0,20}(?:fail|invalid|did not pass|unaligned)) | spf (?:record|fail|check|validat|sender|hard|soft|policy|.{0,30}(?:fail|invalid|did not pass))
-        sender policy framework | not (?:pass|meet) .{0,40}(?:authentication|spf|dkim) | unauthenticated email | unauthenticated mail is
-        fail.{0,20} spf | openspf | spf\\.pobox | does not designate | sender .{0,20}not authori[sz]ed .{0,40}(?:spf|ip|host) | unauthenticatedsender | (?:spf|dkim) .{0,20}(?:reject|unauthori[sz]ed)
-        arc (?:validation|seal) | rejected by.{0,20} domain.s policy | 5\\.7\\.(?:26|509|515)
+    "authfailure": r"""
+        dmarc | dkim (?:fail|signature|verif|check|.{0,20}(?:fail|invalid|did not pass|unaligned))
+        spf (?:record|fail|check|validat|sender|hard|soft|policy|.{0,30}(?:fail|invalid|did not pass))
+        sender policy framework | not (?:pass|meet) .{0,40}(?:authentication|spf|dkim) | unauthenticated email
+        unauthenticated mail is | fail.{0,20} spf | openspf | spf\.pobox | does not designate
+        sender .{0,20}not authori[sz]ed .{0,40}(?:spf|ip|host) | unauthenticatedsender
+        (?:spf|dkim) .{0,20}(?:reject|unauthori[sz]ed) | arc (?:validation|seal)
+        rejected by.{0,20} domain.s policy | 5\.7\.(?:26|509|515)
     """,
-    "requireptr": """
-        \\bptr\\b | \\brdns\\b | reverse[ -]?dns | reverse (?:mapping|lookup|address|host|name) | cannot (?:find|resolve) your (?:hostname|reverse|ip)
-        cannot find your hostname | unable to verify .{0,20}hostname | unverifyable sending ips? | forward.{0,20}confirmed
-        does not resolve .{0,20}(?:hostname|name) | no .{0,20}reverse | missing reverse | dynamic/zombied | ip name lookup failed | generic hostname
-        client host rejected: cannot find | domain name mismatch | host.?name (?:of|for) .{0,40}(?:not resolve|match)
+    "requireptr": r"""
+        \bptr\b | \brdns\b | reverse[ -]?dns | reverse (?:mapping|lookup|address|host|name)
+        cannot (?:find|resolve) your (?:hostname|reverse|ip) | cannot find your hostname
+        unable to verify .{0,20}hostname | unverifyable sending ips? | forward.{0,20}confirmed
+        does not resolve .{0,20}(?:hostname|name) | no .{0,20}reverse | missing reverse | dynamic/zombied
+        ip name lookup failed | generic hostname | client host rejected: cannot find | domain name mismatch
+        host.?name (?:of|for) .{0,40}(?:not resolve|match)
     """,
-    "badreputation": """
-        reputation | unexpected volume or user complaints | low.{0,10}reputation | senderscore | sender score | part of their network is on our block list
-        has been temporarily rate limited due to ip | unusual rate of unsolicited
+    "badreputation": r"""
+        reputation | unexpected volume or user complaints | low.{0,10}reputation | senderscore | sender score
+        part of their network is on our block list | has been temporarily rate limited due to ip
+        unusual rate of unsolicited
     """,
-    "virusdetected": """
-        \\bvirus(?:es)?\\b | infected | malware | trojan | phish | \\bworm\\b | malicious | clamav | dangerous (?:content|attachment)
+    "virusdetected": r"""
+        \bvirus(?:es)?\b | infected | malware | trojan | phish | \bworm\b | malicious | clamav
+        dangerous (?:content|attachment)
     """,
-    "spamdetected": """
-        \\bspam\\b | spam(?:my|assassin| score|-like| filter) | considered .{0,20}(?:spam|unsolicited|junk) | unsolicited | \\bube\\b | \\bubl\\b | \\buce\\b | junk mail
-        identified as .{0,20}(?:spam|junk) | looks like spam | bulk (?:e?mail|filter) | as spam | mail rejet[eé] | content .{0,20}(?:reject|filter|denied|unacceptable)
-        message (?:content|filtered) | rejected .{0,20}(?:content|filter) | cloudmark | high probability of spam | probable spam | ofr_?50[6-9] | ofr_999 | appears to be unsolicited
-        classified as | blocked by .{0,20}filter | reject bulk | message contains .{0,30}(?:spam|banned) | url .{0,30}black
+    "spamdetected": r"""
+        \bspam\b | spam(?:my|assassin| score|-like| filter) | considered .{0,20}(?:spam|unsolicited|junk)
+        unsolicited | \bube\b | \bubl\b | \buce\b | junk mail | identified as .{0,20}(?:spam|junk) | looks like spam
+        bulk (?:e?mail|filter) | as spam | mail rejet[eé] | content .{0,20}(?:reject|filter|denied|unacceptable)
+        message (?:content|filtered) | rejected .{0,20}(?:content|filter) | cloudmark | high probability of spam
+        probable spam | ofr_?50[6-9] | ofr_999 | appears to be unsolicited | classified as
+        blocked by .{0,20}filter | reject bulk | message contains .{0,30}(?:spam|banned) | url .{0,30}black
     """,
-    "policyviolation": """
-        policy (?:reasons?|violation|restriction|rejection|reject) | by (?:a |the |our |local |security |site |mail )*polic(?:y|ies) | for polic(?:y|ies) | violat\\w+ .{0,40}polic(?:y|ies)
-        against .{0,30}polic(?:y|ies) | due to .{0,30}polic(?:y|ies) | polic(?:y|ies) .{0,30}(?:prohibit|violat|reject|denied|disallow) | banned (?:content|file|attachment|extension|by)
-        prohibited (?:content|attachment|file) | attachment .{0,40}(?:not allowed|blocked|prohibited|not accepted) | forbidden (?:content|attachment|file)
-        executable (?:content|file|attachment)s? | not (?:allowed|accept\\w*) .{0,30}attachment | message (?:not |was )?(?:allowed|accepted) .{0,20}policy
-        email not accepted for | rejected for policy | dlp | compliance (?:rule|policy) | transport\\.rules | administrative prohibition | administratively prohibited
+    "policyviolation": r"""
+        policy (?:reasons?|violation|restriction|rejection|reject)
+        by (?:a |the |our |local |security |site |mail )*polic(?:y|ies) | for polic(?:y|ies)
+        violat\w+ .{0,40}polic(?:y|ies) | against .{0,30}polic(?:y|ies) | due to .{0,30}polic(?:y|ies)
+        polic(?:y|ies) .{0,30}(?:prohibit|violat|reject|denied|disallow)
+        banned (?:content|file|attachment|extension|by) | prohibited (?:content|attachment|file)
+        attachment .{0,40}(?:not allowed|blocked|prohibited|not accepted) | forbidden (?:content|attachment|file)
+        executable (?:content|file|attachment)s? | not (?:allowed|accept\w*) .{0,30}attachment
+        message (?:not |was )?(?:allowed|accepted) .{0,20}policy | email not accepted for | rejected for policy
+        dlp | compliance (?:rule|policy) | transport\.rules | administrative prohibition
+        administratively prohibited
     """,
-    "speeding": """
-        rate (?:limit|exceed|that prevents|control) | rate.{0,20}limited | receiving mail (?:at a rate|too quickly) | too (?:fast|quickly) | too many (?:messages|mails|emails|e-mails|sessions|unknown|invalid|errors) | throttl | slow down | sending .{0,20}limit
-        exceeded .{0,40}(?:daily|hourly|sending|message|rate|relay) (?:limit|quota) | daily (?:relay |sending |message )?(?:limit|quota) | receivingrate | try again in .{0,20}(?:minutes|seconds)
+    "speeding": r"""
+        rate (?:limit|exceed|that prevents|control) | rate.{0,20}limited | receiving mail (?:at a rate|too quickly)
+        too (?:fast|quickly) | too many (?:messages|mails|emails|e-mails|sessions|unknown|invalid|errors) | throttl
+        slow down | sending .{0,20}limit
+        exceeded .{0,40}(?:daily|hourly|sending|message|rate|relay) (?:limit|quota)
+        daily (?:relay |sending |message )?(?:limit|quota) | receivingrate | try again in .{0,20}(?:minutes|seconds)
         greylist | graylist | grey-list
     """,
-    "toomanyconn": """
-        too many (?:simultaneous |concurrent |open |smtp )*(?:connections?|recipients|hops .{0,4}connections|session) | connection (?:rate|count|limit) | exceed.{0,20}connections? | simultaneous connections
-        maximum (?:number of )?(?:connections|recipients) | concurrent connections | number of recipients | connection.{0,10}frequency
+    "toomanyconn": r"""
+        too many (?:simultaneous |concurrent |open |smtp )*(?:connections?|recipients|hops .{0,4}connections|\
+            session)
+        connection (?:rate|count|limit) | exceed.{0,20}connections? | simultaneous connections
+        maximum (?:number of )?(?:connections|recipients) | concurrent connections | number of recipients
+        connection.{0,10}frequency
     """,
-    "blocked": """
-        \\brbl\\b | \\bdnsbl\\b | spamhaus | spamcop | sorbs | barracudacentral | black ?-?list\\w* | block ?-?list\\w* | denylist | (?<!not )(?<!n't )listed (?:in|at|on|by) | is listed | blocked using | client host .{0,40}(?:reject|block|refus)
-        \\b(?:ip|ip address|host|server|connection|sender ip|network)s? .{0,60}(?:is |was |has been |have been |been )?(?:blocked|banned|refused|denied|rejected by|prohibited)\\b
-        blocked (?:by|due|because|for|your|from|-) | banned (?:ip|host|send) | access denied\\.\\.\\. | access from (?:your )?(?:ip|host|your) | connection (?:refused by|rejected|dropped|denied) | refused to talk
-        service refuse | you are not allowed to connect | not accept\\w* (?:mail|connections?|messages?) from .{0,60}(?:ip|host|server|network|dynamic|your|dial) | dynamic (?:ip|dns|address|host)
-        dial-?up | (?:helo|ehlo) .{0,60}(?:reject|invalid|denied|refused|must) | (?:bad|invalid|forged|rejected).{0,10} (?:helo|ehlo) | use the smtp server of your isp | use your isp | bogus helo
-        reject(?:ed)? .{0,20}(?:ip|host|network|dns(?:rbl|bl)) | mail from .{0,80}(?:ip|host|server|your).{0,40}(?:refused|rejected|blocked|denied) | poor .{0,20}reputation | firewall
-        your (?:ip|host|server|mail server|network|domain) .{0,60}(?:reject|block|refus|denied|banned) | unauthori[sz]ed (?:ip|host|connection) | no access from mail server | not permitted to (?:connect|send)
+    "blocked": r"""
+        \brbl\b | \bdnsbl\b | spamhaus | spamcop | sorbs | barracudacentral | black ?-?list\w* | block ?-?list\w*
+        denylist | (?<!not )(?<!n't )listed (?:in|at|on|by) | is listed | blocked using
+        client host .{0,40}(?:reject|block|refus)
+        \b(?:ip|ip address|host|server|connection|sender ip|network)s? .{0,60}(?:is |was |has been |have been |\
+            been )?(?:blocked|banned|refused|denied|rejected by|prohibited)\b
+        blocked (?:by|due|because|for|your|from|-) | banned (?:ip|host|send) | access denied\.\.\.
+        access from (?:your )?(?:ip|host|your) | connection (?:refused by|rejected|dropped|denied) | refused to talk
+        service refuse | you are not allowed to connect
+        not accept\w* (?:mail|connections?|messages?) from .{0,60}(?:ip|host|server|network|dynamic|your|dial)
+        dynamic (?:ip|dns|address|host) | dial-?up | (?:helo|ehlo) .{0,60}(?:reject|invalid|denied|refused|must)
+        (?:bad|invalid|forged|rejected).{0,10} (?:helo|ehlo) | use the smtp server of your isp | use your isp
+        bogus helo | reject(?:ed)? .{0,20}(?:ip|host|network|dns(?:rbl|bl))
+        mail from .{0,80}(?:ip|host|server|your).{0,40}(?:refused|rejected|blocked|denied) | poor .{0,20}reputation
+        firewall | your (?:ip|host|server|mail server|network|domain) .{0,60}(?:reject|block|refus|denied|banned)
+        unauthori[sz]ed (?:ip|host|connection) | no access from mail server | not permitted to (?:connect|send)
     """,
-    "rejected": """
-        sender(?:.s)?(?: e-?mail)?(?: address)?(?: domain)? (?:.{0,60} )?(?:was |is |has been |been )?(?:rejected|denied|refused|not allowed|invalid|unknown|blocked|verify failed|does not exist|not exist|unroutable)
-        (?:invalid|unknown|bad|unroutable|unresolvable|unverified|forged|fake|null|empty|blocked|illegal) (?:envelope )?(?:sender|return path|from address|domain in from) | rejected (?:the )?sender | domain of sender
-        (?:deny|denied|reject|refuse|rejected|refused) .{0,20}(?:from|sender) | verify .{0,20}sender | sender (?:verify|verification|callout|check) | mail from .{0,60}(?:reject|denied|refus|not allowed|invalid|not exist|unknown)
-        unroutable sender | not .{0,20}accept.{0,30}from (?:this|that|your|the) (?:sender|domain|address) | domain .{0,60}(?:of|in) .{0,20}(?:sender|from|return).{0,40}(?:not exist|not resolve|invalid|not found)
-        all recipient addresses rejected | not a registered gateway user | rejected by (?:the )?recipient(?!.s|s| domain| server| mail| host| system) | members? only | not (?:a )?(?:member|subscrib\\w+) | moderat
-        only (?:members|subscribers|senders|people|users) | (?:not|n.t) .{0,30}(?:permission|allowed|permitted|authori[sz]ed) to (?:post|send|mail|email|contact|write) | may not (?:have permission|exist, or you may not)
-        groups\\.google\\.com | backscatter | null sender | from: header | your e?mail address .{0,40}(?:reject|block|refus) | fully.?qualified | (?:group|list) .{0,60}(?:may not exist|restricted|permission)
+    "rejected": r"""
+        sender(?:.s)?(?: e-?mail)?(?: address)?(?: domain)? (?:.{0,60} )?(?:was |is |has been |\
+            been )?(?:rejected|denied|refused|not allowed|invalid|unknown|blocked|verify failed|does not exist|\
+            not exist|unroutable)
+        (?:invalid|unknown|bad|unroutable|unresolvable|unverified|forged|fake|null|empty|blocked|\
+            illegal) (?:envelope )?(?:sender|return path|from address|domain in from)
+        rejected (?:the )?sender | domain of sender
+        (?:deny|denied|reject|refuse|rejected|refused) .{0,20}(?:from|sender) | verify .{0,20}sender
+        sender (?:verify|verification|callout|check)
+        mail from .{0,60}(?:reject|denied|refus|not allowed|invalid|not exist|unknown) | unroutable sender
+        not .{0,20}accept.{0,30}from (?:this|that|your|the) (?:sender|domain|address)
+        domain .{0,60}(?:of|in) .{0,20}(?:sender|from|return).{0,40}(?:not exist|not resolve|invalid|not found)
+        all recipient addresses rejected | not a registered gateway user
+        rejected by (?:the )?recipient(?!.s|s| domain| server| mail| host| system) | members? only
+        not (?:a )?(?:member|subscrib\w+) | moderat | only (?:members|subscribers|senders|people|users)
+        (?:not|n.t) .{0,30}(?:permission|allowed|permitted|authori[sz]ed) to (?:post|send|mail|email|contact|write)
+        may not (?:have permission|exist, or you may not) | groups\.google\.com | backscatter | null sender
+        from: header | your e?mail address .{0,40}(?:reject|block|refus) | fully.?qualified
+        (?:group|list) .{0,60}(?:may not exist|restricted|permission)
     """,
-    "securityerror": """
-        (?:smtp )?auth(?:entication)? (?:is )?(?:required|failed|failure|fail|turned|error|credentials|denied|needed) | authentifi | requires? (?:smtp )?authentication | must (?:be )?authenticat | authrequired | unauthenticated senders? | not authenticated
-        starttls | tls .{0,30}(?:required|fail|negotiat|handshake) | encryption .{0,20}(?:required|needed) | ssl .{0,20}(?:fail|error|certificate) | certificate | delivery to this address is restricted
-        not authori[sz]ed | verification (?:of|fail) | access denied | permission denied | restricted .{0,20}(?:address|recipient) | security (?:check|failure|violation|reasons) | password
+    "securityerror": r"""
+        (?:smtp )?auth(?:entication)? (?:is )?(?:required|failed|failure|fail|turned|error|credentials|denied|\
+            needed)
+        authentifi | requires? (?:smtp )?authentication | must (?:be )?authenticat | authrequired
+        unauthenticated senders? | not authenticated | starttls | tls .{0,30}(?:required|fail|negotiat|handshake)
+        encryption .{0,20}(?:required|needed) | ssl .{0,20}(?:fail|error|certificate) | certificate
+        delivery to this address is restricted | not authori[sz]ed | verification (?:of|fail) | access denied
+        permission denied | restricted .{0,20}(?:address|recipient) | security (?:check|failure|violation|reasons)
+        password
     """,
-    "notcompliantrfc": """
-        rfc ?-?\\d{3,4} | not .{0,10}(?:rfc|compliant|compliance) | multiple .{0,20}addresses in from | duplicate header | missing .{0,20}header | bare (?:lf|cr|newline|line) | (?:invalid|bad|missing|malformed|multiple|no) .{0,20}header | 5322 | headers? .{0,20}(?:missing|invalid|not allowed|malformed)
+    "notcompliantrfc": r"""
+        rfc ?-?\d{3,4} | not .{0,10}(?:rfc|compliant|compliance) | multiple .{0,20}addresses in from
+        duplicate header | missing .{0,20}header | bare (?:lf|cr|newline|line)
+        (?:invalid|bad|missing|malformed|multiple|no) .{0,20}header | 5322
+        headers? .{0,20}(?:missing|invalid|not allowed|malformed)
     """,
-    "expired": """
-        (?:time|message|queue|delivery|envelope|retry timeout|retry time)[a-z ]{0,20}(?:expired|timed? ?out|exceeded|limit exceeded) | queue\\.expired | timed? ?-?out | retr(?:y|ies) (?:limit|timeout|count) .{0,10}exceeded
-        in the queue too long | could not be delivered for | has not (?:yet )?been delivered | not been (?:able|delivered) .{0,40}(?:after|for|within|since) | delivery attempts? .{0,20}(?:will continue|exceeded|failed)
-        unable to deliver .{0,40}(?:after|within|for|in) .{0,20}(?:days|hours|minutes|retries) | was aborted after | failed \\d+ attempts | after multiple retries | too old | gave up | giving up after | have been failing for
-        delivery (?:was |is |has been )?(?:temporarily |been )?(?:delay|expire|abort|suspend) | multiple (?:retries|attempts|delivery) | still being retried | undelivered for | could not send .{0,20}for the past | has been delayed | attempts? to deliver .{0,60}(?:over|for) the (?:past|last)
-        temporary problem delivering | will (?:keep|continue) (?:on )?(?:try|retry) | retry for | temporary delivery failure | days? .{0,20}(?:old|in queue) | 期限 | 時間.{0,10}経過 | zustellung .{0,20}verz[öo]gert | délai
+    "expired": r"""
+        (?:time|message|queue|delivery|envelope|retry timeout|retry time)[a-z ]{0,20}(?:expired|timed? ?out|\
+            exceeded|limit exceeded)
+        queue\.expired | timed? ?-?out | retr(?:y|ies) (?:limit|timeout|count) .{0,10}exceeded
+        in the queue too long | could not be delivered for | has not (?:yet )?been delivered
+        not been (?:able|delivered) .{0,40}(?:after|for|within|since)
+        delivery attempts? .{0,20}(?:will continue|exceeded|failed)
+        unable to deliver .{0,40}(?:after|within|for|in) .{0,20}(?:days|hours|minutes|retries) | was aborted after
+        failed \d+ attempts | after multiple retries | too old | gave up | giving up after | have been failing for
+        delivery (?:was |is |has been )?(?:temporarily |been )?(?:delay|expire|abort|suspend)
+        multiple (?:retries|attempts|delivery) | still being retried | undelivered for
+        could not send .{0,20}for the past | has been delayed
+        attempts? to deliver .{0,60}(?:over|for) the (?:past|last) | temporary problem delivering
+        will (?:keep|continue) (?:on )?(?:try|retry) | retry for | temporary delivery failure
+        days? .{0,20}(?:old|in queue) | 期限 | 時間.{0,10}経過 | zustellung .{0,20}verz[öo]gert | délai
     """,
-    "systemfull": """
-        mail system full | requested mail action aborted: exceeded storage | insufficient system (?:storage|resources) | (?:disk|system|server|filesystem|storage) .{0,20}(?:is )?full | disk space | out of (?:disk|storage|memory) | not enough (?:storage|memory|resources)
+    "systemfull": r"""
+        mail system full | requested mail action aborted: exceeded storage
+        insufficient system (?:storage|resources) | (?:disk|system|server|filesystem|storage) .{0,20}(?:is )?full
+        disk space | out of (?:disk|storage|memory) | not enough (?:storage|memory|resources)
     """,
-    "networkerror": """
-        (?:connection|session|conversation) .{0,60}(?:timed? ?out|lost|refused|reset|closed|dropped|failed|abort|broken) | (?:refused|lost|closed) .{0,10}connection | no route | unreachable | not reachable | routing loop | mail (?:is )?loop | (?:mail|forward\\w*|routing|message) loop | loop(?:s|ing)? (?:back|detected|found|to)
-        too many hops | hop count | maximum .{0,20}hops | forwarded more than | mail forwarding loop | network (?:error|problem|is|unreach) | dns (?:error|lookup|fail|server|problem|resolution) | name ?server | name service error | (?:host|name|mx|domain) .{0,30}lookup .{0,20}(?:fail|error|problem|timed)
-        unable to (?:connect|contact|establish|resolve) | could not (?:connect|contact|establish|resolve|be contacted) | couldn.t (?:connect|contact|establish) | cannot (?:connect|contact|resolve) | wasn.t able to establish | failed to connect | error (?:encountered )?while (?:talking|communicating|connecting) | no answer | not accept our requests to connect
-        temporar(?:y|ily) .{0,20}(?:lookup|dns|name|resolution) | malformed .{0,20}(?:dns|name server) | network error | host .{0,30}(?:not respond|down|unavailable|no response) | econn(?:reset|refused) | winsock
+    "networkerror": r"""
+        (?:connection|session|conversation) .{0,60}(?:timed? ?out|lost|refused|reset|closed|dropped|failed|\
+            abort|broken)
+        (?:refused|lost|closed) .{0,10}connection | no route | unreachable | not reachable | routing loop
+        mail (?:is )?loop | (?:mail|forward\w*|routing|message) loop | loop(?:s|ing)? (?:back|detected|found|to)
+        too many hops | hop count | maximum .{0,20}hops | forwarded more than | mail forwarding loop
+        network (?:error|problem|is|unreach) | dns (?:error|lookup|fail|server|problem|resolution) | name ?server
+        name service error | (?:host|name|mx|domain) .{0,30}lookup .{0,20}(?:fail|error|problem|timed)
+        unable to (?:connect|contact|establish|resolve)
+        could not (?:connect|contact|establish|resolve|be contacted) | couldn.t (?:connect|contact|establish)
+        cannot (?:connect|contact|resolve) | wasn.t able to establish | failed to connect
+        error (?:encountered )?while (?:talking|communicating|connecting) | no answer
+        not accept our requests to connect | temporar(?:y|ily) .{0,20}(?:lookup|dns|name|resolution)
+        malformed .{0,20}(?:dns|name server) | network error
+        host .{0,30}(?:not respond|down|unavailable|no response) | econn(?:reset|refused) | winsock
     """,
-    "systemerror": """
-        (?:system|server|service|internal|local|configuration|software) (?:.{0,20} )?(?:error|problem|failure|misconfigur\\w+|config error|unavailable|trouble) | can.t create | could not load | temporarily (?:unavailable|rejected|deferred|unable) | temporary (?:failure|error|problem|local)
-        misconfigur | out of memory | resource.{0,30}unavailable | aborted | ldap | lookup failure | i/o error | interrupted | (?:try|retry) (?:again )?later | timeout waiting | timed out waiting | overload | too busy | busy | queue file | local configuration error | service unavailable | service not available | aliases? .{0,20}(?:loop|broken) | exception
+    "systemerror": r"""
+        (?:system|server|service|internal|local|configuration|software) (?:.{0,20} )?(?:error|problem|failure|\
+            misconfigur\w+|config error|unavailable|trouble)
+        can.t create | could not load | temporarily (?:unavailable|rejected|deferred|unable)
+        temporary (?:failure|error|problem|local) | misconfigur | out of memory | resource.{0,30}unavailable
+        aborted | ldap | lookup failure | i/o error | interrupted | (?:try|retry) (?:again )?later | timeout waiting
+        timed out waiting | overload | too busy | busy | queue file | local configuration error
+        service unavailable | service not available | aliases? .{0,20}(?:loop|broken) | exception
     """,
-    "mailererror": """
-        pipe to \\|? | command (?:failed|died|time limit|output|returned) | exit (?:status|code|value) | exited | x-unix | procmail | died with status | mailer error | generated by | delivery agent | unknown mailer error | local delivery failed | mailbox .{0,30}(?:locked|corrupt) | dead\\.letter
+    "mailererror": r"""
+        pipe to \|? | command (?:failed|died|time limit|output|returned) | exit (?:status|code|value) | exited
+        x-unix | procmail | died with status | mailer error | generated by | delivery agent | unknown mailer error
+        local delivery failed | mailbox .{0,30}(?:locked|corrupt) | dead\.letter
     """,
-    "contenterror": """
-        (?:8|7) ?bit | mime .{0,30}(?:error|malformed|depth|header|invalid|too) | malformed (?:mime|message|header) | invalid (?:mime|character|charset) | (?:bad|improper|illegal) (?:content|characters|format) | conversion | smtputf8 | utf-?8 .{0,20}(?:support|not) | internationali[sz]ed | message .{0,10}(?:cannot|can.t) be (?:converted|parsed)
+    "contenterror": r"""
+        (?:8|7) ?bit | mime .{0,30}(?:error|malformed|depth|header|invalid|too) | malformed (?:mime|message|header)
+        invalid (?:mime|character|charset) | (?:bad|improper|illegal) (?:content|characters|format) | conversion
+        smtputf8 | utf-?8 .{0,20}(?:support|not) | internationali[sz]ed
+        message .{0,10}(?:cannot|can.t) be (?:converted|parsed)
         contains? .{0,20}(?:invalid|illegal|bad) .{0,20}(?:character|content|header)
     """,
-    "syntaxerror": """
-        syntax | command (?:not |parameter not |un)(?:recogni[sz]ed|implemented|known) | unrecogni[sz]ed (?:command|parameter) | improper sequence | bad sequence | bad command | need rcpt | need mail | parameters? (?:not|in)|malformed address
+    "syntaxerror": r"""
+        syntax | command (?:not |parameter not |un)(?:recogni[sz]ed|implemented|known)
+        unrecogni[sz]ed (?:command|parameter) | improper sequence | bad sequence | bad command | need rcpt
+        need mail | parameters? (?:not|in) | malformed address
     """,
 }
 
-# An address that is not there, in so many words; what says it at the end of the data is `filtered`.
-_UNKNOWN_USER = """
-    (?:unknown|invalid|no such|bad|illegal|incorrect(?!ly)|non-?existent|nonexist\\w*|unavailable|undeliverable|unroutable|wrong|unrecogni[sz]ed) (?:.{0,12} )?(?:user|recipient|mailbox|address|local[ -]?part|account|e-?mail|destination|alias|name|mail ?drop|rcpt|person|subscriber|mail|receiver|id\\b|or illegal alias|virtual|forwardee|customer|inbox|login|domain user)
-    (?:user|recipient|mailbox|address(?:ee)?|account|alias|e-?mail|local part|person|rcpt|destination|addr|receiver|box|inbox|username|subscriber|userid|destinataire)(?:s|\\(s\\))?(?: .{0,80}?)??[ .:,<>()\\[\\]"'=-]{1,3}(?:is |was |are |has |have |does |do |did |could |can |can.?|couldn.t |isn.t |doesn.t |don.t |wasn.t |been |currently |either |be |a |an ){0,6}(?:unknown|invalid|incorrect(?!ly)|bad|(?:not |n.t |un)(?:be )?(?:found|exist(?:s|ing)?|known|valid|listed|here|recogni[sz]ed|defined|registered|hosted|local|on (?:this|our|the)|in (?:our|the|domino|local|this|server|directory|public)|accepted here|permitted here|present|have (?:an|any)|match|located|available here|a (?:valid|known|local|member|user|registered))|nonexist\\w*|non-exist\\w*|undeliverable|inexist\\w*|no longer (?:valid|exists?|available|active|here)|unrout(?:e)?able|rejected\\. ?|doesn.t|unallocated|ausgeschieden)
-    (?:user|recipient|address|mailbox|account|addressee)(?:s)? (?:.{0,60})?(?:not|isn.t|is not|no) (?:listed|found|known|recogni[sz]ed|on file|in (?:the )?(?:public |domino )?(?:name|directory|address book|database|list))
-    (?:not|isn.t|is not|aren.t|doesn.t|does not|cannot be|could ?n.t be|couldn.t|wasn.t|could not be|not be|no[nt]) (?:a |an |any |have a |have an |have any |currently |be )*(?:valid|known|existing|local|real|active|found|exist|correct|registered|.{0,40} account)(?: .{0,20})?(?:user|recipient|mailbox|address|account|subscriber|mail ?box|\\.|$|at this|here|on this|in )
-    no (?:mailbox|user|account|recipient|valid recipients?|one|person|local|inbox|address|matching)(?: .{0,30})?(?:here|by that name|by this name|found|user|recipient|mailbox|address|account|for|with that|with this|matching|called|exists?|person|local|here by|id\\b|destination|domain user|on this|$)
-    doesn.t have an? .{0,80}account | does not have an? .{0,80}account | don.t know (?:.{0,20} )?(?:user|recipient|address)|unknown (?:or|and) (?:illegal|invalid)|address(?:es)? (?:.{0,40})?(?:rejected\\.|couldn.t be found|could not be found|not found|wasn.t found|was not found)
-    (?<!7\\.1 <@>: )recipient address rejected: access denied | 550 (?:5\\.\\d\\.\\d )?requested action not taken: mailbox unavailable | no valid recipients? | user.?unknown | unknown.?user | nosuchuser | adr\\.recip(?:ient)?notfound | recip(?:ient)?notfound | usernotfound | no_such_user | mailbox not found | not our customer | not a known user | addressee unknown | recipient not found | recipient unknown | address rejected(?:\\.|$| @| \\() | badrecipient | ofr_?416 | recipient_not_exist | unknown_recipient | invalid_recipient | invalidrecipient
-    there is no (?:such )?(?:user|one|mailbox|account|recipient)|unable to (?:find|locate|verify) (?:.{0,20} )?(?:user|recipient|mailbox|account)|user .{0,60}(?:name )?unknown|verification failed for <|could ?n.t find (?:any|user|the user|recipient|mailbox)|vrfy failed|rejected - no such|that e-?mail address|email address .{0,40}(?:not exist|doesn.t exist|isn.t|incorrect|mistyped|misspelled)
-    unbekannt | nicht (?:gefunden|bekannt|vorhanden|vergeben) | existiert nicht | ungültige.{0,10} (?:empfänger|adresse) | kein(?:e|en)? (?:empfänger|postfach|benutzer) | introuvable | inconnu | (?:n.existe|existe) pas | destinataire invalide | n.a pas été trouvé | no existe | no se (?:encontró|ha encontrado|pudo encontrar) | desconocid[oa] | inexistente | no es v[aá]lid
-    sconosciut[oa] | non (?:esiste|è stato trovato|trovato) | inesistente | não (?:existe|encontrad[oa]|foi (?:possível )?encontrar) | onbekend | bestaat niet | niet gevonden | findes ikke | finnes ikke | finns inte | hittades inte | ukendt | okänd | nie istnieje | nieznany | nie znaleziono | neexistuje | nem (?:létezik|található) | bulunamad | не (?:найден|существует|зарегистрирован) | неизвестн | несуществующ
-    存在しません | 見つかりません | 見つからない | 宛先不明 | 不明な宛先 | 存在しない | ユーザー?不明 | 不存在 | 未找到 | 找不到 | 没有(?:此|这个)用户 | 無此 | 존재하지 | 찾을 수 없 | 없는 (?:사용자|계정)
-"""
-# What no filter says after it saw the content: the words of local delivery and of large systems' recipient checks.
-_SURELY_UNKNOWN = """
-    mail\\.local: | unknown user: | @>: user unknown | (?<!7\\.1 <@>: )recipient address rejected(?:\\.|: (?:user unknown|undeliverable|access denied|unknown|no such|invalid)) | address book | name is not recogni[sz]ed | 550 (?:5\\.\\d\\.\\d )?requested action not taken: mailbox unavailable | no valid recipients? for
-    recip(?:ient)?notfound | delivery error: dd this user doesn.t have | (?:ofr|lpn)\\w{0,5}_416 | user unknown in (?:local|virtual|relay)
-"""
-_UNKNOWN_HOST = """
-    (?:host|domain|hostname|mx|destination)(?: or domain)?(?: name)?(?: \\S{1,80})?[ .:,<>()\\[\\]"']{1,3}(?:is |was |are |has |does |do |did |could |can |can.?|couldn.t |isn.t |doesn.t |be |been ){0,6}(?:unknown|invalid|(?:not |n.t |un)(?:be )?(?:found|exist\\w*|known|valid|resol\\w+|registered|recogni[sz]ed)|nonexist\\w*|non-exist\\w*|unrout(?:e)?able)
-    (?:unknown|invalid|no such|bad|illegal|incorrect|non-?existent|unroutable|unrouteable) (?:host|domain|address domain|mail ?domain|destination domain|host ?name|mail server name) | nxdomain | host not found | unrout(?:e)?able (?:address|mail domain|domain)
-    (?:domain|host) does not exist | [a-z0-9-]{1,63}\\.[a-z0-9.-]{2,200} does not exist | name or service not known | couldn.t find any host | cannot find (?:any )?(?:host|mail server) | no such (?:domain|host) | domain (?:name )?not found | domain .{0,60}couldn.t be found | hôte inconnu | domäne .{0,30}nicht | recipient.s domain name | unknown domain | illegal host | domain is not reachable
-    ドメイン.{0,10}存在 | 域名不存在 | domain non esistente | dominio .{0,20}no existe
-"""
-_TAKES_NO_MAIL = """
-    null ?mx | does not (?:accept|receive) (?:any )?(?:e-?)?mail(?:$|[ .]) | doesn.t (?:accept|receive) (?:any )?(?:e-?)?mail | no mx (?:found|record) | couldn.t find a mail exchanger | smtp protocol returned a permanent error | domain (?:of .{0,40})?does not accept | name server: \\.: | type=mx: .{0,30}no data | name has no mx | no mail (?:server|exchanger|service|host) | mail is not accepted | not accept mail
-"""
-
-
-def _pattern(fragments: str) -> re.Pattern[str]:
-    parts = [part.strip() for line in fragments.strip().splitlines() for part in _split(line)]
-    return re.compile("|".join(parts))
-
-
-def _split(line: str) -> list[str]:
-    """Fragments of a line: set apart by a bar between blanks."""
-    return [part for part in re.split(r"\s\|\s|\s+\|\s*$", line.strip()) if part.strip()]
-
-
-PHRASES = {reason: _pattern(fragments) for reason, fragments in _FRAGMENTS.items()}
-UNKNOWN_USER = _pattern(_UNKNOWN_USER)
-SURELY_UNKNOWN = _pattern(_SURELY_UNKNOWN)
-UNKNOWN_HOST = _pattern(_UNKNOWN_HOST)
-TAKES_NO_MAIL = _pattern(_TAKES_NO_MAIL)
+PHRASES = {reason: pattern(fragments) for reason, fragments in _FRAGMENTS.items()}

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reputation.bounces.codes import is_vague, reply_of
-from reputation.bounces.phrases import PHRASES, SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
+from reputation.bounces.fragments import plain
+from reputation.bounces.phrases import PHRASES
+from reputation.bounces.unknown import SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
 
 WORDS_CHARACTERS = 4000  # of one recipient's report that are read
 # A gateway's own comment around the reply that it was given: "5.1.0 - Unknown address error 550-'...'".
@@ -271,4 +273,4 @@ def _plain(words: str) -> str:
     """Lower-case words in one line, without addresses and links: those say what they like."""
     text = _LINK.sub(r" \1 ", words)
     text = _ADDRESS.sub("@", text)
-    return " ".join(text.lower().replace("’", "'").split())
+    return plain(text)
