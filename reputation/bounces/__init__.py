@@ -4,7 +4,7 @@ A plain package without tables: what a mail says, and nothing about whom it is t
 """
 
 from reputation.bounces.bounce import Bounce, Kind
-from reputation.bounces.reasons import Reason, is_hard_bounce
 from reputation.bounces.read import read_bounces
+from reputation.bounces.reasons import Reason, is_hard_bounce
 
 __all__ = ["Bounce", "Kind", "Reason", "is_hard_bounce", "read_bounces"]

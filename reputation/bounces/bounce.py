@@ -22,11 +22,11 @@ class Kind(StrEnum):
 class Bounce:
     """One recipient of a report.
 
-    ``recipient`` is empty where the mail is a report but names nobody. ``status`` is an enhanced status code (RFC 3463)
-    or empty, ``reply`` the three digits of an SMTP reply or empty, ``reason`` a word of `reasons.Reason`, ``action`` the
-    report's own (RFC 3464, section 2.3.3; for a complaint its feedback type, RFC 5965), ``detail`` the words it was told
-    from, cut. ``original_message_id`` (without brackets) and ``original_to`` are those of the returned mail,
-    ``envelope_from`` is its return path where the report shows it; each may be empty.
+    ``recipient`` is empty where the mail is a report but names nobody. ``status`` is an enhanced status code
+    (RFC 3463) or empty, ``reply`` the three digits of an SMTP reply or empty, ``reason`` a word of `reasons.Reason`.
+    ``action`` is the report's own (RFC 3464, section 2.3.3); of a complaint, its feedback type (RFC 5965). ``detail``
+    is the words it was told from, cut. ``original_message_id`` (without brackets) and ``original_to`` are those of the
+    returned mail, ``envelope_from`` is its return path; each is empty where the report does not show it.
     """
 
     kind: Kind

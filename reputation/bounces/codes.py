@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from reputation.bounces.fragments import pattern, plain
+
 _STATUS = r"[245]\.\d{1,2}\.\d{1,3}"
 _BOTH = re.compile(rf"(?<![\w.])([45]\d\d)[ -]{{1,3}}['\"(\[<]{{0,2}}#?({_STATUS})(?![\w])(?!\.\d)")
 _ALONE = re.compile(rf"(?<![\w.])({_STATUS})(?![\w-])(?!\.\d)")
@@ -16,26 +18,18 @@ _TALKED = re.compile(
 )
 # In which step of the session the refusal came: what a report says of it in words.
 _STEPS = (
-    (
-        "DATA",
-        r"end of data|after i sent the message|in reply to (?:end of )?data|smtp command\s{1,4}data|for text command",
-    ),
-    ("DATA", r"after data|data command|after end of message"),
-    (
-        "RCPT",
-        r"in reply to rcpt|after rcpt|rcpt command|does not like recipient|was rcpt to response|\[rcpt_to\]|smtp:rcpt",
-    ),
-    ("MAIL", r"in reply to mail|after mail from|mail command|sender was rejected|\[mail_from\]|smtp:mail"),
-    (
-        "EHLO",
-        r"in reply to (?:ehlo|helo)|after (?:ehlo|helo)|initial connection|refused to talk|while connected from|\[(?:connect|helo|ehlo)\]",
-    ),
-    ("RCPT", r"\(state 1[234]\)"),
+    ("DATA", "end of data | after i sent the message | in reply to data | smtp command data | for text command"),
+    ("DATA", "after data | data command | after end of message"),
+    ("RCPT", r"in reply to rcpt | after rcpt | rcpt command | does not like recipient | was rcpt to response"),
+    ("RCPT", r"\[rcpt_to\] | smtp:rcpt"),
+    ("MAIL", r"in reply to mail | after mail from | mail command | sender was rejected | \[mail_from\] | smtp:mail"),
+    ("EHLO", "in reply to (?:ehlo|helo) | after (?:ehlo|helo) | initial connection | refused to talk"),
+    ("EHLO", r"while connected from | \[(?:connect|helo|ehlo)\]"),
+    ("RCPT", r"\(state 1[234]\) | smtp command rcpt | rcpt to:"),
     ("DATA", r"\(state 1[5678]\)"),
-    ("RCPT", r"smtp command\s{1,4}rcpt|rcpt to:"),
-    ("MAIL", r"smtp command\s{1,4}mail"),
+    ("MAIL", "smtp command mail"),
 )
-_COMMANDS = tuple((command, re.compile(pattern)) for command, pattern in _STEPS)
+_COMMANDS = tuple((command, pattern(words)) for command, words in _STEPS)
 _CHARACTERS = 8000
 _KNOWN = frozenset({"RCPT", "DATA", "MAIL", "EHLO", "HELO"})
 
@@ -72,5 +66,5 @@ def command_of(words: str) -> str:
     talked = _TALKED.search(words)
     if talked and talked[1].upper() in _KNOWN:
         return talked[1].upper().replace("HELO", "EHLO")
-    lower = " ".join(words.lower().split())
-    return next((command for command, pattern in _COMMANDS if pattern.search(lower)), "")
+    lower = plain(words)
+    return next((command for command, told in _COMMANDS if told.search(lower)), "")

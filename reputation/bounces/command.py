@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the mails, write the rows. Exit status 1 where a path held none."""
     parser = argparse.ArgumentParser(
         prog="postbox bounces",
-        description="Bounces, complaints and automatic replies in mails, a JSON row a recipient.",
+        description="Bounces, complaints and automatic replies in mails, as JSON rows.",
     )
     parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="a mail, a folder of mails, or an mbox")
     options = parser.parse_args(arguments)

@@ -14,9 +14,7 @@ from reputation.bounces.reasons import Reason
 
 _FIELD = re.compile(r"^[ \t]{0,4}([A-Za-z][A-Za-z-]{1,40})[ \t]*:[ \t]*(.*)$", re.M)
 _RECIPIENT = ("original-rcpt-to", "removal-recipient", "redacted-address", "x-original-rcpt-to")
-_WORDS = re.compile(
-    r"this is an? (?:e-?mail )?(?:abuse|spam|feedback) report|email abuse report for an email message", re.I
-)
+_WORDS = re.compile(r"this is an? (?:e-?mail )?(?:abuse|spam|feedback) report|abuse report for an email message", re.I)
 _OPENING_CHARACTERS = 2000
 RECIPIENTS = 100
 

@@ -1,8 +1,8 @@
 """Tables of fragments, and one pattern from each.
 
 Decides how a table is written: a fragment a line, or several with " | " between them; a line that ends with a backslash
-goes on in the next. Text is matched in lower case with one blank for each run of blanks. Gaps in a fragment are bounded, so
-that a match takes linear time.
+goes on in the next. Text is matched in lower case with one blank for each run of blanks. Gaps in a fragment are
+bounded, so that a match takes linear time.
 """
 
 from __future__ import annotations

@@ -24,10 +24,8 @@ PARTS = 20
 _LINE_CHARACTERS = 2000
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status", "message/feedback-report"})
-_RETURNED = frozenset(
-    {"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "message/partial"}
-)
-_RETURNED |= {"message/rfc822-headers", "text/rfc822"}
+_RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
+_RETURNED |= {"message/partial", "message/rfc822-headers", "text/rfc822"}
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}) ?:")
 _MAIL_FIELDS = frozenset({"received", "return-path", "message-id", "from", "to", "subject", "date", "mime-version"})
 _MAIL_FIELDS |= {"dkim-signature", "reply-to", "sender", "delivered-to"}

@@ -7,6 +7,7 @@ that announce one, in a reply. It judges no reason.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from reputation.bounces.addresses import ADDRESS, addresses, is_robot, tidy
 from reputation.bounces.letter import Letter
@@ -20,17 +21,17 @@ _BEFORE = re.compile(rf"{_OPENING}[>\"')\]]{{0,3}}\s*(?:\([^()\n]{{0,200}}\)\s*)
 _BESIDE = re.compile(
     rf"{_OPENING}[>\"')\]]{{0,3}}(?:\s*\.\.\.\s|\s+[\[(]|\s+-\s|\s+(?:on|said|was|could|not|unknown|user|mailbox|is)\b)"
 )
-_NAMED = re.compile(
-    r"(?:\b(?:recipients?|rcpt to|address(?:es)?|addressed to|mailbox|user|to|for|deliver(?:ed|y)?|an|destinataires?|empf[äa]nger|destinatario"
-    rf"|message to|宛先|收件人)|->)(?:\s{{0,3}}:\s{{0,3}}|\s{{1,3}})['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})",
-    re.I,
+_ANNOUNCES = (
+    r"\b(?:recipients?|rcpt to|address(?:es)?|addressed to|message to|to|for|deliver(?:ed|y)?|mailbox|user|an"
+    r"|destinataires?|destinatario|empf[äa]nger|宛先|收件人)|->"
 )
+_NAMED = re.compile(rf"(?:{_ANNOUNCES})(?:\s{{0,3}}:\s{{0,3}}|\s{{1,3}})['\"<(\[]{{0,2}}(?:mailto:)?({ADDRESS})", re.I)
 _REPLIED = re.compile(rf"\s{{0,8}}[45]\d\d[ -](?:\d\.\d\.\d )?<?({ADDRESS})>?\.\.\.")
 _REPLY = re.compile(rf"\b[45]\d\d[ -][^\n@]{{0,80}}<({ADDRESS})>")
 # What stands before an address that is not the recipient's.
 _NOT_RECIPIENT = re.compile(
-    r"(?:mail from|from|sender|contact|support|help|assistance|e-?mail to|please send|reply-to|return-path|abuse|postmaster|administrator|by|your address|id|envelope-from)"
-    r"[^\n@]{0,40}\Z",
+    r"\b(?:mail from|from|sender|reply-to|return-path|envelope-from|your address|contact|support|help|assistance"
+    r"|please send|e-?mail to|abuse|postmaster|administrator|by|id)\b[^\n@]{0,40}\Z",
     re.I,
 )
 
@@ -48,9 +49,7 @@ def recipients(letter: Letter) -> list[str]:
     refused = [address for address in _unique(_refused(line) for line in lines) if address.lower() not in own]
     if refused:
         return refused
-    announced = _unique(
-        tidy(match[1]) for line in lines for match in _NAMED.finditer(line) if not _foreign(line, match)
-    )
+    announced = _unique(address for line in lines for address in _announced(line))
     announced = [address for address in announced if address.lower() not in own] or announced
     if announced:
         return announced
@@ -104,10 +103,13 @@ def _refused(line: str) -> str:
     return tidy(match[1]) if match else ""
 
 
-def _foreign(line: str, match: re.Match[str]) -> bool:
-    return _NOT_RECIPIENT.search(line[max(0, match.start() - 60) : match.start()]) is not None
+def _announced(line: str) -> Iterator[str]:
+    """The addresses that the words before them announce as recipients."""
+    for match in _NAMED.finditer(line):
+        if not _NOT_RECIPIENT.search(line[max(0, match.start() - 60) : match.start()]):
+            yield tidy(match[1])
 
 
-def _unique(found: object) -> list[str]:
-    kept = [address for address in found if address and not is_robot(address)]  # type: ignore[attr-defined]
+def _unique(found: Iterable[str]) -> list[str]:
+    kept = [address for address in found if address and not is_robot(address)]
     return list({address.lower(): address for address in reversed(kept)}.values())[::-1][:RECIPIENTS]

@@ -13,10 +13,19 @@ from reputation.bounces import cloud, complaints, prose, replies, status_report
 from reputation.bounces.addresses import addresses
 from reputation.bounces.bounce import Bounce, Kind
 from reputation.bounces.codes import command_of, from_reply
+from reputation.bounces.fragments import pattern, plain
 from reputation.bounces.letter import Letter, read_letter
 from reputation.bounces.notice import from_system, is_notice
 from reputation.bounces.reasons import WEAK, Reason, Verdict, classify
 
+_OPENING_CHARACTERS = 2000
+_DELAY = pattern(
+    r"""
+    has not yet been delivered | attempts will continue | only a temporary failure report | no need to resend
+    do not need to re-?send | will (?:keep|continue) (?:on )?(?:trying|to try) | warning(?: message)? only
+    will be retried | still being retried | only a notification about a delay
+    """
+)
 _NESTED = 2  # a notice may enclose the notice that it passes on
 
 
@@ -35,10 +44,7 @@ def _read(raw: bytes, nested: int) -> list[Bounce]:
     except LimitExceeded:
         return []
     found = _recognise(letter, nested)
-    ids = _ids(letter)
-    return [
-        replace(bounce, **{name: value for name, value in ids.items() if not getattr(bounce, name)}) for bounce in found
-    ]
+    return [_tied(bounce, letter) for bounce in found]
 
 
 def _recognise(letter: Letter, nested: int) -> list[Bounce]:
@@ -54,13 +60,13 @@ def _recognise(letter: Letter, nested: int) -> list[Bounce]:
         return found
     if is_notice(letter):
         return _notice(letter, nested)
-    return replies.read(letter) if replies.is_replied(letter) else []
+    return replies.read(letter) if replies.is_automatic(letter) else []
 
 
 def _notice(letter: Letter, nested: int) -> list[Bounce]:
     """The rows of a notice in words; where it only passes on another, that one's."""
     told = prose.blocks(letter)
-    if nested and letter.enclosed and (not told or from_system_enclosed(letter)):
+    if nested and letter.enclosed and (not told or _encloses_notice(letter)):
         inner = [bounce for bounce in _read(letter.enclosed, nested - 1) if bounce.kind is Kind.BOUNCE]
         if inner:
             return inner
@@ -78,7 +84,7 @@ def _notice(letter: Letter, nested: int) -> list[Bounce]:
     return rows
 
 
-def from_system_enclosed(letter: Letter) -> bool:
+def _encloses_notice(letter: Letter) -> bool:
     """Whether the returned mail is itself a mail system's."""
     return any(word in letter.of_original("from").lower() for word in ("mailer-daemon", "mail delivery s"))
 
@@ -106,27 +112,17 @@ def _row(recipient: str, words: str, verdict: Verdict, action: str) -> Bounce:
 
 
 def _is_delay(letter: Letter) -> bool:
-    opening = " ".join(letter.text[:2000].lower().split())
-    return any(
-        words in opening
-        for words in (
-            "has not yet been delivered",
-            "delivery attempts will continue",
-            "only a temporary failure report",
-            "do not need to resend",
-            "no need to resend",
-            "will keep trying",
-            "warning only",
-        )
+    return _DELAY.search(plain(letter.text[:_OPENING_CHARACTERS])) is not None
+
+
+def _tied(bounce: Bounce, letter: Letter) -> Bounce:
+    """With what of ours the returned mail carries; a notice inside another brings its own."""
+    if bounce.original_message_id:
+        return bounce
+    to, path = addresses(letter.of_original("to")), addresses(letter.of_original("return-path"))
+    return replace(
+        bounce,
+        original_message_id=letter.of_original("message-id").strip().strip("<>").strip(),
+        original_to=to[0] if to else "",
+        envelope_from=path[0] if path else "",
     )
-
-
-def _ids(letter: Letter) -> dict[str, str]:
-    """What of ours the returned mail carries."""
-    to = addresses(letter.of_original("to"))
-    path = addresses(letter.of_original("return-path"))
-    return {
-        "original_message_id": letter.of_original("message-id").strip().strip("<>").strip(),
-        "original_to": to[0] if to else "",
-        "envelope_from": path[0] if path else "",
-    }

@@ -10,15 +10,22 @@ import re
 
 from reputation.bounces.addresses import addresses, is_robot
 from reputation.bounces.bounce import Bounce, Kind
+from reputation.bounces.fragments import pattern, plain
 from reputation.bounces.letter import Letter
 from reputation.bounces.reasons import Reason
 
-_SUBJECT = re.compile(
-    r"\W{0,3}(?:re: ?)?(?:auto(?:matic|mated|matische|matica|m[áa]tica)?[ -]?(?:reply|response|replied|antwort|answer)|auto ?:|auto-?re(?:ply|sponse)|out of (?:the )?office"
-    r"|(?:automatische |abwesenheits)\w*|abwesen\w*|automatische antwort|r[ée]ponse automatique|absence|absent|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori ufficio"
-    r"|resposta autom[áa]tica|automatisch antwoord|automatiskt svar|autosvar|frånvaro|vacation|on vacation|away from|i am away|\[?auto|automatyczna odpowied|автоответ|自動(?:返信|応答|回复|回覆)|自动(?:回复|答复)|不在)",
-    re.I,
+_OPENING = pattern(
+    r"""
+    auto(?:matic|mated|matische|matica|m[áa]tica)?[ -]?(?:reply|response|replied|antwort|answer) | auto ?: | autosvar
+    auto-?re(?:ply|sponse) | \[?auto\b | out of (?:the )?office | vacation | on vacation | away from | i am away
+    abwesen | automatische antwort | réponse automatique | absence | absent | respuesta autom[áa]tica
+    fuera de (?:la )?oficina | risposta automatica | fuori ufficio | resposta autom[áa]tica | automatisch antwoord
+    automatiskt svar | frånvaro | automatyczna odpowied | автоответ | 自動(?:返信|応答|回复|回覆) | 自动(?:回复|答复)
+    不在
+    """
 )
+_SUBJECT = re.compile(rf"\W{{0,3}}(?:re: ?)?(?:{_OPENING.pattern})")
+_SUBJECT_CHARACTERS = 500
 _MARKS = (
     "x-autoreply",
     "x-autorespond",
@@ -35,18 +42,14 @@ def is_marked(letter: Letter) -> bool:
         return True
     if letter.field("precedence").lower() in ("auto_reply", "auto-reply"):
         return True
-    return _SUBJECT.match(letter.field("subject")) is not None and (is_automatic(letter) or is_reply(letter))
+    return _SUBJECT.match(plain(letter.field("subject")[:_SUBJECT_CHARACTERS])) is not None and (
+        is_automatic(letter) or is_reply(letter)
+    )
 
 
 def is_automatic(letter: Letter) -> bool:
     """Whether Auto-Submitted says so (RFC 3834, section 5)."""
-    word = letter.field("auto-submitted").partition(";")[0].split()
-    return bool(word) and word[0].lower() in ("auto-replied", "auto-generated", "auto-notified")
-
-
-def is_replied(letter: Letter) -> bool:
-    """Whether Auto-Submitted calls it a reply."""
-    return letter.field("auto-submitted").lower().startswith(("auto-replied", "auto-generated"))
+    return letter.field("auto-submitted").lower().startswith(("auto-replied", "auto-generated", "auto-notified"))
 
 
 def is_reply(letter: Letter) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from reputation.bounces.addresses import addresses
 from reputation.bounces.bounce import Bounce, Kind
-from reputation.bounces.codes import command_of, is_vague, status_of
+from reputation.bounces.codes import command_of, status_of
 from reputation.bounces.letter import Letter, groups
 from reputation.bounces.prose import blocks
 from reputation.bounces.reasons import WEAK, Reason, Verdict, classify

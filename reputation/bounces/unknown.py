@@ -1,7 +1,7 @@
 """The words in which mail systems say that an address or its domain is not there.
 
-Decides only which words mean it. Whether they are meant for good `reasons` decides, from the step of the session in which
-they were said.
+Decides only which words mean it. Whether they are meant for good `reasons` decides, from the step of the session in
+which they were said.
 """
 
 from __future__ import annotations
