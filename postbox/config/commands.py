@@ -15,7 +15,7 @@ OURS = {
     "replay": ("postbox.config.replay.command:main", "feed files, folders and mboxes through /ingest"),
     "distil": ("postbox.ingest.filters.distil:main", "HTML or a mail on stdin to what a reader sees"),
     "score": ("postbox.ingest.filters.score:main", "text on stdin to its injection score"),
-    "bounces": ("reputation.bounces.command:main", "bounces, complaints and automatic replies in mails, a JSON row each"),
+    "bounces": ("reputation.bounces.command:main", "bounces, complaints and automatic replies in mails to JSON rows"),
     "bench": ("postbox.bench.command:main", "measure the whole system against a bare loop"),
 }
 # These look at code alone. Where no system has run yet they get secrets that protect nothing.

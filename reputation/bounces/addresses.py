@@ -48,3 +48,8 @@ def tidy(address: str) -> str:
 def is_robot(address: str) -> bool:
     """Whether it is the address of a mail system, not of a person."""
     return _ROBOT.match(address) is not None
+
+
+def is_daemon(address: str) -> bool:
+    """Whether it is one that only sends reports."""
+    return address.lower().startswith(("mailer-daemon@", "maildaemon@", "mail-daemon@"))

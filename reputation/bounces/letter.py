@@ -90,7 +90,7 @@ def read_letter(raw: bytes) -> Letter:
 def split(text: str) -> tuple[str, str]:
     """The words of a report and the returned mail below them: from the first lines that are the header of a mail."""
     lines = text.split("\n")
-    start, seen = -1, set()
+    start, seen = -1, set[str]()
     for number, line in enumerate(lines):
         match = _FIELD.match(line[:_LINE_CHARACTERS])
         if match:

@@ -32,7 +32,8 @@ _FRAGMENTS = {
         message .{0,20}trop (?:gros|volumineux) | サイズ.{0,10}(?:制限|超)
     """,
     "filtered": r"""
-        recipient preferences | email preferences of | message filtered
+        recipient preferences | user reject | extended inactivity
+        refuses to receive | email preferences of | message filtered
         because .{0,20}recipient .{0,40}preferences | refused by recipient | domain filter
         rejected by (?:the )?recipient.s (?:prefer|filter|rule|own)
     """,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from reputation.bounces.addresses import ADDRESS, addresses, is_robot, tidy
+from reputation.bounces.addresses import ADDRESS, addresses, is_daemon, is_robot, tidy
 from reputation.bounces.letter import Letter
 
 LINES = 400
@@ -42,7 +42,7 @@ def recipients(letter: Letter) -> list[str]:
     if named:
         return named[:RECIPIENTS]
     lines = [line[:_LINE_CHARACTERS] for line in letter.text.split("\n", LINES)[:LINES]]
-    placed = _unique(line_recipient(line) for line in lines)
+    placed = _unique((line_recipient(line) for line in lines), robots=True)
     if placed:
         return placed
     own = {address.lower() for address in addresses(letter.field("to"))}
@@ -95,7 +95,9 @@ def line_recipient(line: str) -> str:
     if "@" not in line:
         return ""
     match = _ALONE.match(line) or _BEFORE.match(line) or _BESIDE.match(line)
-    return tidy(match[1]) if match else ""
+    if not match or (line[match.end(1) :].startswith((")", ">)")) and "(" not in line[: match.start(1)]):
+        return ""  # none, or the end of "(expanded from <address>)"
+    return tidy(match[1])
 
 
 def _refused(line: str) -> str:
@@ -110,6 +112,7 @@ def _announced(line: str) -> Iterator[str]:
             yield tidy(match[1])
 
 
-def _unique(found: Iterable[str]) -> list[str]:
-    kept = [address for address in found if address and not is_robot(address)]
+def _unique(found: Iterable[str], robots: bool = False) -> list[str]:
+    """Each address once; a postmaster may be a recipient too, but only where a line opens with it."""
+    kept = [address for address in found if address and (not is_robot(address) or (robots and not is_daemon(address)))]
     return list({address.lower(): address for address in reversed(kept)}.values())[::-1][:RECIPIENTS]

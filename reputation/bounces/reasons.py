@@ -174,6 +174,8 @@ AFTER_CODES = (
 WEAK = frozenset({Reason.ON_HOLD, Reason.SYSTEM_ERROR, Reason.SYNTAX_ERROR, Reason.FILTERED, Reason.SECURITY_ERROR})
 # Codes that name the recipient as what is wrong.
 RECIPIENT_CODES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10"})
+# What a name server said that is no answer, though a status may call it one.
+_NO_ANSWER = re.compile(r"malformed|try again|temporar|loop|route to host")
 
 _WORDS = frozenset(Reason)
 
@@ -240,6 +242,8 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
     if UNKNOWN_HOST.search(text):
         return Reason.NETWORK_ERROR if status[:1] == "4" or reply[:1] == "4" else Reason.HOST_UNKNOWN
     if detail in RECIPIENT_CODES and (reply or status)[0] != "4":
+        return CODES[detail]
+    if status == "5.4.4" and not _NO_ANSWER.search(text):
         return CODES[detail]
     for reason in AFTER_CODES:
         if PHRASES[reason].search(text):

@@ -10,6 +10,7 @@ from reputation.bounces.fragments import pattern
 
 UNKNOWN_USER = pattern(
     r"""
+    account not available | validrcptto | cuda_nsu | dosn.t exist | recipient verification failed
     (?:unknown|invalid|no such|bad|illegal|incorrect(?!ly)|non-?existent|nonexist\w*|unavailable|undeliverable|\
         unroutable|wrong|unrecogni[sz]ed) (?:.{0,12} )?(?:user|recipient|mailbox|address|local[ -]?part|account|\
         e-?mail|destination|alias|name|mail ?drop|rcpt|person|subscriber|mail|receiver|id\b|or illegal alias|\
@@ -70,7 +71,7 @@ SURELY_UNKNOWN = pattern(
     (?<!7\.1 <@>: )recipient address rejected(?:\.|: (?:user unknown|undeliverable|access denied|unknown|\
         no such|invalid))
     address book | name is not recogni[sz]ed | 550 (?:5\.\d\.\d )?requested action not taken: mailbox unavailable
-    no valid recipients? for | recip(?:ient)?notfound | delivery error: dd this user doesn.t have
+    no valid recipients? for | recip(?:ient)?notfound | delivery error: dd (?:this user doesn.t have|not a valid)
     (?:ofr|lpn)\w{0,5}_416 | user unknown in (?:local|virtual|relay)
     """
 )
@@ -94,10 +95,10 @@ UNKNOWN_HOST = pattern(
 
 TAKES_NO_MAIL = pattern(
     r"""
-    null ?mx | does not (?:accept|receive) (?:any )?(?:e-?)?mail(?:$|[ .])
+    null ?mx | does not (?:accept|receive) (?:any )?(?:e-?)?mail(?:$|[ .])(?!from)
     doesn.t (?:accept|receive) (?:any )?(?:e-?)?mail | no mx (?:found|record) | couldn.t find a mail exchanger
     smtp protocol returned a permanent error | domain (?:of .{0,40})?does not accept | name server: \.:
     type=mx: .{0,30}no data | name has no mx | no mail (?:server|exchanger|service|host) | mail is not accepted
-    not accept mail
+    not accept mail(?! from)
     """
 )
