@@ -17,6 +17,7 @@ _RECIPIENT = ("original-rcpt-to", "removal-recipient", "redacted-address", "x-or
 _WORDS = re.compile(r"this is an? (?:e-?mail )?(?:abuse|spam|feedback) report|abuse report for an email message", re.I)
 _OPENING_CHARACTERS = 2000
 RECIPIENTS = 100
+_REPORT = frozenset({"feedback-type", "user-agent", "version"})  # those that each must have (RFC 5965, section 3.1)
 
 
 def read(letter: Letter) -> list[Bounce]:
@@ -37,7 +38,8 @@ def _report(letter: Letter) -> str | None:
     for kind, text in letter.reports:
         if kind == "message/feedback-report":
             return text
-    if letter.parameters.get("report-type", "").lower() == "feedback-report":
+    fields = {name.lower() for name, _ in _FIELD.findall(letter.text)}
+    if letter.parameters.get("report-type", "").lower() == "feedback-report" or fields >= _REPORT:
         return letter.text
     if letter.of_original("x-hmxmroriginalrecipient") or _WORDS.search(letter.text[:_OPENING_CHARACTERS]):
         return letter.text if letter.original else None

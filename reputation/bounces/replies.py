@@ -32,6 +32,7 @@ _MARKS = (
     "x-autoreply-from",
     "x-autoresponder",
     "x-mail-autoreply",
+    "x-apple-action",
     "x-auto-reply-from",
 )
 
