@@ -77,7 +77,7 @@ def read_letter(raw: bytes) -> Letter:
         elif kind.startswith("text/") or section.number or not kind:
             texts.append(_text(section, mail))
     text = "\n\n".join(part for part in texts if part.strip())
-    if not text.strip() and html:
+    if not text.strip() and html and not reports:
         text = distil_html(html[0]).text
     text, rest = split(text[:TEXT_CHARACTERS])
     if not enclosed and rest:

@@ -16,7 +16,7 @@ from reputation.bounces.fragments import plain
 from reputation.bounces.phrases import PHRASES
 from reputation.bounces.unknown import SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HOST, UNKNOWN_USER
 
-WORDS_CHARACTERS = 4000  # of one recipient's report that are read
+WORDS_CHARACTERS = 2000  # of one recipient's report that are read
 # A gateway's own comment around the reply that it was given: "5.1.0 - Unknown address error 550-'...'".
 _WRAPPED = re.compile(r"\b\d\.\d\.\d - [A-Za-z/ -]{3,40} ([45]\d\d)[ -]{1,3}'([^\n']{1,1000})'")
 _LINK = re.compile(r"https?://([^\s<>\"'/]{1,253})[^\s<>\"']*", re.I)
