@@ -11,7 +11,6 @@ import dataclasses
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 from types import ModuleType
 
 from django.db import transaction
@@ -22,7 +21,7 @@ from postbox.ingest.mime import Unparsable
 from postbox.ingest.pipeline import examine
 from postbox.ingest.stored import case_of, content_of
 from postbox.lib.envelope import SealBroken
-from postbox.mail.content import Content
+from postbox.mail.content import Content, seen
 from postbox.mail.keys import KeyErased, message_key, seal_part
 from postbox.mail.models import Direction, Message, MessageContent, Outcome, Status, StepVerdict, check_transition
 from postbox.rules import step as rules
@@ -95,16 +94,11 @@ def _write(message_id: uuid.UUID, key: bytes, case: Case, steps: Sequence[Module
 
 def _rescored(message: Message, content: Content, case: Case) -> Content:
     """The content with what the steps now see and say."""
-    seen = case.distilled
     said = case.score.reasons if case.score else ()
     message.injection_score = case.score.score if case.score else None
     return dataclasses.replace(
         content,
-        text=seen.text,
-        text_truncated=seen.truncated,
-        links=[asdict(link) for link in seen.links],
-        images=[asdict(image) for image in seen.images],
-        hidden=[asdict(item) for item in seen.hidden],
+        **seen(case.distilled),
         reasons=[reason.words for reason in said],
         spans=[reason.span for reason in said if reason.span],
         traceback=case.traceback,

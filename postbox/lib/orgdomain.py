@@ -24,3 +24,8 @@ def organisational(name: str) -> str:
 def is_organisational(name: str) -> bool:
     """Whether a name is an organisation's root, or above every organisation's."""
     return organisational(name) == name.lower().rstrip(".")
+
+
+def is_public_suffix(name: str) -> bool:
+    """Whether others register names directly under this one, by a rule of the list itself: ``com``, ``co.uk``."""
+    return _suffixes().publicsuffix(name.lower(), accept_unknown=False) == name.lower()

@@ -15,12 +15,16 @@ from typing import Any
 
 from postbox.events.body import timestamp
 from postbox.mail.models import Message
-from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score
+from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score, stretches
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The sealed part of a message. ``reasons`` are words; ``spans`` what they point at; ``words`` one a verdict."""
+    """The sealed part of a message. ``reasons`` are words; ``spans`` what they point at; ``words`` one a verdict.
+
+    ``own``: where in ``text`` the writer's own words stand, without quotes and signature. None is all of it, and so it
+    is for a mail that was sealed before there was this field; scoring it again finds its places.
+    """
 
     message_id: str = ""
     from_: str = ""
@@ -31,7 +35,8 @@ class Content:
     references: list[str] = field(default_factory=list)
     text: str = ""
     text_truncated: bool = False
-    links: list[dict[str, str]] = field(default_factory=list)
+    own: list[list[int]] | None = None
+    links: list[dict[str, Any]] = field(default_factory=list)
     images: list[dict[str, str]] = field(default_factory=list)
     hidden: list[dict[str, str]] = field(default_factory=list)
     attachments: list[dict[str, Any]] = field(default_factory=list)
@@ -39,6 +44,11 @@ class Content:
     spans: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
     traceback: str = ""
+
+    @property
+    def reply_text(self) -> str:
+        """The writer's own words alone."""
+        return stretches(self.text, self.own)
 
     def dump(self) -> bytes:
         """The plaintext that is sealed."""
@@ -73,11 +83,7 @@ def from_parts(
         subject=parsed.subject,
         in_reply_to=parsed.in_reply_to,
         references=list(parsed.references),
-        text=distilled.text,
-        text_truncated=distilled.truncated,
-        links=[{"text": link.text, "url": link.url} for link in distilled.links],
-        images=[{"alt": image.alt} for image in distilled.images],
-        hidden=[asdict(item) for item in distilled.hidden],
+        **seen(distilled),
         attachments=[
             {"id": str(id_), "name": part.name, "type": part.content_type, "size": part.size}
             for id_, part in zip(attachment_ids, parsed.attachments, strict=True)
@@ -87,6 +93,18 @@ def from_parts(
         words=words,
         traceback=traceback,
     )
+
+
+def seen(distilled: Distilled) -> dict[str, Any]:
+    """The fields of the content that distilling makes."""
+    return {
+        "text": distilled.text,
+        "text_truncated": distilled.truncated,
+        "own": None if distilled.own is None else [list(place) for place in distilled.own],
+        "links": [{"text": link.text, "url": link.url, "mismatch": link.mismatch} for link in distilled.links],
+        "images": [{"alt": image.alt} for image in distilled.images],
+        "hidden": [asdict(item) for item in distilled.hidden],
+    }
 
 
 def shown(box: Mailbox) -> str:
@@ -112,6 +130,7 @@ class Facts:
     read: bool = False
     folder: str = ""
     labels: Sequence[str] = ()
+    thread_taint: float | None = None
 
 
 def facts_of(message: Message) -> Facts:
@@ -131,6 +150,7 @@ def facts_of(message: Message) -> Facts:
         read=message.read_at is not None,
         folder=message.folder,
         labels=message.labels or (),
+        thread_taint=getattr(message, "thread_taint", None),
     )
 
 
@@ -147,14 +167,16 @@ def public(facts: Facts, content: Content, *, with_text: bool = True) -> dict[st
         "to": content.to,
         "cc": content.cc,
         "subject": content.subject,
-        "text": content.text if with_text else "",
+        "text": content.text,
+        "reply_text": content.reply_text,
         "text_truncated": content.text_truncated,
         "received_at": timestamp(facts.received_at),
         "injection_score": facts.injection_score,
+        "thread_taint": facts.thread_taint,
         "quarantined": facts.quarantined,
         "reasons": content.reasons,
         "auth": {"spf": facts.spf, "dkim": facts.dkim, "dmarc": facts.dmarc},
-        "links": content.links,
+        "links": [{"mismatch": False} | link for link in content.links],
         "images": content.images,
         "attachments": content.attachments,
         "read": facts.read,
@@ -162,5 +184,5 @@ def public(facts: Facts, content: Content, *, with_text: bool = True) -> dict[st
         "labels": list(facts.labels),
     }
     if not with_text:
-        del shape["text"]
+        del shape["text"], shape["reply_text"]
     return shape

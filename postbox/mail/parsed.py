@@ -5,6 +5,7 @@ Decides the shape only. It never parses (postbox.ingest.mime does) and never tou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -75,10 +76,11 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link: what is shown for it and where it really goes."""
+    """A link: what is shown for it and where it really goes. ``mismatch``: an address is shown and it goes to another."""
 
     text: str
     url: str
+    mismatch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,16 @@ class Image:
     alt: str
 
 
+Places = tuple[tuple[int, int], ...]
+"""Stretches of a text: where each begins and ends, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Distilled:
-    """The text that a person would see, and beside it what was hidden and why."""
+    """The text that a person would see, and beside it what was hidden and why.
+
+    ``own``: where in the text its writer's own words stand, without quoted history and signature; None for all of it.
+    """
 
     text: str = ""
     truncated: bool = False
@@ -98,6 +107,17 @@ class Distilled:
     links: tuple[Link, ...] = ()
     images: tuple[Image, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    own: Places | None = None
+
+    @property
+    def reply_text(self) -> str:
+        """The writer's own words alone."""
+        return stretches(self.text, self.own)
+
+
+def stretches(text: str, places: Sequence[Sequence[int]] | None) -> str:
+    """The text at these places, a blank line where something is left out between them; None: all of it."""
+    return text if places is None else "\n\n".join([text[begin:end] for begin, end in places])
 
 
 @dataclass(frozen=True, slots=True)

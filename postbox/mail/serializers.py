@@ -63,9 +63,12 @@ class AuthShape(serializers.DictField):
     """``{"spf", "dkim", "dmarc"}``."""
 
 
-class LinkShape(serializers.Serializer[dict[str, str]]):
+class LinkShape(serializers.Serializer[dict[str, Any]]):
     text = serializers.CharField(help_text="What is shown.")
     url = serializers.CharField(help_text="Where it goes.")
+    mismatch = serializers.BooleanField(
+        help_text="The text shows one address and the link goes to another's, be it only to count clicks."
+    )
 
 
 class ImageShape(serializers.Serializer[dict[str, str]]):
@@ -92,9 +95,15 @@ class MessageShape(serializers.Serializer[dict[str, Any]]):
     cc = serializers.ListField(child=serializers.CharField())
     subject = serializers.CharField()
     text = serializers.CharField()
+    reply_text = serializers.CharField(
+        allow_blank=True, help_text="`text` without the history that it quotes and without the signature."
+    )
     text_truncated = serializers.BooleanField()
     received_at = serializers.DateTimeField()
     injection_score = serializers.FloatField(allow_null=True, min_value=0, max_value=1)
+    thread_taint = serializers.FloatField(
+        allow_null=True, min_value=0, max_value=1, help_text="The highest score of any mail in its thread."
+    )
     quarantined = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField(), help_text="Why it scored or was quarantined.")
     auth = AuthShape()

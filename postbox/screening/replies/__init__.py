@@ -1,0 +1,1 @@
+"""A message without the history that it quotes and without its signature."""
