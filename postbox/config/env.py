@@ -53,6 +53,18 @@ def number(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int
     return value
 
 
+def fraction(name: str, default: float, *, least: float = 0.0, most: float = 1.0) -> float:
+    """A number with decimals within bounds."""
+    raw = text(name, str(default))
+    try:
+        value = float(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number, not {raw!r}") from error
+    if not least <= value <= most:  # also refuses nan
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most}, not {raw}")
+    return value
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """One of a few words, in capitals or not."""
     value = text(name, default).strip().upper()

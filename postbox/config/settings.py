@@ -13,7 +13,7 @@ import django_stubs_ext
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from postbox.config import env, inbound
+from postbox.config import env, inbound, opinion
 from postbox.config.logs import LOGGING as LOGGING
 from postbox.config.storages import mime_storage
 from postbox.config.unfold import UNFOLD as UNFOLD
@@ -251,6 +251,8 @@ except ValueError as error:
 POSTBOX_MX_HOST = env.host_name("POSTBOX_MX_HOST", fallback=_public.hostname or "")
 POSTBOX_SPF_INCLUDE = env.host_name("POSTBOX_SPF_INCLUDE")
 POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
+# Whom else to ask about mail whose score is neither low nor high; None: nobody.
+POSTBOX_SECOND_OPINION = opinion.asking()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.
 POSTBOX_INBOUND = inbound.secrets()
 STORAGES = {

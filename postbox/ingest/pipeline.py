@@ -19,10 +19,13 @@ from postbox.ingest.steps import parse
 from postbox.mail.models import Outcome
 from postbox.rules import step as rules
 from postbox.screening.case import Case, Verdict
-from postbox.screening.steps import distil, score
+from postbox.screening.steps import distil, score, second_opinion
 
 EXAMINE_SECONDS = 10.0  # for all steps of one mail
+_TOO_SLOW = "too_slow"
 STEPS: tuple[ModuleType, ...] = (parse, distil, score, rules)
+# Where a second opinion is asked, it is asked for a whole batch at once, between these.
+_BEFORE, _AFTER = STEPS[:-1], STEPS[-1:]
 
 
 class TookTooLong(Exception):
@@ -36,7 +39,30 @@ def examine(case: Case, steps: Sequence[ModuleType] = STEPS) -> None:
             for step in steps:
                 _run(step, case)
     except TookTooLong as error:
-        _shunt(case, _next_name(case, steps), "too_slow", error)
+        _shunt(case, _next_name(case, steps), _TOO_SLOW, error)
+
+
+def examine_first(case: Case) -> None:
+    """All steps, or those before the second opinion where one may be asked; ``examine_rest`` then does the others."""
+    examine(case, _BEFORE if second_opinion.is_on() else STEPS)
+
+
+def examine_rest(cases: Sequence[Case], seconds: float) -> None:
+    """Ask the second opinion about a batch, within ``seconds``, and run the steps after it. Nothing where it is off."""
+    if not second_opinion.is_on():
+        return
+    whole = [case for case in cases if case.verdicts and _got_through(case.verdicts[-1])]
+    try:
+        second_opinion.check_all(whole, seconds)
+    except Exception as error:
+        for case in whole:
+            _shunt(case, second_opinion.name, "crashed", error)
+    for case in whole:
+        examine(case, _AFTER)
+
+
+def _got_through(last: Verdict) -> bool:
+    return last.step == _BEFORE[-1].name and last.code != _TOO_SLOW
 
 
 def _run(step: ModuleType, case: Case) -> None:

@@ -27,12 +27,13 @@ from postbox.mail.models import Direction, Message, MessageContent, Outcome, Sta
 from postbox.rules import step as rules
 from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict, decide
-from postbox.screening.steps import distil, score
+from postbox.screening.distilling.reasons import Note
+from postbox.screening.steps import distil, score, second_opinion
 
 log = logging.getLogger(__name__)
 
 _OPEN = (Status.PROCESSED, Status.QUARANTINED)
-RESCORE: tuple[ModuleType, ...] = (distil, score, rules)
+RESCORE: tuple[ModuleType, ...] = (distil, score, second_opinion, rules)
 REAPPLY: tuple[ModuleType, ...] = (rules,)
 _UNREADABLE = (KeyErased, AgentKey.DoesNotExist, SealBroken, MessageContent.DoesNotExist, LimitExceeded, Unparsable)
 
@@ -83,7 +84,7 @@ def _write(message_id: uuid.UUID, key: bytes, case: Case, steps: Sequence[Module
         content = _rescored(message, content, case)
     else:
         content = dataclasses.replace(content, reasons=[said for said in content.reasons if said not in before])
-    reasons = [*content.reasons, *_held_by(message, rows, words)]
+    reasons = [*content.reasons, *_told_beside(message, rows, words)]
     content = dataclasses.replace(content, words=words, reasons=reasons)
     MessageContent.objects.filter(pk=message_id).update(
         body=seal_part(key, content.dump(), message_id, "content", message.agent_id)
@@ -110,6 +111,9 @@ def _replace(
 ) -> list[str]:
     """Put each new verdict in the place of its step's old one, or after all; gives the words of all."""
     fresh = {verdict.step: verdict for verdict in new if verdict.step in anew}
+    if (asked := fresh.get(second_opinion.name)) and asked.outcome == Outcome.SKIP:
+        if all(row.step != second_opinion.name for row in rows):  # what was never asked leaves no verdict
+            del fresh[second_opinion.name]
     said = [*words, *([""] * (len(rows) - len(words)))]
     for index, row in enumerate(rows):
         if verdict := fresh.pop(row.step, None):
@@ -124,12 +128,13 @@ def _replace(
     return said + [verdict.reason for verdict in fresh.values()]
 
 
-def _held_by(message: Message, rows: Sequence[StepVerdict], words: Sequence[str]) -> list[str]:
-    """What a quarantined message is held for, beside its score."""
-    if not message.quarantined:
-        return []
-    pairs = zip(rows, words, strict=False)
-    return [said for row, said in pairs if row.step != score.name and _decided([row]) == Status.QUARANTINED]
+def _told_beside(message: Message, rows: Sequence[StepVerdict], words: Sequence[str]) -> list[str]:
+    """What the agent is told beside the score's reasons: a plain part that says something else, what it is held for."""
+    said = [word for row, word in zip(rows, words, strict=False) if row.code == Note.ALTERNATIVE_MISMATCH]
+    if message.quarantined:
+        pairs = zip(rows, words, strict=False)
+        said += [word for row, word in pairs if row.step != score.name and _decided([row]) == Status.QUARANTINED]
+    return [word for word in dict.fromkeys(said) if word]
 
 
 def _move(message: Message, rows: Sequence[StepVerdict]) -> None:

@@ -27,6 +27,7 @@ from postbox.mail.models import AuthResult, Direction, Status, check_transition
 from postbox.mail.parsed import ParsedMail, Score
 from postbox.rules.hits import count_hits
 from postbox.screening.case import Case, decide
+from postbox.screening.distilling.reasons import Note
 
 _SETTLE = """
 UPDATE messages m SET status = v.status, processed_at = %(now)s, header_from = v.header_from, thread_id = v.thread_id,
@@ -86,6 +87,7 @@ def prepare(case: Case, key: bytes) -> Settlement:
         dmarc=AuthResult.NONE,
         folder=case.effects.folder,
         labels=case.effects.labels,
+        thread_taint=case.thread_taint,
     )
     return Settlement(
         case,
@@ -118,8 +120,9 @@ def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
 
 
 def _reasons(case: Case, status: Status) -> list[str]:
-    """What the agent is told: why the score is what it is, and, when quarantined, every verdict that led there."""
+    """What the agent is told: why the score is what it is, a plain part that says something else, what it is held for."""
     words = [reason.words for reason in case.score.reasons] if case.score else []
+    words += [verdict.reason for verdict in case.verdicts if verdict.code == Note.ALTERNATIVE_MISMATCH]
     if status == Status.QUARANTINED:
         words += [v.reason for v in case.verdicts if v.step != "score" and decide([v]) == Status.QUARANTINED]
     return words

@@ -18,12 +18,16 @@ from django.db import connection
 
 from postbox.ingest.thread_keys import Keys, keys_of
 from postbox.mail.models import Status
+from postbox.mail.taint import OF_THREAD_SQL
 from postbox.screening.case import Case, decide
 
 log = logging.getLogger(__name__)
 
 SUBJECT_HOLDS = timedelta(days=14)
-_FIND = "SELECT key, thread_id, seen_at FROM thread_keys WHERE key = ANY(%s)"
+# With the thread's taint: one look-up in an index for each name that is known, and none for a new conversation.
+_FIND = f"""
+SELECT key, thread_id, seen_at, {OF_THREAD_SQL.format(thread="thread_keys.thread_id")} FROM thread_keys WHERE key = ANY(%s)
+"""  # noqa: S608
 # In one order, so that two batches never wait for each other in a circle. A subject goes to its newest thread.
 _KEEP = """
 INSERT INTO thread_keys (key, thread_id, seen_at)
@@ -36,11 +40,15 @@ Known = tuple[uuid.UUID, datetime]
 
 
 def assign(cases: Iterable[Case]) -> None:
-    """Give each parsed case its ``thread_id``, and in ``thread_keys`` the names to be kept for it. One query."""
+    """Give each parsed case its ``thread_id`` and ``thread_taint``, and in ``thread_keys`` the names to be kept.
+
+    One query. The taint is what was known then: of two mails that two workers have at once, neither may see the other.
+    """
     keyed = [(case, keys) for case in cases if case.parsed is not None and (keys := _keys(case))]
-    known = _find({key for _, keys in keyed for key in keys.all()}) if keyed else {}
+    known, taints = _find({key for _, keys in keyed for key in keys.all()}) if keyed else ({}, {})
     for case, keys in keyed:
         case.thread_id = thread = _thread(case, keys, known)
+        _taint(case, thread, taints)
         names = [*keys.near, *(key for key in (keys.own, keys.outlook) if key)]
         fresh = [key for key in names if key not in known]
         if decide(case.verdicts) == Status.PROCESSED:  # what is held must not draw others' answers to it
@@ -79,7 +87,16 @@ def _thread(case: Case, keys: Keys, known: Mapping[uuid.UUID, Known]) -> uuid.UU
     return keys.root
 
 
-def _find(keys: Iterable[uuid.UUID]) -> dict[uuid.UUID, Known]:
+def _taint(case: Case, thread: uuid.UUID, taints: dict[uuid.UUID, float]) -> None:
+    """Let the case know the thread's taint with its own score, and those after it in the batch too."""
+    if case.score is not None:
+        taints[thread] = max(taints.get(thread, 0.0), case.score.score)
+    case.thread_taint = taints.get(thread)
+
+
+def _find(keys: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Known], dict[uuid.UUID, float]]:
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [list(keys)])
-        return {key: (thread, at) for key, thread, at in cursor.fetchall()}
+        rows = cursor.fetchall()
+    known = {key: (thread, at) for key, thread, at, _ in rows}
+    return known, {thread: taint for _, thread, _, taint in rows if taint is not None}

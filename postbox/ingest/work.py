@@ -17,7 +17,7 @@ from postbox.events import wakeups
 from postbox.events.plans import prefer_indexes
 from postbox.identity.models import AgentKey
 from postbox.ingest import claim, threads
-from postbox.ingest.pipeline import crashed, examine
+from postbox.ingest.pipeline import crashed, examine_first, examine_rest
 from postbox.ingest.settle import Settlement, prepare, settle
 from postbox.lib import about, crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
@@ -35,6 +35,8 @@ _GATHER_BELOW = 16
 _GATHER_SECONDS = 0.01
 # Under a steady backlog, mail that is to be tried again must not wait for a quiet moment.
 _AGAIN_EVERY = 8
+# Of a lease, half may go by over examining and this share over waiting for a second opinion.
+_OPINION_SHARE = 5
 
 
 def run() -> int:
@@ -73,6 +75,7 @@ def _work(batch: claim.Batch) -> int:
             break
         if (found := _handle(mail, batch.token, rules.get(mail.agent_id, ()))) is not None:
             judged.append(found)
+    examine_rest([case for case, _ in judged], claim.LEASE.total_seconds() / _OPINION_SHARE)
     threads.assign(case for case, _ in judged)
     settlements = [_prepare(case, key) for case, key in judged]
     crash.point("ingest.settle")
@@ -125,7 +128,7 @@ def _judge(mail: claim.Claimed, rules: Sequence[CompiledRule]) -> tuple[Case, by
         case.add(Verdict("parse", Outcome.ERROR, "killed_worker", reason))
     else:
         crash.point("ingest.examine", case.raw)
-        examine(case)
+        examine_first(case)
     return case, key
 
 

@@ -24,6 +24,7 @@ from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.content import Content, facts_of, public
 from postbox.mail.keys import open_part, unwrap
 from postbox.mail.models import Direction, Message, MessageKey, Status
+from postbox.mail.taint import THREAD_TAINT
 from postbox.mail.paging import read_token, token_after
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,8 @@ def _first_id(since: datetime) -> uuid.UUID:
 
 def _with_content(rows: QuerySet[Message]) -> QuerySet[Message]:
     key = MessageKey.objects.filter(message_id=OuterRef("pk")).values("wrapped")
-    return rows.select_related("agent", "content").annotate(wrapped=Subquery(key, output_field=BinaryField(null=True)))
+    rows = rows.select_related("agent", "content")
+    return rows.annotate(wrapped=Subquery(key, output_field=BinaryField(null=True)), thread_taint=THREAD_TAINT)
 
 
 def _show(message: Message) -> dict[str, Any]:

@@ -123,7 +123,12 @@ class Message(Leased):
                 name="messages_unread",
                 condition=models.Q(read_at__isnull=True, status="processed"),
             ),
-            models.Index(fields=["thread_id"], name="messages_thread", condition=models.Q(thread_id__isnull=False)),
+            # With the score, so that a thread's highest is the index's last entry for it, however long the thread is.
+            models.Index(
+                fields=["thread_id", "injection_score"],
+                name="messages_thread_taint",
+                condition=models.Q(thread_id__isnull=False),
+            ),
             models.Index(fields=["agent", "folder", "-id"], name="messages_folder", condition=~models.Q(folder="")),
             models.Index(fields=["agent", "-id"], name="messages_labelled", condition=models.Q(labels__isnull=False)),
         ]

@@ -83,6 +83,7 @@ class Case:
     # Its conversation, and the names by which that is known from now on (postbox.ingest.threads).
     thread_id: uuid.UUID | None = None
     thread_keys: tuple[uuid.UUID, ...] = ()
+    thread_taint: float | None = None
 
     def add(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)

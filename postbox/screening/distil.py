@@ -33,7 +33,8 @@ def distil_mail(parsed: ParsedMail) -> Distilled:
     shown = distil_html(parsed.html)
     if not parsed.text.strip():
         return shown
-    missing = unshown_sentences(parsed.text, shown.text)
+    beside = [image.alt for image in shown.images] + [item.text for item in shown.hidden]  # told of by itself
+    missing = unshown_sentences(parsed.text, shown.text, parsed.subject, *beside)
     if not missing:
         return shown
     said = Hidden(str(HiddenReason.ALTERNATIVE), " ".join(missing)[: limits.HIDDEN_CHARACTERS])
