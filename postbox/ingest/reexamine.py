@@ -111,9 +111,10 @@ def _replace(
 ) -> list[str]:
     """Put each new verdict in the place of its step's old one, or after all; gives the words of all."""
     fresh = {verdict.step: verdict for verdict in new if verdict.step in anew}
-    if (asked := fresh.get(second_opinion.name)) and asked.outcome == Outcome.SKIP:
-        if all(row.step != second_opinion.name for row in rows):  # what was never asked leaves no verdict
-            del fresh[second_opinion.name]
+    asked = fresh.get(second_opinion.name)
+    # What was never asked leaves no verdict.
+    if asked and asked.outcome == Outcome.SKIP and all(row.step != second_opinion.name for row in rows):
+        del fresh[second_opinion.name]
     said = [*words, *([""] * (len(rows) - len(words)))]
     for index, row in enumerate(rows):
         if verdict := fresh.pop(row.step, None):

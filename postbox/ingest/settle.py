@@ -120,7 +120,7 @@ def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
 
 
 def _reasons(case: Case, status: Status) -> list[str]:
-    """What the agent is told: why the score is what it is, a plain part that says something else, what it is held for."""
+    """What the agent is told: why the score is what it is, a plain part that says more, what it is held for."""
     words = [reason.words for reason in case.score.reasons] if case.score else []
     words += [verdict.reason for verdict in case.verdicts if verdict.code == Note.ALTERNATIVE_MISMATCH]
     if status == Status.QUARANTINED:

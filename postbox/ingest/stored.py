@@ -36,7 +36,9 @@ def case_of(message: Message, content: Content, rows: Iterable[StepVerdict], ane
         text=content.text,
         truncated=content.text_truncated,
         hidden=tuple(Hidden(item.get("reason", ""), item.get("text", "")) for item in content.hidden),
-        links=tuple(Link(item.get("text", ""), item.get("url", ""), item.get("mismatch", False)) for item in content.links),
+        links=tuple(
+            Link(item.get("text", ""), item.get("url", ""), item.get("mismatch", False)) for item in content.links
+        ),
         own=None if content.own is None else tuple((place[0], place[1]) for place in content.own),
         images=tuple(Image(item.get("alt", "")) for item in content.images),
     )

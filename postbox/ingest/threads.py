@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 SUBJECT_HOLDS = timedelta(days=14)
 # With the thread's taint: one look-up in an index for each name that is known, and none for a new conversation.
 _FIND = f"""
-SELECT key, thread_id, seen_at, {OF_THREAD_SQL.format(thread="thread_keys.thread_id")} FROM thread_keys WHERE key = ANY(%s)
+SELECT key, thread_id, seen_at, {OF_THREAD_SQL.format(thread="thread_keys.thread_id")}
+FROM thread_keys WHERE key = ANY(%s)
 """  # noqa: S608
 # In one order, so that two batches never wait for each other in a circle. A subject goes to its newest thread.
 _KEEP = """

@@ -1,8 +1,8 @@
 """Asking somebody else how likely a text is an attack: an HTTP service, or a function in this process.
 
 Decides how long is waited and when asking stops for a while. No answer, a late one and one that makes no sense are all
-the same: a word that says why there is none. It never decides what follows from an answer, and never raises for what the
-other side does.
+the same: a word that says why there is none. It never decides what follows from an answer, and never raises for what
+the other side does.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Opinion:
         answer = self._client.post(self.asking.target, body, headers)
         if answer.trouble:
             return str(answer.trouble)
-        if answer.status != 200:  # noqa: PLR2004
+        if answer.status != 200:
             return f"status {answer.status}"
         return score_in(json.loads(answer.body))
 

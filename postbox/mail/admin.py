@@ -145,7 +145,8 @@ class MessageAdmin(RecordAdmin):
         except NotReadable as error:
             return shown | {"not_readable": str(error), "title": "Message"}
         record(actor_of(request), "message.read", message.id)
-        return shown | {"reading": reading, "verdicts": _coloured(reading), "title": "Message"}
+        taint = score_badge(reading.taint) if reading.taint is not None else ""
+        return shown | {"reading": reading, "verdicts": _coloured(reading), "taint": taint, "title": "Message"}
 
     @action(description="Raw mail", url_path="raw", permissions=["download_raw"], icon="download")
     def download_raw(self, request: HttpRequest, object_id: str) -> HttpResponse:

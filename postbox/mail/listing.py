@@ -24,8 +24,8 @@ from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.content import Content, facts_of, public
 from postbox.mail.keys import open_part, unwrap
 from postbox.mail.models import Direction, Message, MessageKey, Status
-from postbox.mail.taint import THREAD_TAINT
 from postbox.mail.paging import read_token, token_after
+from postbox.mail.taint import THREAD_TAINT
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # So that a text made of one span costs no more than any other.
@@ -16,14 +16,40 @@ _MOST_SPANS = 20
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of text, and whether a span points at it."""
+    """A stretch of text, whether a span points at it, and whether it is quoted history or a signature."""
 
     text: str
     marked: bool = False
+    quoted: bool = False
 
 
-def segments(text: str, spans: Sequence[str]) -> list[Segment]:
-    """The text cut at the places that the spans point at; joined again it is the text. Linear in its length."""
+def segments(text: str, spans: Sequence[str], own: Sequence[Sequence[int]] | None = None) -> list[Segment]:
+    """The text cut at the places that the spans point at and at those of the writer's ``own`` words (None: all of it).
+
+    Joined again it is the text. Linear in its length.
+    """
+    found = _marked(text, spans)
+    return found if own is None else list(_told_apart(found, own))
+
+
+def _told_apart(found: Sequence[Segment], own: Sequence[Sequence[int]]) -> Iterator[Segment]:
+    """The segments cut again where the writer's own words begin and end."""
+    cuts = [place for stretch in own for place in stretch]
+    at = passed = 0
+    for segment in found:
+        rest = segment.text
+        while passed < len(cuts) and cuts[passed] < at + len(rest):
+            head, rest = rest[: max(cuts[passed] - at, 0)], rest[max(cuts[passed] - at, 0) :]
+            if head:
+                yield Segment(head, segment.marked, passed % 2 == 0)
+            at += len(head)
+            passed += 1
+        if rest:
+            yield Segment(rest, segment.marked, passed % 2 == 0)
+        at += len(rest)
+
+
+def _marked(text: str, spans: Sequence[str]) -> list[Segment]:
     found: list[Segment] = []
     end = 0
     for begin, stop in _merged(_places(text, spans)):

@@ -76,7 +76,7 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link: what is shown for it and where it really goes. ``mismatch``: an address is shown and it goes to another."""
+    """A link: what is shown for it and where it really goes. ``mismatch``: it shows an address and goes to another."""
 
     text: str
     url: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from postbox.identity.models import AgentKey
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
@@ -15,6 +16,7 @@ from postbox.mail.content import Content
 from postbox.mail.keys import KeyErased, message_key, open_part
 from postbox.mail.marks import Segment, segments
 from postbox.mail.models import Message, MessageContent, StepVerdict
+from postbox.mail.taint import taint_of
 
 MOST_SHOWN = 200
 
@@ -44,11 +46,17 @@ class ReadVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an operator sees of a message. Lists are cut at MOST_SHOWN; ``more`` says of which there are more."""
+    """What an operator sees of a message. Lists are cut at MOST_SHOWN; ``more`` says of which there are more.
+
+    ``elsewhere``: spans that are marked nowhere, since they came out of a disguise. ``links``: misleading ones first.
+    """
 
     content: Content
     text: list[Segment]
     spans: list[str]
+    elsewhere: list[str]
+    links: list[dict[str, Any]]
+    taint: float | None
     hidden: list[HiddenText]
     verdicts: list[ReadVerdict]
     more: list[str] = field(default_factory=list)
@@ -64,7 +72,24 @@ def read(message: Message) -> Reading:
     ]
     more = [name for name in ("hidden", "links", "images", "attachments") if len(getattr(content, name)) > MOST_SHOWN]
     rows = list(StepVerdict.objects.filter(message_id=message.id))
-    return Reading(content, segments(content.text, spans), spans, shown, _verdicts(rows, content.words), more)
+    text = segments(content.text, spans, content.own)
+    return Reading(
+        content=content,
+        text=text,
+        spans=spans,
+        elsewhere=_elsewhere(spans, text, shown),
+        links=sorted(content.links, key=lambda link: not link.get("mismatch"))[:MOST_SHOWN],
+        taint=taint_of(message.thread_id),
+        hidden=shown,
+        verdicts=_verdicts(rows, content.words),
+        more=more,
+    )
+
+
+def _elsewhere(spans: Sequence[str], text: Sequence[Segment], hidden: Sequence[HiddenText]) -> list[str]:
+    parts = [*text, *(part for item in hidden for part in item.text)]
+    marked = " ".join("".join(part.text if part.marked else "\n" for part in parts).lower().split())
+    return [span for span in spans if " ".join(span.lower().split()) not in marked]
 
 
 def _opened(message: Message) -> Content:

@@ -28,5 +28,7 @@ def taint_of(thread_id: uuid.UUID | None) -> float | None:
     """A thread's taint in 0..1; None for no thread, or one in which nothing was scored."""
     if thread_id is None:
         return None
-    found: float | None = Message.objects.filter(thread_id=thread_id).aggregate(highest=Max("injection_score"))["highest"]
+    found: float | None = Message.objects.filter(thread_id=thread_id).aggregate(highest=Max("injection_score"))[
+        "highest"
+    ]
     return found

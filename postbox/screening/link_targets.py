@@ -19,7 +19,9 @@ from postbox.mail.parsed import Link
 
 _SHOWN_CHARACTERS = 500
 _HOST = r"[^\s/\\?#@:<>()\[\]{}\"'|,;!=&%*+]{1,253}"
-_SHOWN_URL = re.compile(rf"\b(?:https?|ftp|hxxps?)\s?:[/\\]{{1,4}}(?:[^\s/\\?#@]{{0,200}}@)?(\[[0-9a-f:.]+\]|{_HOST})", re.I)
+_SHOWN_URL = re.compile(
+    rf"\b(?:https?|ftp|hxxps?)\s?:[/\\]{{1,4}}(?:[^\s/\\?#@]{{0,200}}@)?(\[[0-9a-f:.]+\]|{_HOST})", re.I
+)
 _SHOWN_NAME = re.compile(rf"(?<![^\s<(\[{{\"'|,;:*@]){_HOST}", re.I)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,30}):", re.I).match
 _WEB = frozenset({"http", "https", "ftp"})

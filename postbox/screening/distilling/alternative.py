@@ -14,8 +14,12 @@ from collections.abc import Iterator
 _WORD = re.compile(r"[^\W_]{1,40}")
 _IDEOGRAPHS = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 # Addresses, and the halves of those that were broken over lines: the HTML part has them where nobody sees them.
-_NOISE = re.compile(r"(?<!\S)[^\s=@&:]{0,300}(?:://|=|@|&\S)\S{0,2000}|(?<!\S)\S{1,300}/\S{1,2000}|(?<!\S)www\.\S{1,2000}")
-_CODE = re.compile(r"[{}]|\d(?:px|pt|em|vh|%)|#[0-9a-fA-F]{3,6}\b|!important|</?[a-zA-Z]|content-type|_{8}|-{8}", re.I).search
+_NOISE = re.compile(
+    r"(?<!\S)[^\s=@&:]{0,300}(?:://|=|@|&\S)\S{0,2000}|(?<!\S)\S{1,300}/\S{1,2000}|(?<!\S)www\.\S{1,2000}"
+)
+_CODE = re.compile(
+    r"[{}]|\d(?:px|pt|em|vh|%)|#[0-9a-fA-F]{3,6}\b|!important|</?[a-zA-Z]|content-type|_{8}|-{8}", re.I
+).search
 _SENTENCE = re.compile(r"(?<=[.!?:;。！？])\s+|\n\s*\n|\n(?=\s*[-*>•])|[。！？]")
 _STUB = re.compile(
     r"\b(?:html|browser|webversion|web ?page|online version|e?mail (?:client|program|reader|application|system)"
@@ -28,9 +32,9 @@ _STUB = re.compile(
 # A stub tells a person how to read the mail. What tells somebody to do anything else with it is none.
 _ORDER = re.compile(
     r"\b(?:assistant|agent|a\.?i|bot|chatbot|instructions?|prompt|ignore|disregard|override|forward(?! this)|transfer"
-    r"|payments?|invoices?|passwords?|credentials?|secrets?|reply with|execute|delete|export|upload|confidential"
-    r"|secretly|silently|asistente|assistente|assistenten|anweisung\w*|instruc\w+|contraseña|mot de passe|passwort|senha"
-    r"|ignorez|ignoriere|ignora|trợ lý|सहायक)\b|助手|指令|密码",
+    r"|payments?|invoices?|passwords?|credentials?|secrets?|execute|delete|export|upload|confidential"
+    r"|secretly|silently|asistente|assistente|assistenten|anweisung\w*|instruc\w+|contraseña|mot de passe|passwort"
+    r"|senha|ignorez|ignoriere|ignora|trợ lý|सहायक)\b|助手|指令|密码",
     re.I,
 ).search
 _CHARACTERS = 256 * 1024
@@ -44,10 +48,11 @@ _GAP = 3
 _PASSING = 0.55
 
 
-def unshown_sentences(plain: str, *shown: str) -> list[str]:
-    """Stretches of the plain part that are in none of the ``shown`` texts; empty if they are few or a stub."""
-    if not any(text.strip() for text in shown):
-        return []
+def unshown_sentences(plain: str, html_text: str, *beside: str) -> list[str]:
+    """Stretches of the plain part that stand neither in what the HTML shows nor ``beside`` it (what is told of
+    otherwise: subject, alternative texts, what was found hidden). Empty if they are few or a stub.
+    """
+    shown = (html_text, *beside)
     plain = _set_apart(_NOISE.sub(" ", plain[:_CHARACTERS]))
     words = _WORD.findall(plain.lower())
     pairs = {pair for text in shown for pair in _pairs(_WORD.findall(_set_apart(text[: 2 * _CHARACTERS]).lower()))}
@@ -67,6 +72,9 @@ def unshown_sentences(plain: str, *shown: str) -> list[str]:
                 continue
             found.append(" ".join(sentence.split()))
             told += len(said)
+    if not html_text.strip():  # pictures alone: their plain part stands in for them, unless it gives orders
+        found = [sentence for sentence in found if _ORDER(sentence)]
+        least = told + 1
     return found if told >= least or (told >= _LEAST_OF_AN_ORDER and any(map(_ORDER, found))) else []
 
 
@@ -109,4 +117,3 @@ def _runs(unknown: bytearray) -> Iterator[tuple[int, int]]:
         at = unknown.find(1, at + 1)
     if count >= _LEAST_RUN and count >= _PASSING * (end - begin):
         yield begin, end
-

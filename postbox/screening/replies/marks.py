@@ -41,7 +41,7 @@ def is_rule(bare: str) -> bool:
 
 
 def separator(bare: str) -> Mark | None:
-    """``-----Original Message-----`` and ``Begin forwarded message:``, in any language; ``bare`` has no outer blanks."""
+    """``-----Original Message-----`` and ``Begin forwarded message:``, in any language; ``bare`` has no outer blank."""
     if len(bare) > 90:
         return None
     words = bare.strip("-_=*~+>—– \t").rstrip(_COLONS + " ").lower()
@@ -97,9 +97,7 @@ def attribution(lines: Sequence[str], last: int, *, quoted: bool) -> int | None:
     all that follows is then taken for history.
     """
     line = lines[last].strip()
-    if len(line) > LINE or not (
-        line[-1] in _COLONS or (quoted and _DIGIT(line) and languages.wrote(line))
-    ):
+    if len(line) > LINE or not (line[-1] in _COLONS or (quoted and _DIGIT(line) and languages.wrote(line))):
         return None
     block = [line]
     for before in range(last, max(last - _ATTRIBUTION_LINES, -1), -1):

@@ -30,7 +30,8 @@ class Sweep:
     """``own`` says of each line whether it stays; ``answers``, whether something said who wrote what is quoted."""
 
     __slots__ = (
-        "_delimiters", "_ends", "_forward", "_heading", "_other", "_quotes", "_reply", "_rules", "_stop", "answers", "lines", "own",
+        "_delimiters", "_ends", "_forward", "_heading", "_other", "_quotes", "_reply", "_rules", "_stop",
+        "answers", "lines", "own",
     )  # fmt: skip
 
     def __init__(self, lines: list[str], *, forward: bool, reply: bool, quotes: bool) -> None:
@@ -61,13 +62,13 @@ class Sweep:
             if not bare:
                 continue
             first = bare[0]
-            if quotes and (first == ">" or first == other or (reply and ">" in bare[1:5])):
-                if self._is_quote(first, bare, at, quoting):
-                    if not quoting and said:
-                        self._introduced(at)
-                    own[at] = 0
-                    quoting = said = True
-                    continue
+            may_quote = quotes and (first in {">", other} or (reply and ">" in bare[1:5]))
+            if may_quote and self._is_quote(first, bare, at, quoting):
+                if not quoting and said:
+                    self._introduced(at)
+                own[at] = 0
+                quoting = said = True
+                continue
             quoting = False
             if bare[-1] in _COLONS or first in _DRAWN or (":" in bare[:_HEADER_START] and names_sender(bare)):
                 if at < self._heading:
@@ -180,7 +181,7 @@ class Sweep:
             bare = self.lines[index].strip()
             self.own[index] = 0
             self._heading = index + 1  # so that its lines are not looked at again
-            if (bare.startswith("-----END PGP ") if signature else not bare):
+            if bare.startswith("-----END PGP ") if signature else not bare:
                 break
 
     def _leave(self, begin: int, end: int) -> None:
