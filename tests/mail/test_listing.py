@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from postbox.identity.models import AgentKey
 from postbox.ingest import work
 from postbox.lib import clock
 from postbox.mail import listing
+from postbox.mail.keys import message_key, seal_part
 from postbox.mail.models import Direction, Message, MessageContent, MessageKey, Status
 from tests.callers import call
 from tests.people import Known, deliver, known_agent, mail
@@ -24,8 +26,8 @@ pytestmark = pytest.mark.django_db
 
 SHAPE = {
     "id", "direction", "status", "agent_id", "thread_id", "message_id", "from", "to", "cc", "subject", "text",
-    "text_truncated", "received_at", "injection_score", "quarantined", "reasons", "auth", "links", "images",
-    "attachments", "read", "folder", "labels",
+    "reply_text", "text_truncated", "received_at", "injection_score", "thread_taint", "quarantined", "reasons", "auth",
+    "links", "images", "attachments", "read", "folder", "labels",
 }  # fmt: skip
 
 
@@ -296,3 +298,34 @@ def test_two_who_mark_the_same_mail_at_once_count_it_once() -> None:
         thread.join(20)
     assert len(updated) == 4
     assert sum(updated) == 20
+
+
+def test_reply_text_is_the_writers_own_and_links_say_whether_they_mislead(robin: Known) -> None:
+    html = (
+        "<p>Yes, Tuesday.</p><a href='https://evil.example/'>https://bank.example/</a> <a href='https://a.example'>here</a>"
+        "<div class='gmail_quote'>On Mon, Jan 1, 2024 at 10:00 AM Ann &lt;ann@example.com&gt; wrote:<br>"
+        "<blockquote>Does it arrive?</blockquote></div>"
+    )
+    raw = mail("Re: Thursday", html).replace(b"text/plain", b"text/html")
+    if b"text/html" not in raw:
+        raw = raw.replace(b"\r\n\r\n", b"\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n", 1)
+    screened(robin, raw=raw)
+    (message,) = call("/list", {}, robin.agent_key).body["messages"]
+    assert "> Does it arrive?" in message["text"]
+    assert message["reply_text"].split("\n\n") == ["Yes, Tuesday.", "https://bank.example/ here"]
+    assert [(link["url"], link["mismatch"]) for link in message["links"][:2]] == [
+        ("https://evil.example/", True),
+        ("https://a.example", False),
+    ]
+
+
+def test_content_that_was_sealed_before_there_was_reply_text_still_opens(robin: Known) -> None:
+    (made,) = screened(robin)
+    message = Message.objects.get(pk=made)
+    key = message_key(message.id, message.agent_id)
+    old = {"subject": "Old", "text": "Own\n\n> quoted", "links": [{"text": "a", "url": "https://a.example"}]}
+    sealed = seal_part(key, json.dumps(old).encode(), message.id, "content", message.agent_id)
+    MessageContent.objects.filter(pk=message.id).update(body=sealed)
+    (found,) = call("/list", {}, robin.agent_key).body["messages"]
+    assert (found["text"], found["reply_text"]) == ("Own\n\n> quoted",) * 2
+    assert found["links"] == [{"text": "a", "url": "https://a.example", "mismatch": False}]

@@ -49,3 +49,19 @@ def test_a_hostile_text_takes_no_longer_than_another() -> None:
     begin = time.monotonic()
     segments(text, ["a " * 79 + "b"] * 20)
     assert time.monotonic() - begin < 2
+
+
+@given(
+    st.text(max_size=60),
+    st.lists(st.text(min_size=1, max_size=5), max_size=3),
+    st.lists(st.integers(0, 60), max_size=8),
+)
+def test_own_words_and_quotes_are_told_apart_and_nothing_is_lost(text: str, spans: list[str], cuts: list[int]) -> None:
+    ends = sorted({min(cut, len(text)) for cut in cuts})
+    own = [(begin, end) for begin, end in zip(ends[::2], ends[1::2], strict=False)]
+    found = segments(text, spans, own)
+    assert "".join(part.text for part in found) == text
+    said = "".join(part.text for part in found if not part.quoted)
+    assert said == "".join(text[begin:end] for begin, end in own)
+    marked = "".join(part.text for part in found if part.marked)
+    assert marked == "".join(part.text for part in segments(text, spans) if part.marked)

@@ -31,9 +31,9 @@ def is_on() -> bool:
 
 def check(case: Case) -> Verdict:
     """Ask about one mail, now."""
-    if not _wanted(case):
+    asking: Asking | None = settings.POSTBOX_SECOND_OPINION
+    if asking is None or not _wanted(case):
         return Verdict(name, Outcome.SKIP, "not_asked", "No second opinion was needed.")
-    asking: Asking = settings.POSTBOX_SECOND_OPINION
     return _verdict(case, _opinion(asking).ask([_question(case)], asking.seconds)[0])
 
 
