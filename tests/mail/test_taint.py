@@ -81,8 +81,8 @@ def test_a_long_thread_costs_no_more_than_a_short_one(robin: Known) -> None:
         cursor.execute(
             """
             INSERT INTO messages (id, direction, status, agent_id, thread_id, mail_from, rcpt_to, header_from, helo,
-                                  size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref,
-                                  injection_score)
+                                  size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc,
+                                  body_ref, injection_score)
             SELECT gen_random_uuid(), 'inbound', 'processed', %s, %s, '', 'x', '', '', 1, int4send(n), now(), now(), 0,
                    false, 'none', 'none', 'none', '', n / 10000.0 FROM generate_series(1, 5000) n
             """,
