@@ -165,7 +165,7 @@ def test_a_mail_that_crashes_a_step_is_quarantined_with_its_traceback_and_costs_
     robin: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Broken()
-    monkeypatch.setattr(work, "examine", lambda case: pipeline.examine(case, (parse, broken)))  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, broken)))  # type: ignore[arg-type]
     deliver(mail(text="one"), robin.address)
     deliver(mail(text="explode"), robin.address)
     deliver(mail(text="three"), robin.address)
@@ -191,7 +191,7 @@ def test_a_mail_that_a_column_cannot_hold_is_quarantined_and_its_batch_stored(
                 case.parsed = dataclasses.replace(case.parsed, from_=(Mailbox("a\x00b@x.example"),))
             return Verdict("distil", Outcome.PASS, "fine", "Fine.")
 
-    monkeypatch.setattr(work, "examine", lambda case: pipeline.examine(case, (parse, Zero)))  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Zero)))  # type: ignore[arg-type]
     deliver(mail(text="plain"), robin.address)
     deliver(mail(text="zero"), robin.address)
     assert work.run() == 2
@@ -210,7 +210,7 @@ def test_a_mail_that_takes_too_long_is_quarantined(robin: Known, monkeypatch: py
                 pass
 
     monkeypatch.setattr(pipeline, "EXAMINE_SECONDS", 0.2)
-    monkeypatch.setattr(work, "examine", lambda case: pipeline.examine(case, (parse, Slow)))  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Slow)))  # type: ignore[arg-type]
     deliver(mail(), robin.address)
     assert work.run() == 1
     assert Message.objects.get().verdicts.get(step="distil").code == "too_slow"

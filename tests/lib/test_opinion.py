@@ -43,7 +43,7 @@ def test_it_posts_text_and_score_and_reads_the_answer() -> None:
         opinion = Opinion(asking(f"{receiver.url}/judge", token="t0ken"))
         assert opinion.ask([("Grüße", 0.5)], 2.0) == [0.91]
         (request,) = receiver.requests
-        assert (request.path, request.json) == ("/judge", {"text": "Grüße", "score": 0.5})
+        assert (request.path, request.json) == ("/hook/judge", {"text": "Grüße", "score": 0.5})
         assert request.headers["authorization"] == "Bearer t0ken"
 
 
