@@ -23,6 +23,7 @@ import yaml
 from postbox.config.up import heard
 from postbox.config.up.run import NAMES
 from postbox.metrics import heartbeat
+from tests.ingest.lmtp import door as lmtp
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -55,7 +56,7 @@ def test_it_is_valid_by_the_compose_specification() -> None:
 def test_all_parts_run() -> None:
     commands = {name: SERVICES[name]["command"] for name in OURS - JOBS}
     assert commands == {name: ["postbox.config.up.run", name] for name in commands}
-    assert set(commands) == set(NAMES) - {"lmtp"}
+    assert set(commands) == set(NAMES)
     assert {"postgres", "redis", "minio", "migrate", "bucket"} <= set(SERVICES)
 
 
@@ -90,9 +91,9 @@ def test_what_runs_for_long_is_watched_and_started_again(name: str) -> None:
     assert service["healthcheck"]["retries"]
 
 
-def test_the_web_server_alone_is_published_and_on_loopback() -> None:
+def test_the_two_doors_alone_are_published_and_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"web": ["127.0.0.1:8000:8000"]}
+    assert published == {"web": ["127.0.0.1:8000:8000"], "lmtp": ["127.0.0.1:8024:8024"]}
 
 
 def test_networks_let_through_only_what_must_pass() -> None:
@@ -105,9 +106,9 @@ def test_networks_let_through_only_what_must_pass() -> None:
         assert COMPOSE["networks"][network]["internal"] is True
         assert members[network] & stores == {name}
         assert SERVICES[name]["networks"] == [network]
-    assert members["edge"] == {"web"}
+    assert (members["edge"], members["mta"]) == ({"web"}, {"lmtp"})
     assert members["out"] == {"worker-ingest", "worker-webhooks", "worker-rest"}
-    assert "worker-webhooks" not in members["bucket"]
+    assert not {"worker-webhooks", "lmtp"} & members["bucket"]
     assert COMPOSE["networks"]["out"]["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
     assert all(service.get("networks") for name, service in SERVICES.items() if name not in ROOTS)
 
@@ -234,6 +235,15 @@ def test_health_checks_ask_for_what_is_told(settings: Any) -> None:
         if "postbox.config.up.heard" in service.get("healthcheck", {}).get("test", [])
     }
     assert asked == {name: name for name in settings.POSTBOX_WORKERS} | {"beat": "sweep"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lmtp_doors_check_hears_its_greeting() -> None:
+    *_, check = SERVICES["lmtp"]["healthcheck"]["test"]
+    with lmtp.running() as door:
+        here = check.replace("8024", str(door.port))
+        assert subprocess.run([sys.executable, "-c", here], timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", here], timeout=30, stderr=subprocess.DEVNULL).returncode != 0
 
 
 @pytest.mark.django_db(transaction=True)

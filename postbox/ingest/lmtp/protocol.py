@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from postbox.ingest import metrics
 from postbox.ingest.limits import ADDRESS_COUNT, MESSAGE_BYTES
 from postbox.ingest.lmtp.commands import XFORWARD, Client, Refused, forwarded, recipient, sender
 from postbox.ingest.lmtp.data import Hands, Mail
@@ -48,6 +49,7 @@ class Hooks:
     async def handle_exception(self, error: Exception) -> str:
         """An error of ours is a reason to come again, and none to bounce a mail."""
         log.error("unhandled", exc_info=error)
+        metrics.REFUSED.inc(Reply.BROKEN.code)
         return Reply.BROKEN
 
 
@@ -121,6 +123,8 @@ class Conversation(LMTP):
             reply = await command(arg)
         except Refused as refused:
             reply = refused.reply
+        if reply.refuses:
+            metrics.REFUSED.inc(reply.code)
         await self.push(reply)
 
     async def _xforward(self, arg: str | None) -> Reply:
@@ -170,6 +174,7 @@ class Conversation(LMTP):
         try:
             raw = await mail.read(self._reader)
         except Refused as refused:
+            metrics.REFUSED.inc(refused.reply.code)
             return [refused.reply] * len(recipients)
         self.storing = True
         try:

@@ -38,7 +38,22 @@ class Reply(StrEnum):
     BARE_BREAK = "550 5.6.0 The mail holds a CR or LF that stands alone"
     TOO_LARGE = f"552 5.3.4 The mail is larger than {MESSAGE_BYTES} octets"
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it says no, for now or for good."""
+        return self[0] in "45"
 
+    @property
+    def code(self) -> str:
+        """What it is counted as: the same word that /ingest has for the same trouble."""
+        return _CODES.get(self, self.name.lower())
+
+
+_CODES = {
+    Reply.UNKNOWN: "unknown_recipient",
+    Reply.TOO_LARGE: "mail_too_large",
+    Reply.NO_DATABASE: "storage_unavailable",
+}
 _BARE = re.compile(r"([45])\d\d (?!\d\.\d)")
 _CLASSIC = {"250 OK": Reply.OK.value, "221 Bye": "221 2.0.0 Bye"}
 

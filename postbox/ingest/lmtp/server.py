@@ -13,9 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from postbox.ingest import metrics
 from postbox.ingest.lmtp.data import HELD_BYTES, Hands
 from postbox.ingest.lmtp.protocol import IDLE_SECONDS, Conversation
 from postbox.ingest.lmtp.replies import Reply
+from postbox.metrics import writer
 
 CONNECTIONS = 100
 THREADS = 6
@@ -27,6 +29,7 @@ class Full(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Answer and close."""
+        metrics.REFUSED.inc(Reply.TOO_MANY_CONNECTIONS.code)
         if isinstance(transport, asyncio.WriteTransport):
             transport.write(f"{Reply.TOO_MANY_CONNECTIONS}\r\n".encode())
             transport.close()
@@ -93,7 +96,10 @@ class _Counted(Conversation):
 
 def serve(host: str, port: int) -> int:
     """Run the door until SIGTERM or SIGINT. Exit status 0; OSError where the port cannot be had."""
-    asyncio.run(_serve(host, port))
+    try:
+        asyncio.run(_serve(host, port))
+    finally:
+        writer.end()
     return 0
 
 

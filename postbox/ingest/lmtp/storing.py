@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
 from postbox.identity.recipients import resolve
-from postbox.ingest import envelope
+from postbox.ingest import envelope, metrics
 from postbox.ingest.door import receive
 from postbox.ingest.lmtp.commands import Client
 from postbox.ingest.lmtp.replies import Reply
@@ -20,6 +20,8 @@ from postbox.ingest.lmtp.replies import Reply
 log = logging.getLogger(__name__)
 # As /ingest has it: a server that answers and takes no writes is away too.
 _AWAY = (OperationalError, InterfaceError, InternalError)
+# The mail server sends the rest in another transaction.
+_REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS}
 
 
 def knows(address: str) -> Reply:
@@ -42,12 +44,13 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
     try:
         receipt = receive(raw, envelope.read(mail_from, recipients, client.address or "", client.helo))
     except Exception as error:
-        return [_trouble(error)] * len(recipients)
-    stored = {row.recipient.rcpt_to: row for row in receipt.stored}
-    return [
-        f"250 2.1.5 Stored as {row.id}" if (row := stored.get(recipient.lower())) else Reply.UNKNOWN
-        for recipient in recipients
-    ]
+        reply = _trouble(error)
+        metrics.REFUSED.inc(reply.code)
+        return [reply] * len(recipients)
+    replies: dict[str, str] = {row.recipient.rcpt_to: f"250 2.1.5 Stored as {row.id}" for row in receipt.stored}
+    for item in receipt.rejected:
+        replies[item.rcpt_to] = _REJECTED.get(item.code, Reply.UNKNOWN)
+    return [replies.get(recipient.lower(), Reply.UNKNOWN) for recipient in recipients]
 
 
 def _trouble(error: Exception) -> Reply:
