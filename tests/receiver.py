@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         reaction = self.server.receiver.take(
-            Received("POST", self.path, _lower(self.headers), body, time.monotonic(), self.client_address)
+            Received(self.command, self.path, _lower(self.headers), body, time.monotonic(), self.client_address)
         )
         if reaction.hang_up:
             self.close_connection = True
@@ -180,6 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         self._write(reaction)
+
+    do_GET = do_POST
 
     def _write(self, reaction: Reaction) -> None:
         if not reaction.drip:

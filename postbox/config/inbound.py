@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,7 +18,10 @@ _LEAST = 16  # characters of a password
 
 
 def secrets() -> dict[str, dict[str, Any]]:
-    """For each provider that is set up: ``secret``, a list of ``user:password``, or ``key``, what it signs with."""
+    """For each provider that is set up: ``secret``, a list of ``user:password``, or ``key``, what it signs with.
+
+    SES has ``topics`` too, a list of ARNs, and ``bucket``, None or the options of an S3 client and its ``name``.
+    """
     found: dict[str, dict[str, Any]] = {
         "postmark": {"secret": _logins("POSTBOX_INBOUND_POSTMARK_SECRET")},
         "mailgun": {"key": _key("POSTBOX_INBOUND_MAILGUN_KEY")},
@@ -26,8 +30,34 @@ def secrets() -> dict[str, dict[str, Any]]:
             "secret": _logins("POSTBOX_INBOUND_SENDGRID_SECRET"),
         },
         "ses": {"secret": _logins("POSTBOX_INBOUND_SES_SECRET")},
+        "mailersend": {"key": _key("POSTBOX_INBOUND_MAILERSEND_KEY")},
+        "mailjet": {"secret": _logins("POSTBOX_INBOUND_MAILJET_SECRET")},
+        "mandrill": {"key": _key("POSTBOX_INBOUND_MANDRILL_KEY")},
+        "postal": {"key": _public_key("POSTBOX_INBOUND_POSTAL_KEY")},
+        "sparkpost": {"secret": _logins("POSTBOX_INBOUND_SPARKPOST_SECRET")},
     }
-    return {name: values for name, values in found.items() if any(values.values())}
+    known = {name: values for name, values in found.items() if any(values.values())}
+    if "ses" in known:
+        known["ses"] |= {"topics": _topics("POSTBOX_INBOUND_SES_TOPICS"), "bucket": _bucket("POSTBOX_INBOUND_SES")}
+    return known
+
+
+def _topics(name: str) -> list[str]:
+    topics = env.listing(name)
+    if wrong := [topic for topic in topics if not topic.startswith("arn:")]:
+        raise ImproperlyConfigured(f"{name} must be ARNs of SNS topics, by comma: {wrong[0]!r} is none")
+    return topics
+
+
+def _bucket(name: str) -> dict[str, str] | None:
+    """Where SES puts mail (action S3). Keys that are not set are looked for as boto3 does."""
+    bucket = env.text(f"{name}_BUCKET")
+    if not bucket:
+        return None
+    if find_spec("boto3") is None:
+        raise ImproperlyConfigured(f"{name}_BUCKET needs the extra s3 (requirements/s3.txt)")
+    parts = {part.lower(): env.text(f"{name}_{part}") for part in ("REGION", "ENDPOINT", "ACCESS_KEY", "SECRET_KEY")}
+    return {"name": bucket} | parts
 
 
 def _logins(name: str) -> list[str]:
@@ -51,5 +81,5 @@ def _public_key(name: str) -> str:
     try:
         base64.b64decode(key, validate=True)
     except binascii.Error as error:
-        raise ImproperlyConfigured(f"{name} must be the base64 of a public key, as SendGrid shows it") from error
+        raise ImproperlyConfigured(f"{name} must be the base64 of a public key, as the provider shows it") from error
     return key

@@ -24,7 +24,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),  # a person who typed the address
     path("ingest", IngestView.as_view()),
     path("inbound/<str:esp>", InboundView.as_view()),
-    path("inbound/mailgun/mime", InboundView.as_view(), {"esp": "mailgun"}),  # it sends raw mail to .../mime
+    path("inbound/mailgun/mime", InboundView.as_view(schema=None), {"esp": "mailgun"}),  # raw mail to .../mime
     path("alloc", AllocView.as_view()),
     path("domain/put", DomainPutView.as_view()),
     path("domain/list", DomainListView.as_view()),

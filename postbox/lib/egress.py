@@ -1,4 +1,4 @@
-"""Requests to addresses that strangers name: what may be reached, and a POST that cannot be led astray.
+"""Requests to addresses that strangers name: what may be reached, and a POST or GET that cannot be led astray.
 
 Decides, at every attempt and after resolving, whether a URL may be reached: https, or http where loopback is allowed
 and meant; no userinfo; every address that the name has must be globally routable. The connection goes to the very
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -150,16 +150,19 @@ class Client:
         A kept-open connection that turns out closed before any answer is replaced once by a fresh one; the other side
         may then have seen the request twice, so only use this for what may be repeated (webhooks are at least once).
         """
+        return self._ask(url, lambda target: Head.post(target.path, target.authority, headers, len(body)) + body)
+
+    def get(self, url: str) -> Answer:
+        """GET a small thing (16 KiB are kept); never raises for what the other side or the network does."""
+        return self._ask(url, lambda target: Head.get(target.path, target.authority))
+
+    def _ask(self, url: str, request: Callable[[Target], bytes]) -> Answer:
         started = time.monotonic()
         try:
             target = parse(url)
             addresses = self._vetted(target)
-            reply = self._exchange(
-                target,
-                addresses,
-                Head.post(target.path, target.authority, headers, len(body)) + body,
-                Deadline(started + self._total_seconds),
-            )
+            until = Deadline(started + self._total_seconds)
+            reply = self._exchange(target, addresses, request(target), until)
         except Refused as error:
             return Answer(0, error.trouble, time.monotonic() - started)
         except TimeoutError:

@@ -91,6 +91,12 @@ class Head:
             f"Content-Length: {length}\r\n{lines}\r\n"
         ).encode("latin-1")
 
+    @staticmethod
+    def get(path: str, authority: str) -> bytes:
+        """A GET's head, of which nothing is to be kept open."""
+        lines = f"Host: {authority}\r\nAccept-Encoding: identity\r\nConnection: close\r\n"
+        return f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+
 
 class Connection:
     """A connected socket, plain or TLS."""
@@ -110,7 +116,7 @@ class Connection:
             return False
 
     def exchange(self, request: bytes, deadline: Deadline) -> Reply:
-        """Send a POST and read its answer. Raises TimeoutError, ConnectionLost, BadAnswer."""
+        """Send a request and read its answer. Raises TimeoutError, ConnectionLost, BadAnswer."""
         source = _Source(self._sock, deadline)
         try:
             self._send(request, deadline)

@@ -1,4 +1,4 @@
-"""Requests as the providers of inbound mail send them, with a secret that is right, wrong or missing."""
+"""Requests as Postmark, Mailgun and SendGrid send them, with a secret that is right, wrong or missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,42 +156,3 @@ def sendgrid(mail: Mail, credential: str = "right", *, raw: bool = True) -> Post
         signature = base64.b64encode(EC_KEY.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()
         shown["X-Twilio-Email-Event-Webhook-Signature"] = signature
     return Posted("/inbound/sendgrid", body, MULTIPART_CONTENT, shown)
-
-
-def ses(mail: Mail, credential: str = "right", *, raw: bool = True) -> Posted:
-    """https://docs.aws.amazon.com/ses/latest/dg/receiving-email-notifications-contents.html; ``raw`` as base64."""
-    content = base64.b64encode(mail.raw).decode() if raw else mail.raw.decode("utf-8", "replace")
-    event = {
-        "notificationType": "Received",
-        "mail": {"timestamp": "2026-11-16T08:12:41.000Z", "source": SENDER, "messageId": mail.event},
-        "receipt": {
-            "recipients": [mail.rcpt_to],
-            "spamVerdict": {"status": "PASS"},
-            "action": {
-                "type": "SNS",
-                "topicArn": "arn:aws:sns:eu-west-1:1:mail",
-                "encoding": "BASE64" if raw else "UTF8",
-            },
-        },
-        "content": content,
-    }
-    body = {
-        "Type": "Notification",
-        "MessageId": str(uuid.uuid4()),
-        "TopicArn": "arn:aws:sns:eu-west-1:1:mail",
-        "Message": json.dumps(event),
-        "Timestamp": "2026-11-16T08:12:42.000Z",
-    }
-    headers = {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": body["MessageId"]} | login(credential)
-    return Posted("/inbound/ses", json.dumps(body).encode(), "text/plain; charset=UTF-8", headers)
-
-
-SECRETS = {
-    "postmark": {"secret": [LOGIN]},
-    "mailgun": {"key": SIGNING_KEY},
-    "sendgrid": {"key": PUBLIC_KEY, "secret": []},
-    "ses": {"secret": [LOGIN]},
-}
-SEND: dict[str, Callable[..., Posted]] = {"postmark": postmark, "mailgun": mailgun, "sendgrid": sendgrid, "ses": ses}
-GIVES_UP = {"postmark": 403, "mailgun": 406, "sendgrid": 413, "ses": 413}
-SIGNS_A_TIME = {"mailgun": 10 * 3600, "sendgrid": 74 * 3600}

@@ -6,6 +6,7 @@ is supplied here: keys, an address that is known, a page token of the very list 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from postbox.mail.models import Attachment
 from postbox.mail.paging import token_after
 from postbox.mail.serializers import ListBody
 from postbox.rules.language import problems
+from tests.contracts.providers import LOGIN, Mail, postmark
 from tests.people import Known, bridge_key, deliver, known_agent
 
 MAIL = b"From: Ann <ann@mercer-bikes.example>\r\nSubject: Hello\r\n\r\n"
@@ -45,6 +47,7 @@ schema = schemathesis.openapi.from_wsgi("/schema", application)
 @pytest.fixture
 def robin(transactional_db: None, settings: Settings) -> Known:
     settings.POSTBOX_WEBHOOK_ALLOW_LOOPBACK = True
+    settings.POSTBOX_INBOUND = {"postmark": {"secret": [LOGIN]}}
     return known_agent()
 
 
@@ -82,6 +85,14 @@ def fit_domain(case: Case, robin: Known) -> None:
     body["domain"] = f"d{uuid7().hex}.agents.example"  # nobody's, and no root
     if body.get("catch_all"):
         body["catch_all"] = robin.address
+
+
+def fit_inbound(case: Case, robin: Known) -> None:
+    """Each provider has a form of its own; tests/contracts/test_inbound_providers.py tries them all."""
+    posted = postmark(Mail(robin.address, MAIL))
+    case.path_parameters["esp"] = "postmark"
+    case.body, case.media_type = json.loads(posted.body), posted.content_type
+    case.headers.update(posted.headers)
 
 
 def fit_list(case: Case, robin: Known) -> None:
@@ -130,6 +141,7 @@ def fit_try(case: Case, robin: Known) -> None:
 FIT = {
     "/attachment/{id}": fit_attachment,
     "/domain/put": fit_domain,
+    "/inbound/{esp}": fit_inbound,
     "/ingest": fit_ingest,
     "/list": fit_list,
     "/rule/put": fit_rule,

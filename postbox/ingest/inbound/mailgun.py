@@ -47,19 +47,20 @@ def check_fresh(timestamp: str, seconds: int) -> None:
         raise Unverified("stale")
 
 
-def read(request: HttpRequest) -> Delivered:
+def read(request: HttpRequest, secrets: Secrets) -> list[Delivered]:
     """The mail in the form."""
     form = Form(request)
     if form.text("event") not in {"", "inbound"}:
         raise Unusable()
     if "attachments" in form:
         raise Unusable("This comes from a route with store(); use forward().")
-    return Delivered(
+    mail = Delivered(
         event=form.text("token"),
         raw=form.octets("body-mime") if "body-mime" in form else _composed(form),
         mail_from=sender(form.text("sender")),
         rcpt_to=recipients(form.text("recipient").split(",")),
     )
+    return [mail]
 
 
 def _composed(form: Form) -> bytes:

@@ -7,7 +7,6 @@ in the webhook's address.
 from __future__ import annotations
 
 import binascii
-import json
 from base64 import b64decode
 from typing import Any
 
@@ -19,6 +18,7 @@ from postbox.ingest.inbound.provider import (
     Provider,
     Secrets,
     Unusable,
+    body_of,
     recipients,
     sender,
     text,
@@ -37,7 +37,7 @@ def verify(request: HttpRequest, secrets: Secrets) -> None:
     validate(lambda: PostmarkInboundWebhookView(webhook_secret=secrets["secret"]), request)
 
 
-def read(request: HttpRequest) -> Delivered:
+def read(request: HttpRequest, secrets: Secrets) -> list[Delivered]:
     """The mail in the JSON."""
     said = body_of(request)
     if text(said.get("RecordType")) not in {"", "Inbound"} or not text(said.get("MessageID")):
@@ -47,23 +47,13 @@ def read(request: HttpRequest) -> Delivered:
     path = headers.pop(0)[1] if headers and headers[0][0].lower() == "return-path" else _address(said.get("FromFull"))
     raw = text(said.get("RawEmail"))
     everybody = [_address(one) for name in ("ToFull", "CcFull", "BccFull") for one in _list(said.get(name))]
-    return Delivered(
+    mail = Delivered(
         event=said["MessageID"],
         raw=raw.encode("utf-8", "replace") if raw else compose.raw_from(_parsed(said, headers)),
         mail_from=sender(path),
         rcpt_to=recipients([given] if (given := said.get("OriginalRecipient")) else everybody),
     )
-
-
-def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object of the body. Raises Unusable."""
-    try:
-        said = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise Unusable("The body is not JSON.") from error
-    if not isinstance(said, dict):
-        raise Unusable()
-    return said
+    return [mail]
 
 
 def _parsed(said: dict[str, Any], pairs: list[tuple[str, str]]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def _view(secrets: Secrets) -> Any:
     return Signed(inbound_webhook_verification_key=secrets["key"], webhook_secret=secrets.get("secret") or [])
 
 
-def read(request: HttpRequest) -> Delivered:
+def read(request: HttpRequest, secrets: Secrets) -> list[Delivered]:
     """The mail in the form. It has no id of its own, so the octets of the request are it."""
     form = Form(request)
     envelope = form.json("envelope")
@@ -50,13 +50,14 @@ def read(request: HttpRequest) -> Delivered:
         raise Unusable("The field envelope is not what is documented.")
     if "email" not in form and "headers" not in form:
         raise Unusable()
-    return Delivered(
+    mail = Delivered(
         event=hashlib.sha256(request.body).hexdigest(),
         raw=form.octets("email") if "email" in form else _composed(form),
         mail_from=sender(envelope.get("from")),
         rcpt_to=recipients(envelope["to"]),
         client_ip=client if is_client(client := form.text("sender_ip")) else "",
     )
+    return [mail]
 
 
 def _composed(form: Form) -> bytes:

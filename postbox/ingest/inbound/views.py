@@ -7,6 +7,7 @@ at which the provider gives up only for what no repetition can mend.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -15,54 +16,98 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from postbox.api.bodies import drain
 from postbox.api.errors import ApiError, NotFound, answer
-from postbox.ingest import envelope
-from postbox.ingest.door import MailTooLarge, Receipt, receive
+from postbox.api.schema import Error
+from postbox.ingest import envelope, metrics
+from postbox.ingest.door import MailTooLarge, receive
 from postbox.ingest.inbound.models import is_first
 from postbox.ingest.inbound.provider import Delivered, Provider, Unverified
 from postbox.ingest.views import MAX_BODY_BYTES
 
-PROVIDERS = ("postmark", "mailgun", "sendgrid", "ses")
+_BODIES = {
+    "application/json": OpenApiTypes.ANY,
+    "multipart/form-data": OpenApiTypes.OBJECT,
+    "application/x-www-form-urlencoded": OpenApiTypes.OBJECT,
+    "text/plain": OpenApiTypes.STR,
+}
+PROVIDERS = ("postmark", "mailgun", "sendgrid", "ses", "mailersend", "mailjet", "mandrill", "postal", "sparkpost")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-class InboundView(View):
+class InboundAnswer(serializers.Serializer[dict[str, Any]]):
+    stored = serializers.IntegerField(help_text="Messages, one for each recipient that an agent here has.")
+    rejected = serializers.IntegerField(help_text="Recipients that no agent here has.")
+    duplicate = serializers.BooleanField(help_text="All of it was here before.")
+
+
+class InboundView(APIView):
     """``POST /inbound/<provider>``."""
 
     http_method_names = ["post", "head"]
+    authentication_classes = ()
+    permission_classes = ()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """As an API view does: every error becomes an answer."""
+        """Past DRF's request and its parsers: signatures are over the octets. Every error becomes an answer."""
         try:
-            return super().dispatch(request, *args, **kwargs)
+            if request.method == "HEAD":
+                _known(kwargs["esp"])  # some providers look whether anybody is there when the webhook is set up
+                return HttpResponse()
+            if request.method != "POST":
+                return super().dispatch(request, *args, **kwargs)
+            response: HttpResponseBase = _post(request, kwargs["esp"])
         except Exception as error:
-            return answer(error)
+            response = answer(error)
+        if response.status_code >= 400:
+            metrics.refused_by(response)
+        return response
 
-    def head(self, request: HttpRequest, esp: str) -> HttpResponse:
-        """Some providers look whether anybody is there when the webhook is set up."""
-        _known(esp)
-        return HttpResponse()
+    @extend_schema(
+        operation_id="inbound",
+        summary="Take mail in from a provider, as its webhook posts it",
+        description="Who posts is told by the provider's own signature, or by a user and password in the address; "
+        "404 until its secret is set. docs/mail-servers.md says how each is set up.",
+        parameters=[OpenApiParameter("esp", str, OpenApiParameter.PATH, enum=PROVIDERS)],
+        auth=[{}],
+        request=_BODIES,
+        responses={
+            200: OpenApiResponse(InboundAnswer, "Stored, or here before, or for nobody here"),
+            400: OpenApiResponse(Error, "The body is not what it says it is"),
+            401: OpenApiResponse(description="The secret or the signature is missing or wrong; the body is empty"),
+            403: OpenApiResponse(Error, "Too large, to Postmark"),
+            404: OpenApiResponse(Error, "No such provider, or its secret is not set"),
+            405: OpenApiResponse(Error, "Another method is needed"),
+            406: OpenApiResponse(Error, "Too large, to Mailgun"),
+            413: OpenApiResponse(Error, "Too large"),
+            422: OpenApiResponse(Error, "Not an inbound mail in the form that the provider documents"),
+            503: OpenApiResponse(Error, "Something that is needed does not answer: send it again"),
+        },
+    )
+    def post(self, request: Request, esp: str) -> Response:
+        """Declares the route; ``dispatch`` carries it out."""
+        raise NotImplementedError
 
-    def post(self, request: HttpRequest, esp: str) -> HttpResponse:
-        """Take a mail in."""
-        provider, secrets = _known(esp)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length[:12]) > MAX_BODY_BYTES:
-            drain(request)
-            raise _too_large(provider)
-        try:
-            provider.verify(request, secrets)
-            delivered = provider.read(request)
-            return JsonResponse(_take(esp, delivered) if delivered else _shape(None))
-        except Unverified:
-            return _challenge()
-        except (MailTooLarge, RequestDataTooBig) as error:
-            raise _too_large(provider) from error
+
+def _post(request: HttpRequest, esp: str) -> HttpResponse:
+    provider, secrets = _known(esp)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length[:12]) > MAX_BODY_BYTES:
+        drain(request)
+        raise _too_large(provider)
+    try:
+        provider.verify(request, secrets)
+        return JsonResponse(_take_all(esp, provider.read(request, secrets)))
+    except Unverified:
+        return _challenge(provider)
+    except (MailTooLarge, RequestDataTooBig) as error:
+        raise _too_large(provider) from error
 
 
 def _known(esp: str) -> tuple[Provider, dict[str, Any]]:
@@ -74,22 +119,38 @@ def _known(esp: str) -> tuple[Provider, dict[str, Any]]:
     return provider, secrets
 
 
+def _take_all(esp: str, mails: Sequence[Delivered | ApiError]) -> dict[str, Any]:
+    """Store each by itself: one that cannot be taken keeps none of the others away, and is told of at the end."""
+    shapes: list[dict[str, Any]] = []
+    errors: list[ApiError] = []
+    for mail in mails:
+        try:
+            if isinstance(mail, ApiError):
+                raise mail
+            shapes.append(_take(esp, mail))
+        except ApiError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return {
+        "stored": sum(shape["stored"] for shape in shapes),
+        "rejected": sum(shape["rejected"] for shape in shapes),
+        "duplicate": bool(shapes) and all(shape["duplicate"] for shape in shapes),
+    }
+
+
 def _take(esp: str, delivered: Delivered) -> dict[str, Any]:
     said = envelope.read(delivered.mail_from, delivered.rcpt_to, delivered.client_ip, "")
     with transaction.atomic():
         if not is_first(esp, delivered.event):
-            return _shape(None, duplicate=True)
+            return {"stored": 0, "rejected": 0, "duplicate": True}
         receipt = receive(delivered.raw, said)
         if not receipt.stored:  # once the recipient exists the provider may send it again
             transaction.set_rollback(True)
-    return _shape(receipt)
-
-
-def _shape(receipt: Receipt | None, duplicate: bool = False) -> dict[str, Any]:
     return {
-        "stored": len(receipt.stored) if receipt else 0,
-        "rejected": len(receipt.rejected) if receipt else 0,
-        "duplicate": duplicate or bool(receipt and receipt.stored and all(row.duplicate for row in receipt.stored)),
+        "stored": len(receipt.stored),
+        "rejected": len(receipt.rejected),
+        "duplicate": bool(receipt.stored) and all(row.duplicate for row in receipt.stored),
     }
 
 
@@ -97,6 +158,7 @@ def _too_large(provider: Provider) -> ApiError:
     return ApiError(MailTooLarge.message, code=MailTooLarge.code, fix=MailTooLarge.fix, status=provider.give_up)
 
 
-def _challenge() -> HttpResponse:
+def _challenge(provider: Provider) -> HttpResponse:
     """Nothing but the status, and what SNS needs to hear before it sends the secret."""
-    return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="postbox"'})
+    headers = {"WWW-Authenticate": 'Basic realm="postbox"'} if provider.unverified == 401 else {"Retry-After": "60"}
+    return HttpResponse(status=provider.unverified, headers=headers)
