@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +20,30 @@ BUCKET = "postbox-mime"
 
 @dataclass
 class S3:
-    """The server. Methods in ``refused`` are answered 503; ``seen`` has what was asked."""
+    """The server. Methods in ``refused`` are answered 503, each after ``latency`` seconds; ``seen`` has what was asked,
+    ``most_at_once`` how many requests were in hand together.
+    """
 
     url: str = ""
     refused: set[str] = field(default_factory=set)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    latency: float = 0.0
+    most_at_once: int = 0
+    _in_hand: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextlib.contextmanager
+    def in_hand(self) -> Iterator[None]:
+        """One request while it is worked on."""
+        with self._lock:
+            self._in_hand += 1
+            self.most_at_once = max(self.most_at_once, self._in_hand)
+        try:
+            time.sleep(self.latency)
+            yield
+        finally:
+            with self._lock:
+                self._in_hand -= 1
 
     def client(self) -> Any:
         return boto3.client(
@@ -52,6 +72,10 @@ def running() -> Iterator[S3]:
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         s3.seen.append((method, environ["PATH_INFO"]))
+        with s3.in_hand():
+            return answered(method, environ, start)
+
+    def answered(method: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if method in s3.refused:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start("503 Service Unavailable", [("Content-Type", "application/xml")])

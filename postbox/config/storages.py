@@ -37,6 +37,7 @@ def _folder(home: Path) -> dict[str, Any]:
 def _s3(home: Path) -> dict[str, Any]:
     """Keys that are not set are looked for as boto3 does: the machine's role, its environment, its files."""
     try:
+        from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
         from botocore.config import Config  # type: ignore[import-untyped]
     except ImportError as error:
         raise ImproperlyConfigured(f"{S3} needs the extra s3 (requirements/s3.txt): {error}") from error
@@ -50,6 +51,7 @@ def _s3(home: Path) -> dict[str, Any]:
         "default_acl": None,
         "file_overwrite": True,
         "gzip": False,
+        "transfer_config": TransferConfig(use_threads=False),  # for one mail; several are written at once instead
         "client_config": Config(
             connect_timeout=5,
             read_timeout=20,

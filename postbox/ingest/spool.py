@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from postbox.ingest import bucket, claim
-from postbox.lib import clock
+from postbox.lib import clock, crash
 from postbox.mail import blobs
 from postbox.mail.models import SpooledMail, Status
 from postbox.mail.raw import stamp_body_refs
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 PORTION = 50
 PORTION_BYTES = 16 * 1024 * 1024
 RUN_SECONDS = 8.0
-_REFUSALS = 3
 _AGAIN_AFTER = timedelta(seconds=60)
 # One mover at a time: two would write the same blobs.
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('postbox.spool'))"
@@ -92,6 +91,7 @@ def _move(rows: Sequence[SpooledMail]) -> int:
     except OSError as error:
         log.warning("bucket_not_durable", exc_info=error)
         refs = {}
+    crash.point("spool.written")
     left = [row.pk for row in rows if row.message_id not in refs]
     if left:
         SpooledMail.objects.filter(pk__in=left).update(not_before=clock.now() + _AGAIN_AFTER)
@@ -101,16 +101,9 @@ def _move(rows: Sequence[SpooledMail]) -> int:
 
 
 def _write(rows: Sequence[SpooledMail]) -> dict[uuid.UUID, str]:
-    refs: dict[uuid.UUID, str] = {}
-    refused = 0
-    for row in rows:
-        try:
-            refs[row.message_id] = blobs.write(row.message_id, bytes(row.body))
-        except Exception as error:  # any storage, any failure: the spool keeps the mail
-            log.warning("bucket_refused", extra={"message_id": str(row.message_id)}, exc_info=error)
-            refused += 1
-            if refused == _REFUSALS:  # it is the bucket, not the mail
-                break
+    refs, failures = blobs.write_all({row.message_id: bytes(row.body) for row in rows})
+    for message_id, error in failures.items():
+        log.warning("bucket_refused", extra={"message_id": str(message_id)}, exc_info=error)
     return refs
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +17,9 @@ from django.core.files.storage import FileSystemStorage, storages
 
 ALIAS = "postbox-mime"
 # A bucket elsewhere takes a request a mail: so many at once.
-_DELETERS = 8
+_AT_ONCE = 8
+# So many writes in a row that fail are the bucket's fault, not the mails'.
+_REFUSALS = 3
 
 
 class BucketFailed(OSError):
@@ -47,6 +49,32 @@ def write_named(name: str, sealed: bytes) -> str:
     if not getattr(storage, "file_overwrite", False) and storage.exists(name):
         storage.delete(name)  # a worker died between writing and stamping
     return str(storage.save(name, ContentFile(sealed)))
+
+
+def write_all(mails: Mapping[uuid.UUID, bytes]) -> tuple[dict[uuid.UUID, str], dict[uuid.UUID, Exception]]:
+    """Store sealed mails, as ``write`` does: their names, and what went wrong with others.
+
+    A bucket elsewhere gets several at once. Once it has refused a few, it is not asked for the rest: what is in neither
+    answer was not tried.
+    """
+    names: dict[uuid.UUID, str] = {}
+    failures: dict[uuid.UUID, Exception] = {}
+
+    def keep(message_id: uuid.UUID) -> None:
+        if len(failures) >= _REFUSALS:
+            return
+        try:
+            names[message_id] = write(message_id, mails[message_id])
+        except Exception as error:  # any storage, any failure: the caller keeps the mail
+            failures[message_id] = error
+
+    if isinstance(storages[ALIAS], FileSystemStorage) or len(mails) == 1:
+        for message_id in mails:
+            keep(message_id)
+    else:
+        with ThreadPoolExecutor(min(_AT_ONCE, len(mails) or 1)) as writers:
+            list(writers.map(keep, mails))
+    return names, failures
 
 
 def make_durable(names: Iterable[str]) -> None:
@@ -82,7 +110,7 @@ def delete_all(names: Iterable[str]) -> dict[str, Exception]:
     storage = storages[ALIAS]
     if isinstance(storage, FileSystemStorage):
         return _delete_files(storage, list(names))
-    with ThreadPoolExecutor(_DELETERS) as deleters:
+    with ThreadPoolExecutor(_AT_ONCE) as deleters:
         jobs = {name: deleters.submit(storage.delete, name) for name in names}
     failures = {name: job.exception() for name, job in jobs.items()}
     return {name: error for name, error in failures.items() if isinstance(error, Exception)}

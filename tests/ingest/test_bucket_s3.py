@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +14,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from django.db import connection
 
 from postbox.config.storages import S3 as S3_CLASS
 from postbox.config.storages import mime_storage
@@ -18,6 +24,7 @@ from postbox.mail import blobs
 from postbox.mail.models import Message, SpooledMail
 from postbox.mail.raw import raw_of, stamp_body_ref
 from tests import s3 as s3_server
+from tests.config.processes import wait_for
 from tests.people import Known, deliver, known_agent, mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +104,91 @@ def test_half_a_mail_of_a_worker_that_died_is_replaced(robin: Known, s3: s3_serv
     assert spool.empty() == 1
     assert s3.names() == [blobs.name_of(id_)]
     assert raw_of(id_, agent_id) == raw
+
+
+def many(to: str, count: int) -> dict[Any, bytes]:
+    """Processed mails in the spool, by id."""
+    for number in range(count):
+        deliver(mail(f"number {number}"), to)
+    while work.run():
+        pass
+    return {row.id: raw_of(row.id, row.agent_id) or b"" for row in Message.objects.all()}
+
+
+def all_as_they_were(mails: dict[Any, bytes]) -> bool:
+    return all(raw_of(row.id, row.agent_id) == mails[row.id] for row in Message.objects.filter(id__in=mails))
+
+
+def test_several_mails_are_written_at_once_and_no_more_than_that(robin: Known, s3: s3_server.S3) -> None:
+    mails = many(robin.address, 30)
+    assert bucket.is_right()
+    s3.latency, s3.most_at_once = 0.05, 0
+    assert spool.empty() == 30
+    assert 3 < s3.most_at_once <= 8
+    assert len(s3.names()) == 30
+    assert all_as_they_were(mails)
+
+
+def test_a_bucket_that_refuses_is_not_asked_for_all_of_a_portion(robin: Known, s3: s3_server.S3) -> None:
+    mails = many(robin.address, 30)
+    assert bucket.is_right()
+    s3.refused, s3.latency = {"PUT"}, 0.02
+    s3.seen.clear()
+    assert spool.empty() == 0
+    asked = {path for method, path in s3.seen if method == "PUT"}
+    assert 3 <= len(asked) <= 11  # three, and what was in hand by then
+    assert SpooledMail.objects.count() == 30
+    assert all_as_they_were(mails)
+
+
+def test_a_mover_killed_between_the_bucket_and_the_rows_loses_nothing(robin: Known, s3: s3_server.S3) -> None:
+    mails = many(robin.address, 20)
+    died = mover(s3, crash_at="spool.written")
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert len(s3.names()) == 20  # the fault landed: written, and not said so
+    assert (SpooledMail.objects.count(), Message.objects.exclude(body_ref="").count()) == (20, 0)
+    assert all_as_they_were(mails)
+    done = mover(s3)
+    assert done.returncode == 0, done.stderr
+    assert (SpooledMail.objects.count(), Message.objects.exclude(body_ref="").count()) == (0, 20)
+    assert sorted(s3.names()) == sorted(blobs.name_of(id_) for id_ in mails)
+    assert all_as_they_were(mails)
+
+
+def test_a_mover_killed_while_it_writes_loses_nothing(robin: Known, s3: s3_server.S3) -> None:
+    mails = many(robin.address, 20)
+    assert bucket.is_right()
+    s3.latency = 0.3
+    process = started(s3)
+    try:
+        assert wait_for(lambda: any(method == "PUT" and "/bucket-id" not in path for method, path in s3.seen), 60)
+        time.sleep(0.4)  # a few are there, and a few are on their way
+        process.kill()
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()
+    s3.latency = 0.0
+    assert 0 < len(s3.names()) < 20
+    assert SpooledMail.objects.count() == 20
+    assert wait_for(lambda: mover(s3).returncode == 0 and not SpooledMail.objects.exists(), 60)
+    assert sorted(s3.names()) == sorted(blobs.name_of(id_) for id_ in mails)
+    assert all_as_they_were(mails)
+
+
+def started(s3: s3_server.S3, crash_at: str = "") -> subprocess.Popen[str]:
+    """The mover in a process of its own, on the database of this test."""
+    to = connection.settings_dict
+    url = f"postgresql://{to['USER']}:{to['PASSWORD']}@{to['HOST']}:{to['PORT']}/{to['NAME']}"
+    program = "import django; django.setup(); from postbox.ingest import spool; spool.empty()"
+    environment = os.environ | {"DATABASE_URL": url, "POSTBOX_CRASH_AT": crash_at}
+    return subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def mover(s3: s3_server.S3, crash_at: str = "") -> subprocess.CompletedProcess[str]:
+    process = started(s3, crash_at)
+    _, said = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, stderr=said)
 
 
 def test_a_bucket_that_is_away_costs_a_mail_no_attempt(robin: Known, s3: s3_server.S3) -> None:
