@@ -33,7 +33,7 @@ WORKERS = {
     "worker-rest": ("-Q", "outbound,bounces,maintenance", "-P", "threads", "-c", "2"),
 }
 LOADED = (
-    "postbox.config.wsgi",
+    "postbox.config.up.overdue",
     "celery.apps.beat",
     "celery.apps.worker",
     "celery.bin.celery",
@@ -90,7 +90,7 @@ def web() -> int:
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)  # workers share what is loaded
     Server(
-        "postbox.config.wsgi:application",
+        "postbox.config.up.overdue:application",
         address=os.environ.get("HOST", "127.0.0.1"),
         port=int(os.environ.get("PORT", "8000")),
         interface=Interfaces.WSGI,
