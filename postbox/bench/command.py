@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"postbox bench: {error}", file=sys.stderr)  # noqa: T201
         return 1
     print(json.dumps(head(mails) | measured), flush=True)  # noqa: T201
-    run = measured.get("soak") or measured.get("system") or {}
+    run = measured.get("soak") or measured.get("doors") or measured.get("system") or {}
     return 1 if run.get("lost") or run.get("failed") else 0
 
 
@@ -48,9 +48,11 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="postbox bench", description="Measure Postbox against a bare loop.")
     made.add_argument("--mails", type=_count, default=MAILS, metavar="N", help=f"in each part (default {MAILS})")
     made.add_argument("--connections", type=_count, default=CONNECTIONS, metavar="N", help="of the load generator")
+    made.add_argument("--door", choices=("ingest", "lmtp"), default="ingest", help="by which the mails come in")
     only = made.add_mutually_exclusive_group()
     only.add_argument("--floor-only", action="store_true", help="the bare loop alone")
     only.add_argument("--system-only", action="store_true", help="Postbox alone")
+    only.add_argument("--doors", action="store_true", help="Postbox alone: the same load by /ingest and by LMTP")
     only.add_argument("--soak", type=_count, metavar="N", help="Postbox alone: is memory flat over N mails?")
     return made
 
@@ -76,6 +78,9 @@ def _measure(options: argparse.Namespace, mails: mix.Mix) -> dict[str, Any]:
             progress(f"soak over {options.soak} mails")
             soaked = phases.soak(system, receiver, secret, options.soak, options.connections)
             return {"postgres": system.durability(), "soak": soaked, "idle_memory_mb": idle}
+        if options.doors:
+            compared = phases.doors(system, receiver, secret, options.mails, options.connections)
+            return {"postgres": system.durability(), "doors": compared, "idle_memory_mb": idle}
         return _system(options, mails, system, receiver, secret) | {"idle_memory_mb": idle}
 
 
@@ -88,7 +93,7 @@ def _system(
     phases.drain(system, singles)
     floors = [] if options.system_only else [_floor(system, receiver, options.mails, 0)]
     progress(f"Postbox with {options.mails} mails")
-    run = phases.throughput(system, receiver, secret, options.mails, options.connections)
+    run = phases.throughput(system, receiver, secret, options.mails, options.connections, door=options.door)
     loaded = phases.memory(system)
     run["spool_drain"] = phases.drain(system, run["spool_backlog"])
     if not options.system_only:

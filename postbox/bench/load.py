@@ -1,14 +1,12 @@
-"""The load generator: mails through ``POST /ingest`` over a few kept-open connections, as fast as they are taken.
+"""The load generator: mails through a door over a few kept-open connections, as fast as they are taken.
 
-Decides nothing about the mails. One request at a time on each connection, raw sockets and one thread, so that it
-takes as little as possible of the cores that it shares with the system. Run as ``python -m postbox.bench.load``.
+Decides nothing about the mails. One mail at a time on each connection and one thread, so that it takes as little as
+possible of the cores that it shares with the system. Run as ``python -m postbox.bench.load``.
 """
 
 from __future__ import annotations
 
-import json
 import selectors
-import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,81 +14,11 @@ from typing import Any
 
 from postbox.bench import mix
 from postbox.bench.children import serve_task
+from postbox.bench.doors import Answer, Door, Unanswered, opened
 
 TRIES = 50
 _PAUSE = 0.1
 _TIMEOUT = 30.0
-
-
-class Unanswered(Exception):
-    """The connection ended before the answer was complete."""
-
-
-class Door:
-    """One kept-open connection to ``/ingest``: requests are written whole, answers read when they come."""
-
-    def __init__(self, port: int, key: str, address: str) -> None:
-        self._port = port
-        self._head = (
-            f"POST /ingest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: message/rfc822\r\n"
-            f"x-agentpack-key: {key}\r\nx-postbox-mail-from: bench@example.net\r\nx-postbox-rcpt-to: {address}\r\n"
-            "Content-Length: "
-        ).encode()
-        self._buffer = b""
-        self.socket = self._connect()
-        self.number = -1
-        self.started = 0.0
-
-    def send(self, number: int, mail: bytes) -> None:
-        """Write one request. Raises OSError when the connection is dead."""
-        self.number, self.started = number, time.monotonic()
-        self.socket.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(mail), mail))
-
-    def read(self) -> tuple[int, bytes] | None:
-        """What has come: status and body once the answer is complete, else None. Raises Unanswered."""
-        data = self.socket.recv(65536)
-        if not data:
-            raise Unanswered("the server closed the connection")
-        self._buffer += data
-        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
-        body = answer_body(head.lower(), rest) if separator else None
-        if body is None:
-            return None
-        self._buffer = b""
-        return int(head[9:12]), body
-
-    def answer(self) -> tuple[int, bytes]:
-        """Wait for the answer."""
-        while (answer := self.read()) is None:
-            pass
-        return answer
-
-    def reconnect(self) -> None:
-        """A new connection in place of the dead one."""
-        self.socket.close()
-        self._buffer = b""
-        self.socket = self._connect()
-
-    def _connect(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self._port), timeout=_TIMEOUT)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
-
-
-def answer_body(head: bytes, rest: bytes) -> bytes | None:
-    """The body of an answer whose head and first octets are here (RFC 9112, section 6); None while some is missing."""
-    if b"\r\ntransfer-encoding: chunked" not in head:
-        length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0] or 0)
-        return rest if len(rest) >= length else None
-    body = b""
-    while True:
-        size, separator, rest = rest.partition(b"\r\n")
-        octets = int(size, 16) if separator else 0
-        if not separator or len(rest) < octets + 2:
-            return None
-        if not octets:
-            return body
-        body, rest = body + rest[:octets], rest[octets + 2 :]
 
 
 class Load:
@@ -147,19 +75,18 @@ class Load:
         else:
             if answer is None:
                 return
-            self._take(door, *answer)
+            self._take(door, answer)
         self._next(door)
 
-    def _take(self, door: Door, status: int, body: bytes) -> None:
-        stored = json.loads(body)["messages"] if status == 202 else []
-        if stored:
+    def _take(self, door: Door, answer: Answer) -> None:
+        if answer.ids:
             now = time.monotonic()
-            self.answered += [(row["id"], door.started, now) for row in stored]
-        elif status in (429, 503):
+            self.answered += [(id_, door.started, now) for id_ in answer.ids]
+        elif answer.again:
             time.sleep(_PAUSE)
-            self._retry(door.number, f"status {status}")
+            self._retry(door.number, answer.reason)
         else:
-            self.failures.append(f"mail {door.number}: status {status}: {body[:200].decode('utf-8', 'replace')}")
+            self.failures.append(f"mail {door.number}: {answer.reason}")
 
     def _again(self, door: Door, number: int, reason: str) -> None:
         """The connection died: a new one, and the same mail once more."""
@@ -191,7 +118,7 @@ class Load:
 
 def prepare(task: dict[str, Any]) -> Callable[[], dict[str, Any]]:
     """Open the connections; what is returned sends the mails."""
-    doors = [Door(task["port"], task["key"], task["address"]) for _ in range(task["connections"])]
+    doors = [opened(task) for _ in range(task["connections"])]
     numbers = range(task["first"], task["first"] + task["count"])
     return Load(doors, mix.load(), numbers).run
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import random
 import time
+from statistics import fmean
 from typing import Any
 
 from postbox.bench import figures, mix, processes
 from postbox.bench.children import Child, progress
-from postbox.bench.load import Door
+from postbox.bench.doors import Answer, opened
 from postbox.bench.receiver import Receiver
 from postbox.bench.system import System, SystemFailed
 
 # Numbers of mails, apart for each phase: no mail is sent twice, or it would be a duplicate.
 LATENCY_FROM = 100_000_000
+DOORS_FROM = 300_000_000
+WARM_FROM = 400_000_000
 _WARM_UP = 20
+_WARM_LOAD = 300
 _PAUSE = (0.03, 0.09)
 _ARRIVES_WITHIN = 60.0
 _DRAINS_WITHIN = 120.0
@@ -31,14 +34,13 @@ SAMPLES = 100
 def latency(system: System, receiver: Receiver, mails: mix.Mix, count: int) -> dict[str, Any]:
     """One mail at a time: from the first octet of the request to the 202, and to the webhook's arrival."""
     receiver.reset()
-    door = _door(system)
+    door = opened(_task(system, 0, 1))
     dice = random.Random(1)  # noqa: S311 (pauses)
     sent: list[tuple[str, float, float]] = []
     for number in range(_WARM_UP + count):
         door.send(LATENCY_FROM + number, mails.mail(LATENCY_FROM + number))
-        status, body = door.answer()
+        message_id = _accepted(door.answer())
         answered = time.monotonic()
-        message_id = _accepted(status, body)
         sent.append((message_id, door.started, answered))
         if not receiver.seen(message_id, _ARRIVES_WITHIN):
             raise SystemFailed(f"message {message_id} was accepted and did not arrive in {_ARRIVES_WITHIN:.0f} s")
@@ -52,11 +54,20 @@ def latency(system: System, receiver: Receiver, mails: mix.Mix, count: int) -> d
     }
 
 
-def throughput(system: System, receiver: Receiver, secret: str, count: int, connections: int) -> dict[str, Any]:
+def throughput(
+    system: System,
+    receiver: Receiver,
+    secret: str,
+    count: int,
+    connections: int,
+    *,
+    door: str = "ingest",
+    first: int = 0,
+) -> dict[str, Any]:
     """All mails as fast as they are taken, from the first request to the last webhook received."""
     receiver.reset()
     with Child("postbox.bench.load") as load:
-        load.prepare(_task(system, count, connections))
+        load.prepare(_task(system, count, connections) | {"door": door, "first": first})
         others = {"load generator": load.pid, "sink": receiver.pid}
         before = processes.cpu_seconds(system.kinds(**others))
         load.tell("go")
@@ -75,6 +86,37 @@ def throughput(system: System, receiver: Receiver, secret: str, count: int, conn
         "core_ms": processes.core_ms(before, after, count),
         "spool_backlog": backlog,
     } | _ledger(result, report, secret)
+
+
+def doors(system: System, receiver: Receiver, secret: str, count: int, connections: int) -> dict[str, Any]:
+    """The same load through both doors, each twice, so that a machine that gets faster or slower does so for both."""
+    runs: dict[str, list[dict[str, Any]]] = {"ingest": [], "lmtp": []}
+    for turn, door in enumerate(runs):  # caches, connections and code that is loaded when it is first needed
+        warm = min(_WARM_LOAD, count)
+        throughput(system, receiver, secret, warm, connections, door=door, first=WARM_FROM + turn * warm)
+    for turn, door in enumerate(("ingest", "lmtp", "lmtp", "ingest")):
+        progress(f"{count} mails by {door}")
+        first = DOORS_FROM + turn * count
+        run = throughput(system, receiver, secret, count, connections, door=door, first=first)
+        drain(system, run["spool_backlog"])
+        runs[door].append(run)
+    found: dict[str, Any] = {door: _mean(made) for door, made in runs.items()}
+    speed, spent = ({door: found[door][name] for door in runs} for name in ("mails_per_second", "core_ms_a_mail"))
+    return found | {
+        "ratio": round(speed["lmtp"] / speed["ingest"], 3),
+        # The same by CPU time: what others do on the machine meanwhile does not change it.
+        "core_ms_ratio": round(spent["ingest"] / spent["lmtp"], 3),
+        "lost": sum(run["lost"] for made in runs.values() for run in made),
+        "failed": sum(run["failed"] for made in runs.values() for run in made),
+    }
+
+
+def _mean(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "mails_per_second": round(fmean(run["mails_per_second"] for run in runs), 1),
+        "core_ms_a_mail": round(fmean(run["core_ms"]["total"] for run in runs), 3),
+        "runs": runs,
+    }
 
 
 def drain(system: System, backlog: int) -> dict[str, Any]:
@@ -163,6 +205,7 @@ def _task(system: System, count: int, connections: int) -> dict[str, Any]:
     keys = system.credentials
     return {
         "port": system.port,
+        "lmtp_port": system.lmtp_port,
         "key": keys["bridge_key"],
         "address": keys["address"],
         "connections": connections,
@@ -171,12 +214,7 @@ def _task(system: System, count: int, connections: int) -> dict[str, Any]:
     }
 
 
-def _door(system: System) -> Door:
-    return Door(system.port, system.credentials["bridge_key"], system.credentials["address"])
-
-
-def _accepted(status: int, body: bytes) -> str:
-    messages = json.loads(body)["messages"] if status == 202 else []
-    if len(messages) != 1:
-        raise SystemFailed(f"/ingest answered {status}: {body[:300].decode('utf-8', 'replace')}")
-    return str(messages[0]["id"])
+def _accepted(answer: Answer) -> str:
+    if len(answer.ids) != 1:
+        raise SystemFailed(f"/ingest did not take a mail: {answer.reason}")
+    return answer.ids[0]

@@ -138,6 +138,11 @@ class System(Stores):
     def port(self) -> int:
         return urlsplit(self.credentials["url"]).port or 80
 
+    @property
+    def lmtp_port(self) -> int:
+        """Of the LMTP door."""
+        return int(json.loads((self.home / "environment.json").read_text())["POSTBOX_LMTP_PORT"])
+
     def register_webhook(self, port: int) -> str:
         """Have events posted to a port of 127.0.0.1; gives the secret that they are signed with."""
         answer = self._post("/webhook/register", {"url": f"http://127.0.0.1:{port}/hook"})

@@ -55,3 +55,14 @@ def test_the_floor_runs_by_itself(tmp_path: Path) -> None:
     measured = bench("--mails", "30", "--floor-only", folder=tmp_path)
     assert "system" not in measured
     assert measured["floor"]["mails_per_second"] > 0
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not processes.supported(), reason="no /proc here")
+def test_both_doors_are_compared_in_one_run(tmp_path: Path) -> None:
+    doors = bench("--mails", "20", "--connections", "4", "--doors", folder=tmp_path)["doors"]
+    assert (doors["lost"], doors["failed"]) == (0, 0)
+    assert [run["accepted"] for door in ("ingest", "lmtp") for run in doors[door]["runs"]] == [20] * 4
+    speeds = [doors[door]["mails_per_second"] for door in ("ingest", "lmtp")]
+    assert doors["ratio"] == pytest.approx(speeds[1] / speeds[0], abs=0.01)
+    assert all(run["core_ms"]["lmtp"] > 0 for run in doors["lmtp"]["runs"])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from postbox.bench import floor, mix, phases, stages
 from postbox.bench.children import Child, ChildFailed
-from postbox.bench.load import answer_body
+from postbox.bench.doors import answer_body
 from postbox.bench.receiver import Receiver
 from postbox.bench.sink import subject
 from postbox.bench.system import SystemFailed, environment
