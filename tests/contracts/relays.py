@@ -25,7 +25,7 @@ _OTHER = {"right": SIGNING_KEY, "wrong": "key-another-one-altogether"}
 def mailersend(mail: Mail, credential: str = "right", *, raw: bool = True) -> Posted:
     """https://developers.mailersend.com/api/v1/inbound.html; always raw."""
     person = {"email": SENDER, "name": "Ann Mercer", "raw": f"Ann Mercer <{SENDER}>"}
-    data = {
+    data: dict[str, Any] = {
         "object": "message",
         "id": mail.event,
         "recipients": {

@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -51,8 +52,7 @@ class InboundView(APIView):
     """``POST /inbound/<provider>``."""
 
     http_method_names = ["post", "head"]
-    authentication_classes = ()
-    permission_classes = ()
+    permission_classes = [AllowAny]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Past DRF's request and its parsers: signatures are over the octets. Every error becomes an answer."""
@@ -75,7 +75,6 @@ class InboundView(APIView):
         description="Who posts is told by the provider's own signature, or by a user and password in the address; "
         "404 until its secret is set. docs/mail-servers.md says how each is set up.",
         parameters=[OpenApiParameter("esp", str, OpenApiParameter.PATH, enum=PROVIDERS)],
-        auth=[{}],
         request=_BODIES,
         responses={
             200: OpenApiResponse(InboundAnswer, "Stored, or here before, or for nobody here"),
