@@ -1,8 +1,8 @@
 """Questions to DNS, for everything that asks: mail authentication, the records of a domain, webhook hosts.
 
-Decides which servers are asked, for how long, how many questions wait at once, and how long an answer is kept. It
-never decides what an answer means. A name that does not exist and a name without such records are both an empty list;
-what may be different in a minute is TemporaryFailure, so that a caller can fail closed.
+Decides which servers are asked, for how long, how many questions wait at once, that nothing is asked twice at once, and
+how long an answer is kept. It never decides what an answer means. A name that does not exist and a name without such
+records are both an empty list; what may be different in a minute is TemporaryFailure, so that a caller can fail closed.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ def shared(servers: tuple[Server, ...] = ()) -> Dns:
 class Dns:
     """Asks DNS; an instance is a Resolver, and threads may share it. Times are in seconds.
 
-    A call takes ``total_seconds`` at most, waiting for its turn included; each question to a server ``query_seconds``,
-    then the next server or the same again. No more than ``in_flight`` questions are out at once.
+    A call takes ``total_seconds`` at most, waiting for its turn or for another's answer included; each question to a
+    server ``query_seconds``, then the next server or the same again. No more than ``in_flight`` questions are out at
+    once, and none of them twice.
     """
 
     def __init__(
@@ -102,30 +103,52 @@ class Dns:
         self._query_seconds, self._total_seconds = query_seconds, total_seconds
         self._turns = threading.BoundedSemaphore(in_flight)
         self._cache = _Cache(cache_size, now)
+        self._flights = _Flights()
         self._asking: dns.resolver.Resolver | None = None
 
     def __call__(self, name: str, rdtype: str) -> list[str]:
         """The records, as they were some time ago where their TTL allows. Raises TemporaryFailure."""
-        if (kept := self._cache.get((_key(name), rdtype))) is not None:
-            return kept.given()
-        return self.fresh(name, rdtype)
+        question, until = (_key(name), rdtype), time.monotonic() + self._total_seconds
+        while (kept := self._cache.get(question)) is None:
+            flight, is_ours = self._flights.board(question, until)
+            if is_ours:
+                return self._fly(question, flight, until).given()
+            # A flight that landed without an outcome: whoever asked was interrupted, so one of those who wait asks.
+            if not flight.landed.wait(max(until - time.monotonic(), 0.0)):
+                raise TemporaryFailure(f"DNS did not answer within {self._total_seconds:g} s")
+            if flight.outcome is not None:
+                return flight.outcome.given()
+        return kept.given()
 
     def fresh(self, name: str, rdtype: str) -> list[str]:
-        """The records as they are now, whatever is kept: for somebody who has just changed them."""
+        """The records as they are now, whatever is kept or being asked: for somebody who has just changed them."""
+        return self._look_up((_key(name), rdtype), time.monotonic() + self._total_seconds).given()
+
+    def _fly(self, question: _Question, flight: _Flight, until: float) -> _Kept:
+        try:
+            # Once more: another's answer may have landed between our look and our boarding.
+            flight.outcome = self._cache.get(question) or self._look_up(question, until)
+            return flight.outcome
+        except TemporaryFailure as failure:
+            flight.outcome = _Kept([], str(failure), 0.0)
+            raise
+        finally:
+            self._flights.land(question, flight)
+
+    def _look_up(self, question: _Question, until: float) -> _Kept:
+        name, rdtype = question
         if rdtype not in TYPES:
             raise ValueError(f"{rdtype} is not asked for here")
-        key = (_key(name), rdtype)
-        if key[0] == "localhost" or key[0].endswith(".localhost"):  # RFC 6761, section 6.3: never sent to a server
-            return list(_LOCAL.get(rdtype, []))
+        if name == "localhost" or name.endswith(".localhost"):  # RFC 6761, section 6.3: never sent to a server
+            return _Kept(list(_LOCAL.get(rdtype, [])), "", 0.0)
         try:
-            found = dns.name.from_text(f"{key[0]}.")
+            found = dns.name.from_text(f"{name}.")
         except (dns.exception.DNSException, UnicodeError):  # longer than DNS takes: it cannot exist
-            return []
-        return self._cache.put(key, self._ask(found, rdtype)).given()
+            return _Kept([], "", 0.0)
+        return self._cache.put(question, self._ask(found, rdtype, until))
 
-    def _ask(self, name: dns.name.Name, rdtype: str) -> _Kept:
-        until = time.monotonic() + self._total_seconds
-        if not self._turns.acquire(timeout=self._total_seconds):
+    def _ask(self, name: dns.name.Name, rdtype: str, until: float) -> _Kept:
+        if not self._turns.acquire(timeout=max(until - time.monotonic(), 0.0)):
             # Not for the cache: it says nothing about this name.
             raise TemporaryFailure("too many questions wait for DNS already")
         try:
@@ -187,15 +210,54 @@ class _Kept:
         return list(self.records)
 
 
+_Question = tuple[str, str]
+
+
+class _Flight:
+    """A question that is out; ``outcome`` is there once it ``landed``, unless whoever asked was interrupted."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.landed = threading.Event()
+        self.outcome: _Kept | None = None
+
+
+class _Flights:
+    """The questions that are out, each once."""
+
+    def __init__(self) -> None:
+        self._out: dict[_Question, _Flight] = {}
+        self._lock = threading.Lock()
+
+    def board(self, question: _Question, until: float) -> tuple[_Flight, bool]:
+        """The flight that is out with this question, or a new one, which the caller then has to fly by ``until``.
+
+        One that is out past its time is given up: a signal can end its thread's work before anything notices.
+        """
+        with self._lock:
+            flight = self._out.get(question)
+            if flight is not None and time.monotonic() < flight.until:
+                return flight, False
+            self._out[question] = flight = _Flight(until)
+            return flight, True
+
+    def land(self, question: _Question, flight: _Flight) -> None:
+        """To be called whatever came of it."""
+        with self._lock:
+            if self._out.get(question) is flight:
+                del self._out[question]
+        flight.landed.set()
+
+
 class _Cache:
     """Answers until they are too old; the one that was used longest ago gives way."""
 
     def __init__(self, most: int, now: Callable[[], float]) -> None:
         self._most, self._now = most, now
-        self._kept: OrderedDict[tuple[str, str], tuple[_Kept, float]] = OrderedDict()
+        self._kept: OrderedDict[_Question, tuple[_Kept, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[str, str]) -> _Kept | None:
+    def get(self, key: _Question) -> _Kept | None:
         with self._lock:
             found = self._kept.get(key)
             if found is None or found[1] <= self._now():
@@ -203,7 +265,7 @@ class _Cache:
             self._kept.move_to_end(key)
             return found[0]
 
-    def put(self, key: tuple[str, str], kept: _Kept) -> _Kept:
+    def put(self, key: _Question, kept: _Kept) -> _Kept:
         with self._lock:
             self._kept.pop(key, None)
             if sum(map(len, kept.records)) <= _CACHED_LENGTH:

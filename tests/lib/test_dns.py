@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 
@@ -143,32 +142,6 @@ def test_what_is_given_out_cannot_change_what_is_kept(ns: Nameserver, ask: Dns) 
     ns.zone = {("wren.example", "A"): ["192.0.2.1"]}
     ask("wren.example", "A").append("forged")
     assert ask("wren.example", "A") == ["192.0.2.1"]
-
-
-def test_no_more_than_so_many_questions_are_out_at_once(ns: Nameserver) -> None:
-    ns.slow_seconds = 0.05
-    ask = Dns([ns.server], in_flight=3, total_seconds=5)
-    threads = [threading.Thread(target=ask, args=(f"n{number}.example", "A")) for number in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert len(ns.asked) == 12
-    assert ns.most_at_once == 3
-
-
-def test_waiting_for_a_turn_ends_too(ns: Nameserver) -> None:
-    ns.slow_seconds = 1.0
-    ask = Dns([ns.server], in_flight=1, query_seconds=1.5, total_seconds=2)
-    first = threading.Thread(target=ask, args=("slow.example", "A"))
-    impatient = Dns([ns.server], total_seconds=0.2)
-    impatient._turns = ask._turns
-    first.start()
-    while not ns.asked:
-        time.sleep(0.01)
-    with pytest.raises(TemporaryFailure, match="too many"):
-        impatient("other.example", "A")
-    first.join(5)
 
 
 def test_localhost_is_never_asked_about(ns: Nameserver, ask: Dns) -> None:
