@@ -225,7 +225,9 @@ POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
         "webhooks.reaping.deleted_endpoints",
         "postbox.retention.expired.sessions",
         "postbox.retention.expired.wakeups",
-        "postbox.ingest.inbound.models.expire",
+        "postbox.ingest.expiry.provider_events",
+        "postbox.ingest.expiry.thread_names",
+        "postbox.ingest.expiry.reexaminations",
     ),
 }
 # Who shows figures on the admin's front page, in this order.

@@ -8,13 +8,13 @@ them, and by the time at which it was received. Mail that still waits for somebo
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.module_loading import import_string
 
 from postbox.desk.ids import first_id
@@ -22,6 +22,8 @@ from postbox.events import reaping as events
 from postbox.mail import reaping as messages
 from postbox.mail.models import Status
 from postbox.retention import holds
+
+Expiry = Callable[[datetime, int], int]
 
 # Other states wait for the pipeline or for a person; a state that is not named here is never reaped.
 SETTLED = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
@@ -101,16 +103,15 @@ def reap_events(cutoff: datetime, after: uuid.UUID | None, limit: int) -> Batch:
     return Batch(ids[-1], 0, events.delete(ids, _named("events"))) if ids else Batch(None)
 
 
-def reap_expired(cutoff: datetime, limit: int) -> dict[str, int]:
-    """What else expires: each reaper of settings.POSTBOX_REAPERS in a transaction of its own. Rows by reaper."""
-    deleted: dict[str, int] = {}
-    for name in settings.POSTBOX_REAPERS["expired"]:
-        with transaction.atomic():
-            _begin()
-            count = import_string(name)(cutoff, limit)
-        if count:
-            deleted[name.rpartition(".")[2]] = count
-    return deleted
+def expiring() -> list[tuple[str, Expiry]]:
+    """What else expires, by name: settings.POSTBOX_REAPERS["expired"]."""
+    return [(name.rpartition(".")[2], import_string(name)) for name in settings.POSTBOX_REAPERS["expired"]]
+
+
+def reap_expired(expiry: Expiry, cutoff: datetime, limit: int) -> int:
+    """One batch of what one of these finds, in the caller's transaction. Raises OperationalError."""
+    _begin()
+    return expiry(cutoff, limit)
 
 
 def _begin() -> None:

@@ -26,5 +26,6 @@ def sessions(cutoff: datetime, limit: int) -> int:
 
 def wakeups(cutoff: datetime, limit: int) -> int:
     """Flags of kinds of work that an earlier version had."""
-    old = Wakeup.objects.exclude(work__in=[*settings.POSTBOX_WORK, _SWEEP])
-    return old.exclude(waiting_since__gte=cutoff).delete()[0]
+    gone = Wakeup.objects.exclude(work__in=[*settings.POSTBOX_WORK, _SWEEP]).exclude(waiting_since__gte=cutoff)
+    works = list(gone.order_by("work").values_list("work", flat=True)[:limit])
+    return Wakeup.objects.filter(work__in=works).delete()[0]

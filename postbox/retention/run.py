@@ -27,7 +27,6 @@ from postbox.retention.pace import Pace
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 10.0
-EXPIRED_AT_ONCE = 1000
 _REFUSALS = 20
 _AGAIN_AFTER = timedelta(minutes=10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,31 +131,48 @@ class _Slice:
             after = batch.last
 
     def _expired(self) -> bool:
-        while deleted := batches.reap_expired(self.run.cutoff, EXPIRED_AT_ONCE):
-            self._count(**deleted)
-            self.run.save(update_fields=["counts"])
-            if self._is_over():
-                return False
+        for name, expiry in batches.expiring():
+            while self._tried(partial(self._some_expired, name, expiry)):
+                if self._is_over():
+                    return False
         return True
 
+    def _some_expired(self, name: str, expiry: batches.Expiry, limit: int) -> bool:
+        if deleted := batches.reap_expired(expiry, self.run.cutoff, limit):
+            self._count(**{name: deleted})
+            self.run.save(update_fields=["counts"])
+        return deleted > 0
+
     def _batch(self, reap: Callable[[int], batches.Batch], *, moves: bool = True) -> batches.Batch:
-        """One batch, and how far the run has come, in one transaction; tried again where others hold its rows."""
+        """One batch, and how far the run has come."""
+        batch = batches.Batch(None)
+
+        def reap_and_note(limit: int) -> bool:
+            nonlocal batch
+            batch = reap(limit)
+            self._note(batch, moves)
+            return batch.last is not None
+
+        self._tried(reap_and_note)
+        return batch
+
+    def _tried(self, work: Callable[[int], bool]) -> bool:
+        """Do this for so many rows in one transaction, again where others hold its rows; whether it found any."""
         last: Exception | None = None
         for _ in range(_REFUSALS):
             began = time.monotonic()
             try:
                 with transaction.atomic():
-                    batch = reap(self.pace.size)
-                    self._note(batch, moves)
+                    found = work(self.pace.size)
             except (OperationalError, IntegrityError) as error:
                 self._refused(error)
                 last = error
                 continue
-            if batch.last is not None:
+            if found:
                 took = time.monotonic() - began
                 self.pace.took(took)
                 self.pace.rest(took)
-            return batch
+            return found
         raise Busy(f"a batch could not be deleted in {_REFUSALS} tries") from last
 
     def _note(self, batch: batches.Batch, moves: bool) -> None:

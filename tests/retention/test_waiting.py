@@ -28,6 +28,7 @@ from postbox.retention import batches, run
 from tests.people import Known, deliver, known_agent, mail
 from tests.retention.crowd import blobs_in, crowd, move_to
 from tests.retention.test_crash import retention
+from tests.retention.waits import Waits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
@@ -110,10 +111,13 @@ def test_nobody_waits_a_tenth_of_a_second(robin: Known, bucket: Path) -> None:
     before = {name: thread.figures() for name, thread in running.items()}
     for thread in running.values():
         thread.seconds.clear()
+    waits = Waits()
+    waits.start()
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(retention, bucket).result()
     seconds = time.monotonic() - began
+    waits.stop()
     for thread in running.values():
         thread.ended.set()
     for thread in running.values():
@@ -123,7 +127,8 @@ def test_nobody_waits_a_tenth_of_a_second(robin: Known, bucket: Path) -> None:
     assert counts["messages"] == counts["blobs"] == counts["events"] == MAILS
     assert blobs_in(bucket) == []
     figures = {name: thread.figures() for name, thread in running.items()}
-    print(json.dumps({"mails": MAILS, "seconds": round(seconds, 1), "before": before, "while": figures}))
+    said = {"mails": MAILS, "seconds": round(seconds, 1), "before": before, "while": figures, "waits": waits.figures()}
+    print(json.dumps(said))
     assert {name: thread.refused for name, thread in running.items()} == dict.fromkeys(running, 0)
     for name, figure in figures.items():
         assert figure["count"] > 20, name

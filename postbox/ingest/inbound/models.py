@@ -18,7 +18,8 @@ _FIRST = """
 INSERT INTO inbound_events (provider, event, received_at) VALUES (%s, %s, %s) ON CONFLICT (provider, event) DO NOTHING
 """
 _EXPIRE = """
-DELETE FROM inbound_events WHERE id IN (SELECT id FROM inbound_events WHERE received_at < %s ORDER BY id LIMIT %s)
+DELETE FROM inbound_events WHERE id = ANY (ARRAY(
+    SELECT id FROM inbound_events WHERE received_at < %s ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 
 

@@ -1,0 +1,69 @@
+"""What statements wait for while the reaper works, as the server itself says: apart from how busy the machine is.
+
+A connection of its own looks every few milliseconds at which backends have been busy with one statement for long, and
+at what they wait: a lock, the disk, each other's WAL, or nothing (then they run, or wait for a core).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+EVERY_SECONDS = 0.005
+LONG_MS = 50.0
+# The longest that anybody has been waiting for a heavyweight lock by now: exact, since the server notes the start.
+_LOCKS = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)::float8 * 1000 FROM pg_locks
+WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_BUSY = """
+SELECT pid, query_start, coalesce(wait_event_type || ':' || wait_event, 'running'), left(ltrim(query, E' \\n'), 40),
+       extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000
+FROM pg_stat_activity
+WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
+  AND clock_timestamp() - query_start > %s * interval '1 ms'
+"""
+
+
+class Waits(threading.Thread):
+    """Looks until it is told to end; then ``figures`` are what was seen."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        to = connection.settings_dict
+        self._to = {"host": to["HOST"], "port": to["PORT"], "user": to["USER"], "password": to["PASSWORD"]}
+        self._to |= {"dbname": to["NAME"], "application_name": "waits"}
+        self.ended = threading.Event()
+        self.looks = 0
+        self.longest_lock_ms = 0.0
+        self.seen: Counter[tuple[str, str]] = Counter()
+        self.longest: dict[Any, tuple[float, str]] = {}
+
+    def run(self) -> None:
+        with psycopg.connect(**self._to, autocommit=True) as own:
+            while not self.ended.wait(EVERY_SECONDS):
+                self.looks += 1
+                waited = own.execute(_LOCKS).fetchone()
+                self.longest_lock_ms = max(self.longest_lock_ms, waited[0] if waited else 0.0)
+                for pid, since, event, query, ms in own.execute(_BUSY, [LONG_MS]).fetchall():
+                    self.seen[event, query] += 1
+                    self.longest[pid, since] = (ms, query)
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.join(20)
+
+    def figures(self) -> dict[str, Any]:
+        """Milliseconds; ``long`` counts looks that found a statement busy for over LONG_MS, by what it did then."""
+        longest = sorted(self.longest.values(), reverse=True)
+        return {
+            "looks": self.looks,
+            "longest_lock_ms": round(self.longest_lock_ms, 1),
+            "long_statements": len(longest),
+            "longest_statements": [(round(ms, 1), query) for ms, query in longest[:8]],
+            "long": [(event, query, count) for (event, query), count in self.seen.most_common(12)],
+        }
