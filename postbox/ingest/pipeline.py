@@ -39,7 +39,7 @@ def examine(case: Case, steps: Sequence[ModuleType] = STEPS) -> None:
             for step in steps:
                 _run(step, case)
     except TookTooLong as error:
-        _shunt(case, _next_name(case, steps), _TOO_SLOW, error)
+        shunt(case, _next_name(case, steps), _TOO_SLOW, error)
 
 
 def examine_first(case: Case) -> None:
@@ -56,7 +56,7 @@ def examine_rest(cases: Sequence[Case], seconds: float) -> None:
         second_opinion.check_all(whole, seconds)
     except Exception as error:
         for case in whole:
-            _shunt(case, second_opinion.name, "crashed", error)
+            shunt(case, second_opinion.name, "crashed", error)
     for case in whole:
         examine(case, _AFTER)
 
@@ -74,18 +74,19 @@ def _run(step: ModuleType, case: Case) -> None:
     except TookTooLong:
         raise
     except Exception as error:
-        _shunt(case, step.name, "crashed", error)
+        shunt(case, step.name, "crashed", error)
 
 
 def crashed(case: Case, step: str, error: BaseException) -> Case:
     """The same mail without the products that could not be stored, quarantined with the traceback."""
     bare = Case(case.id, case.agent_id, case.agent_name, case.raw, case.mail_from, case.rcpt_to, case.received_at)
-    bare.verdicts = list(case.verdicts)
-    _shunt(bare, step, "crashed", error)
+    bare.verdicts, bare.traceback = list(case.verdicts), case.traceback
+    shunt(bare, step, "crashed", error)
     return bare
 
 
-def _shunt(case: Case, step: str, code: str, error: BaseException) -> None:
+def shunt(case: Case, step: str, code: str, error: BaseException) -> None:
+    """Note that this step could not handle the mail, which quarantines it, with the traceback."""
     case.traceback += "".join(traceback.format_exception(error, limit=-20))
     case.add(Verdict(step, Outcome.ERROR, code, f"The step {step} could not handle this mail: {type(error).__name__}."))
 

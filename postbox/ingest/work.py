@@ -11,13 +11,13 @@ import time
 import uuid
 from collections.abc import Sequence
 
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from postbox.events import wakeups
 from postbox.events.plans import prefer_indexes
 from postbox.identity.models import AgentKey
 from postbox.ingest import claim, threads
-from postbox.ingest.pipeline import crashed, examine_first, examine_rest
+from postbox.ingest.pipeline import crashed, examine_first, examine_rest, shunt
 from postbox.ingest.settle import Settlement, prepare, settle
 from postbox.lib import about, crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
@@ -76,10 +76,29 @@ def _work(batch: claim.Batch) -> int:
         if (found := _handle(mail, batch.token, rules.get(mail.agent_id, ()))) is not None:
             judged.append(found)
     examine_rest([case for case, _ in judged], claim.LEASE.total_seconds() / _OPINION_SHARE)
-    threads.assign(case for case, _ in judged)
+    _assign_threads([case for case, _ in judged])
     settlements = [_prepare(case, key) for case, key in judged]
     crash.point("ingest.settle")
     return _settle(batch.token, settlements)
+
+
+def _assign_threads(cases: Sequence[Case]) -> None:
+    try:
+        threads.assign(cases)
+    except (OperationalError, InterfaceError):  # the database's trouble, which no mail must be held for
+        raise
+    except Exception:  # one mail that it cannot handle: find it, keep the others
+        for case in cases:
+            _assign_thread_alone(case)
+
+
+def _assign_thread_alone(case: Case) -> None:
+    try:
+        threads.assign([case])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        shunt(case, "threads", "crashed", error)
 
 
 def _settle(token: uuid.UUID, settlements: list[Settlement]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from postbox.lib.kept import Kept
 from postbox.rules.conditions import Condition, condition
@@ -66,9 +66,8 @@ def rules_of(agent_ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[Comp
         return {}
     known = {(id_, version): _compiled.get((id_, version)) for _, id_, version in rows}
     if missing := [id_ for (id_, _), rule in known.items() if rule is None]:
-        for row in InboundRule.objects.filter(pk__in=missing):  # newer than the version that we read: just as well
-            rule = _compiled.put((row.id, row.version), _compile(row))
-            known |= {key: rule for key in known if key[0] == row.id}
+        for rule in _load(missing):
+            known |= {key: rule for key in known if key[0] == rule.id}
     found: dict[uuid.UUID, list[CompiledRule]] = {}
     for agent_id, id_, version in rows:
         if rule_ := known[(id_, version)]:
@@ -76,13 +75,28 @@ def rules_of(agent_ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, Sequence[Comp
     return found
 
 
+def _load(ids: Sequence[uuid.UUID]) -> list[CompiledRule]:
+    """These rules, maybe newer than the version that was read: just as well."""
+    try:
+        rows = list(InboundRule.objects.filter(pk__in=ids))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # what one of them holds cannot be read: find it, keep the others
+        return [_broken_rule(ids[0], "", error)] if len(ids) == 1 else [rule for id_ in ids for rule in _load([id_])]
+    return [_compiled.put((row.id, row.version), _compile(row)) for row in rows]
+
+
 def _compile(row: InboundRule) -> CompiledRule:
     """A rule that no longer compiles must not pass mail that it might have held, nor stop its batch."""
     try:
         return compile_rule(row.id, row.name, row.match, row.actions)
     except Exception as error:
-        log.error("rule_broken", extra={"rule_id": str(row.id)}, exc_info=error)
-        return CompiledRule(row.id, row.name, _broken, Actions())
+        return _broken_rule(row.id, row.name, error)
+
+
+def _broken_rule(id_: uuid.UUID, name: str, error: Exception) -> CompiledRule:
+    log.error("rule_broken", extra={"rule_id": str(id_)}, exc_info=error)
+    return CompiledRule(id_, name, _broken, Actions())
 
 
 def _broken(view: View) -> bool:

@@ -82,7 +82,7 @@ class Case:
     effects: Effects = NO_EFFECTS
     # Its conversation, and the names by which that is known from now on (postbox.ingest.threads).
     thread_id: uuid.UUID | None = None
-    thread_keys: tuple[uuid.UUID, ...] = ()
+    thread_keys: tuple[str, ...] = ()
     thread_taint: float | None = None
 
     def add(self, verdict: Verdict) -> None:

@@ -127,7 +127,7 @@ def test_the_floor_does_all_of_its_work(sink: Receiver, stores: None) -> None:
 
 def test_the_stages_are_measured_over_the_same_steps_as_the_worker_takes() -> None:
     found = stages.measure(mix.generated(20), range(20))
-    parts = [found[name] for name in ("parse", "distil", "score", "rules", "seal")]
+    parts = [found[name] for name in ("parse", "distil", "score", "rules", "threads", "seal")]
     assert all(part > 0 for part in parts)
     assert sum(parts) == pytest.approx(found["all"], abs=0.01)
 

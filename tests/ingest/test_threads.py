@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import random
 import uuid
 from collections import defaultdict
@@ -10,14 +11,19 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
+from django.test import override_settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postbox.ingest import threads
 from postbox.ingest.limits import LimitExceeded
 from postbox.ingest.mime import Unparsable, parse
-from postbox.ingest.thread_keys import plain_subject
+from postbox.ingest.thread_keys import _Hash, keys_of, plain_subject
 from postbox.lib import clock
-from postbox.lib.ids import uuid7
+from postbox.lib.envelope import MasterKeys
+from postbox.lib.ids import uuid7, uuid8
 from postbox.mail.models import Outcome, ThreadKey
 from postbox.mail.parsed import ParsedMail
 from postbox.screening.case import Case, Verdict
@@ -133,6 +139,32 @@ def test_no_name_is_stored_and_a_mail_writes_few() -> None:
     many = " ".join(f"<ref{number}@x.example>" for number in range(500))
     placed([case_of(mail("a", References=many))])
     assert ThreadKey.objects.count() <= 20
+
+
+def test_names_are_hashed_as_they_always_were() -> None:
+    """Names that are stored must go on being found: HMAC-SHA256, the first 122 bits as a UUID of version 8."""
+    secret = settings.POSTBOX_MASTER_KEYS.derive("thread")
+    case = case_of(mail("ä\udcff@x.example".encode("utf-8", "replace").decode(), "Re: Plan", In_Reply_To="<b>"))
+    keys = keys_of(case)
+
+    def expected(kind: str, name: str) -> str:
+        text = f"{AGENT.hex}|{kind}|{name}".encode("utf-8", "replace")
+        return uuid8(hmac.digest(secret, text, "sha256")).hex
+
+    assert keys.near == (expected("id", "b"),)
+    assert keys.own == expected("id", case.parsed.message_id if case.parsed else "")
+    assert keys.asked == (expected("subject", f"{ANN}|plan"),)
+    assert keys.outlook == ""
+
+
+@given(st.binary(max_size=200), st.uuids(), st.text(max_size=80))
+def test_any_hash_is_a_uuid_of_version_8(secret: bytes, agent: uuid.UUID, name: str) -> None:
+    with override_settings(POSTBOX_MASTER_KEYS=MasterKeys(base64.b64encode(secret.ljust(32, b"k")[:32]).decode())):
+        found = uuid.UUID(_Hash(agent)("id", name))
+        derived = settings.POSTBOX_MASTER_KEYS.derive("thread")
+    text = f"{agent.hex}|id|{name}".encode("utf-8", "replace")
+    assert found == uuid8(hmac.digest(derived, text, "sha256"))
+    assert found.version == 8
 
 
 def test_one_look_up_and_one_insert_a_batch(django_assert_num_queries: object) -> None:
