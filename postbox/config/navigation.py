@@ -34,6 +34,7 @@ _NAVIGATION = (
             ("identity.agent", "Agents", "smart_toy"),
             ("identity.address", "Addresses", "alternate_email"),
             ("identity.domain", "Domains", "dns"),
+            ("identity.domainclaim", "Claims on domains", "flag"),
             ("identity.owner", "Owners", "badge"),
             ("identity.apikey", "API keys", "key"),
         ),

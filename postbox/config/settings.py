@@ -228,6 +228,7 @@ POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
         "postbox.ingest.expiry.provider_events",
         "postbox.ingest.expiry.thread_names",
         "postbox.ingest.expiry.reexaminations",
+        "postbox.identity.domain.claims.expired_claims",
     ),
 }
 # Who shows figures on the admin's front page, in this order.

@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -75,7 +75,7 @@ class AgentAdmin(MadeAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
         rows: QuerySet[Agent] = super().get_queryset(request)
-        return rows.prefetch_related("addresses")
+        return rows.prefetch_related(Prefetch("addresses", Address.objects.filter(ended_at=None)))
 
     @display(description="State")
     def shown_state(self, agent: Agent) -> str:
@@ -112,7 +112,7 @@ class AgentAdmin(MadeAdmin):
 @admin.register(Address)
 class AddressAdmin(MadeAdmin):
     made_by = AddressForm
-    list_display = ("address", "agent", "kind", "domain", "created")
+    list_display = ("address", "agent", "kind", "domain", "created", "ended")
     list_select_related = ("agent", "domain")
     list_filter = ("kind",)
     search_fields = ("address__startswith",)
@@ -124,6 +124,10 @@ class AddressAdmin(MadeAdmin):
     def created(self, address: Address) -> str:
         return words.ago(address.created_at)
 
+    @display(description="Ended")
+    def ended(self, address: Address) -> str:
+        return words.ago(address.ended_at)
+
     def save_model(self, request: HttpRequest, obj: Address, form: ModelForm, change: bool) -> None:
         given = allocate(
             obj.agent.owner,
@@ -132,7 +136,7 @@ class AddressAdmin(MadeAdmin):
             domain=form.cleaned_data["domain_name"],
             actor=actor_of(request),
         )
-        made = Address.objects.get(address=given.address)
+        made = Address.objects.get(address=given.address, ended_at=None)
         obj.pk, obj.address, obj.domain = made.pk, made.address, made.domain
 
 

@@ -35,7 +35,7 @@ class _NewAddress(forms.ModelForm):  # type: ignore[type-arg]
             insist = "Use a subdomain, or allow agents on the root domain on the domain's page first."
             self.add_error(self.domain_field, f"{why(name)} {insist}")
         local_part = (self.cleaned_data.get("local_part") or "").lower()
-        if local_part and Address.objects.filter(address=f"{local_part}@{name}").exists():
+        if local_part and Address.objects.filter(address=f"{local_part}@{name}", ended_at=None).exists():
             self.add_error("local_part", "This address is already given out.")
 
 

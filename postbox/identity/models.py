@@ -116,7 +116,8 @@ class Domain(models.Model):
     """A mail domain that an owner holds, and how its records stood in DNS when they were last looked at.
 
     ``findings`` maps a kind of record to ``{"found": […], "advice": "…"}``. ``verified_at`` is when the owner first
-    proved to hold the domain; it stays when the record is taken away, which ``ownership_state`` then says.
+    proved to hold the domain; it stays when the record is taken away, which ``ownership_state`` then says. Other owners
+    may claim it meanwhile (DomainClaim).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -171,8 +172,43 @@ class Domain(models.Model):
         return {kind: State(getattr(self, f"{kind}_state")) for kind in Kind}
 
 
+class DomainClaim(models.Model):
+    """An owner's word that a domain is theirs which another owner holds, until it is proven or lost.
+
+    ``token`` is what this owner publishes to prove it; ``found`` and ``advice`` are those of the last check.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="claims", editable=False)
+    owner = models.ForeignKey(
+        Owner, on_delete=models.CASCADE, related_name="domain_claims", db_index=False, editable=False
+    )
+    token = models.UUIDField(default=uuid.uuid4, editable=False)
+    ownership_state = _record_state()
+    found = models.JSONField(default=list, editable=False)
+    advice = models.CharField(max_length=1000, blank=True, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        db_table = "domain_claims"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "domain"], name="domain_claims_once"),
+            models.CheckConstraint(
+                condition=models.Q(ownership_state__in=RecordState.values), name="domain_claims_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"claim on {self.domain}"
+
+
 class Address(models.Model):
-    """One address that reaches an agent; ``address`` is ``local@domain``, lower case, without a plus tag."""
+    """One address that reaches an agent; ``address`` is ``local@domain``, lower case, without a plus tag.
+
+    ``ended_at``: its domain went to another owner. The row stays for the mail that it got; the address is free again.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="addresses")
@@ -180,13 +216,15 @@ class Address(models.Model):
     address = models.CharField(max_length=254)
     kind = models.CharField(max_length=16, choices=AddressKind, default=AddressKind.PRIMARY)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         db_table = "addresses"
         ordering = ["address"]
         verbose_name_plural = "addresses"
         constraints = [
-            models.UniqueConstraint(fields=["address"], name="addresses_address"),
+            # One live row an address, and one index for those and the ended ones.
+            models.UniqueConstraint(fields=["address", "ended_at"], nulls_distinct=False, name="addresses_live"),
             models.CheckConstraint(condition=models.Q(address=Lower("address")), name="addresses_lower"),
             models.CheckConstraint(condition=models.Q(kind__in=AddressKind.values), name="addresses_kind"),
         ]

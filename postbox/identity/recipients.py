@@ -16,7 +16,7 @@ from postbox.lib.kept import Kept
 _FIND = """
 SELECT w.address, d.id, d.agent_id, a.name, e.id IS NOT NULL
 FROM unnest(%s::text[]) AS w(address)
-LEFT JOIN addresses e ON e.address = w.address
+LEFT JOIN addresses e ON e.address = w.address AND e.ended_at IS NULL
 LEFT JOIN domains o ON e.id IS NULL AND lower(o.name) = split_part(w.address, '@', -1)
 JOIN addresses d ON d.id = COALESCE(e.id, o.catch_all_id)
 JOIN agents a ON a.id = d.agent_id

@@ -11,8 +11,9 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from postbox.audit.models import AuditRecord
+from postbox.identity.domain.claims import claim
 from postbox.identity.domain.holding import put
-from postbox.identity.models import Address, Domain
+from postbox.identity.models import Address, Domain, DomainClaim
 from tests.admin.operators import client_of, operator, viewer
 from tests.nameserver import Nameserver, nameserver
 from tests.people import Known, known_agent
@@ -128,3 +129,21 @@ def test_a_long_list_costs_no_more_queries(robin: Known) -> None:
     for number in range(3, 30):
         put(robin.owner, f"a{number}.wren.example", catch_all="robin", actor="test")
     assert queries() == few
+
+
+def test_claims_are_seen_and_not_made_by_hand(robin: Known) -> None:
+    put(robin.owner, NAME, actor="test")
+    oscar = known_agent("wren", "Oscar")
+    made = claim(oscar.owner, NAME, actor="test")
+    assert isinstance(made, DomainClaim)
+    client = client_of(operator())
+    for page in (
+        reverse("admin:identity_domainclaim_changelist"),
+        reverse("admin:identity_domainclaim_change", args=[made.pk]),
+    ):
+        text = client.get(page).text
+        assert NAME in text
+        assert "Oscar" in text
+        assert "Olive" in text
+        assert "Not checked yet" in text
+    assert client.get(reverse("admin:identity_domainclaim_add")).status_code == 403

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from postbox.audit.models import AuditRecord
+from postbox.identity.domain import claims
 from postbox.identity.domain.checking import wanted
 from postbox.identity.keys import find
-from postbox.identity.models import Domain, Owner
+from postbox.identity.models import Domain, DomainClaim, Owner
 from tests.callers import Answer, call
 from tests.nameserver import Nameserver, nameserver
 from tests.people import Known, known_agent
@@ -53,6 +54,7 @@ def test_a_domain_is_put_published_and_checked(ns: Nameserver, robin: Known) -> 
     assert put.status == 200
     assert set(put.body) == {
         "domain",
+        "held",
         "catch_all",
         "allow_root",
         "created_at",
@@ -166,6 +168,22 @@ def test_the_command_adds_checks_and_lists(ns: Nameserver, robin: Known) -> None
     assert command("add", NAME, "--catch-all", "none")[0] == 0
     assert Domain.objects.get(name=NAME).catch_all is None
     assert AuditRecord.objects.filter(action="domain.created", actor="operator:command-line").count() == 1
+
+
+def test_the_command_claims_and_proves(ns: Nameserver, robin: Known) -> None:
+    command("add", NAME)
+    oscar = Owner.objects.create(name="Oscar")
+    with pytest.raises(CommandError, match="--claim"):
+        command("add", NAME, "--owner", "Oscar")
+    _, said = command("add", NAME, "--owner", "Oscar", "--claim")
+    assert "another owner holds it" in said
+    record = claims.wanted(DomainClaim.objects.get())
+    assert record.value in said
+    assert '"held": false' in command("check", NAME, "--json")[1]
+    ns.zone[record.name, "TXT"] = [f'"{record.value}"']
+    assert command("check", NAME)[0] == 1  # the other records are still to be published
+    held = Domain.objects.get(name=NAME)
+    assert (held.owner, held.ownership_state) == (oscar, "ok")
 
 
 def test_the_command_says_what_is_wrong(robin: Known) -> None:

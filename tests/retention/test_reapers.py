@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from postbox.desk.ids import first_id
 from postbox.events.models import Wakeup
+from postbox.identity.models import Domain, DomainClaim
 from postbox.ingest import expiry, threads
 from postbox.ingest.inbound.models import InboundEvent
 from postbox.ingest.models import Again, Reexamination
@@ -74,6 +75,11 @@ def reexamination(robin: Known, at: datetime) -> None:
     )
 
 
+def domain_claim(robin: Known, at: datetime) -> None:
+    domain = Domain.objects.create(name=f"d{uuid.uuid4().hex}.example", owner=robin.owner)
+    DomainClaim.objects.create(id=id_at(at), domain=domain, owner=robin.owner, created_at=at)
+
+
 # One row each, as old as is said: 100 days and it must go, 80 days and it must not.
 EXPIRING: dict[str, tuple[type[models.Model], Maker]] = {
     "webhooks.reaping.expired_secrets": (EndpointSecret, secret),
@@ -83,6 +89,7 @@ EXPIRING: dict[str, tuple[type[models.Model], Maker]] = {
     "postbox.ingest.expiry.provider_events": (InboundEvent, provider_event),
     "postbox.ingest.expiry.thread_names": (ThreadKey, thread_name),
     "postbox.ingest.expiry.reexaminations": (Reexamination, reexamination),
+    "postbox.identity.domain.claims.expired_claims": (DomainClaim, domain_claim),
 }
 
 

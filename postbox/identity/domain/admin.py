@@ -19,13 +19,13 @@ from unfold.enums import ActionVariant
 
 from postbox.api.errors import ApiError
 from postbox.desk import words
-from postbox.desk.admin import actor_of, go
+from postbox.desk.admin import RecordAdmin, actor_of, go
 from postbox.desk.words import Level
 from postbox.identity.domain.checking import check, described
 from postbox.identity.domain.holding import put
 from postbox.identity.forms import DomainChangeForm, DomainForm
 from postbox.identity.made import MadeAdmin
-from postbox.identity.models import Domain, RecordState
+from postbox.identity.models import Domain, DomainClaim, RecordState
 from postbox.identity.published.finding import State
 
 _LEVELS = {
@@ -35,6 +35,32 @@ _LEVELS = {
     State.MISSING: Level.DANGER,
     State.UNKNOWN: Level.WARNING,
 }
+
+
+@admin.register(DomainClaim)
+class DomainClaimAdmin(RecordAdmin):
+    """What owners say is theirs; DNS decides, so there is nothing to do here."""
+
+    list_display = ("domain", "owner", "holder", "shown_state", "checked", "claimed")
+    list_select_related = ("domain__owner", "owner")
+    fields = ("domain", "owner", "holder", "shown_state", "advice", "checked_at", "created_at", "id")
+    ordering = ("-id",)
+
+    @display(description="Held by")
+    def holder(self, claim: DomainClaim) -> str:
+        return str(claim.domain.owner)
+
+    @display(description="Ownership record")
+    def shown_state(self, claim: DomainClaim) -> str:
+        return words.badge(RecordState(claim.ownership_state).label, _LEVELS[State(claim.ownership_state)])
+
+    @display(description="Checked")
+    def checked(self, claim: DomainClaim) -> str:
+        return words.ago(claim.checked_at)
+
+    @display(description="Claimed")
+    def claimed(self, claim: DomainClaim) -> str:
+        return words.ago(claim.created_at)
 
 
 @admin.register(Domain)

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from postbox.audit.record import record
+from postbox.identity.domain.claims import end_all
 from postbox.identity.models import Domain, RecordState
 from postbox.identity.published.finding import Finding, State
 from postbox.identity.published.look import look_up
@@ -47,7 +48,8 @@ def wanted(domain: Domain) -> tuple[Record, ...]:
 def check(domain: Domain, *, actor: str, resolver: Resolver | None = None) -> Domain:
     """Look the records up as they are now and note what was found; gives the row as it is then.
 
-    Takes some seconds at most. A domain that is deleted meanwhile stays deleted.
+    Takes some seconds at most. A domain that is deleted meanwhile stays deleted, and of one that went to another owner
+    nothing is noted: what was looked for was the former one's.
     """
     ask = resolver or dns.shared(settings.POSTBOX_DNS_SERVERS).fresh
     findings = look_up(domain.name, domain.token.hex, site(), ask)
@@ -55,7 +57,8 @@ def check(domain: Domain, *, actor: str, resolver: Resolver | None = None) -> Do
         row = Domain.objects.select_for_update(no_key=True).filter(pk=domain.pk).first()
         if row is None:
             return domain
-        _note(row, findings, actor)
+        if row.token == domain.token:
+            _note(row, findings, actor)
     return row
 
 
@@ -75,6 +78,7 @@ def _note(row: Domain, findings: Mapping[Kind, Finding], actor: str) -> None:
         record(actor, "domain.checked", row.pk, **{kind.value: state.value for kind, state in row.states.items()})
     if is_proven:
         record(actor, "domain.verified", row.pk)
+        end_all(row, actor)
 
 
 def described(domain: Domain) -> list[dict[str, Any]]:

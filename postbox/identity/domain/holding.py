@@ -1,6 +1,7 @@
 """The domains that owners hold: taking one, its catch-all, and whether agents may sit on an organisation's own.
 
-Decides who holds a domain (the first who names it) and what may be changed of it. What DNS says is checking's part.
+Decides who holds a domain (the first who names it, until another owner proves a claim) and what may be changed of it.
+What DNS says is checking's part, and what comes of a claim that of claims.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ class DomainNotYours(ApiError):
     status = 403
     code = "domain_not_yours"
     message = "This domain is held by another owner."
-    fix = "Leave `domain` out to use the default one, or name a domain of your own."
+    fix = (
+        "Leave `domain` out to use the default one, or name a domain of your own. If this one is yours, POST it to "
+        '/domain/put with "claim": true, publish the ownership record of the answer, then POST /domain/check.'
+    )
 
 
 class DomainShared(ApiError):
@@ -43,9 +47,12 @@ KEEP: Literal[Keep.KEEP] = Keep.KEEP
 def hold(owner: Owner, name: str, actor: str) -> Domain:
     """The owner's domain of that name, made when nobody holds it. The default domain serves every owner.
 
-    ``name`` in lower case. Raises DomainNotYours.
+    ``name`` in lower case. In a transaction, until whose end no other domain than the default one can go to another
+    owner. Raises DomainNotYours.
     """
     held, is_new = Domain.objects.get_or_create(name=name, defaults={"owner": owner})
+    if name != settings.POSTBOX_DEFAULT_DOMAIN:
+        held = Domain.objects.select_for_update(no_key=True).get(pk=held.pk)
     if held.owner_id != owner.id and name != settings.POSTBOX_DEFAULT_DOMAIN:
         raise DomainNotYours()
     if is_new:
@@ -87,7 +94,7 @@ def put(
 
 def _taker(owner: Owner, domain: Domain, wanted: str) -> Address:
     """The owner's address of that text, or the agent's: on this domain rather than another, the first made."""
-    mine = Address.objects.filter(agent__owner=owner)
+    mine = Address.objects.filter(agent__owner=owner, ended_at=None)
     if "@" in wanted:
         found = mine.filter(address=wanted.lower()).first()
     else:

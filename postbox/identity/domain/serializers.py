@@ -33,6 +33,13 @@ class DomainPutBody(Body):
         help_text="Lets agents be on an organisation's own domain, in whose name a hijacked one would write.",
     )
 
+    claim = Flag(
+        required=False,
+        default=False,
+        help_text="Claims the domain where another owner holds it: with the ownership record of the answer in DNS, and "
+        "theirs not there, /domain/check makes it yours. Their addresses on it end then.",
+    )
+
 
 class DomainListBody(Body):
     limit = Whole(required=False, default=PAGE, min_value=1, max_value=PAGE)
@@ -40,7 +47,7 @@ class DomainListBody(Body):
 
 
 class DomainCheckBody(Body):
-    domain = _name(help_text="One that you hold.")
+    domain = _name(help_text="One that you hold or claim.")
 
 
 class RecordBody(serializers.Serializer[dict[str, Any]]):
@@ -58,6 +65,7 @@ class RecordBody(serializers.Serializer[dict[str, Any]]):
 
 class DomainBody(serializers.Serializer[dict[str, Any]]):
     domain = serializers.CharField()
+    held = serializers.BooleanField(help_text="false: another owner holds it, and this is your claim.")
     catch_all = serializers.CharField(allow_null=True, help_text="The address that takes what nobody has.")
     allow_root = serializers.BooleanField()
     created_at = serializers.DateTimeField()

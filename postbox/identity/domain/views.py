@@ -14,7 +14,8 @@ from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import read
 from postbox.events.body import timestamp
 from postbox.identity.domain.checking import check, described
-from postbox.identity.domain.holding import KEEP, put
+from postbox.identity.domain.claims import claim, prove, wanted
+from postbox.identity.domain.holding import put
 from postbox.identity.domain.serializers import (
     DomainBody,
     DomainCheckBody,
@@ -23,7 +24,8 @@ from postbox.identity.domain.serializers import (
     DomainsAnswer,
 )
 from postbox.identity.http import KeyView, holder
-from postbox.identity.models import Domain, KeyKind, Owner
+from postbox.identity.models import Domain, DomainClaim, KeyKind, Owner
+from postbox.identity.published.finding import State
 from postbox.lib import clock
 
 # Who asks again sooner gets the last answer: it spares the name servers, and DNS is no faster.
@@ -40,20 +42,22 @@ class DomainPutView(OwnerView):
     @extend_schema(
         operation_id="domain_put",
         summary="Take a domain, set its catch-all",
-        description="What is left out stays as it is. The answer names the records to publish.",
+        description="What is left out stays as it is. The answer names the records to publish. With `claim` a domain "
+        "that another owner holds can become yours by proof.",
         request=DomainPutBody,
         responses={200: DomainBody, **ERRORS},
     )
     def post(self, request: Request) -> Response:
         values = read(DomainPutBody, request)
-        domain = put(
-            Owner.objects.get(pk=str(holder(request).owner_id)),
-            values["domain"],
-            catch_all=values.get("catch_all", KEEP),
-            allow_root=values.get("allow_root", KEEP),
-            actor=holder(request).actor,
-        )
-        return Response(shape(domain))
+        owner, actor = Owner.objects.get(pk=str(holder(request).owner_id)), holder(request).actor
+        changes = {name: values[name] for name in ("catch_all", "allow_root") if name in values}
+        if (
+            values["claim"]
+            and not changes
+            and isinstance(made := claim(owner, values["domain"], actor=actor), DomainClaim)
+        ):
+            return Response(shape_claim(made))
+        return Response(shape(put(owner, values["domain"], **changes, actor=actor)))
 
 
 class DomainListView(OwnerView):
@@ -68,11 +72,15 @@ class DomainListView(OwnerView):
     def post(self, request: Request) -> Response:
         values = read(DomainListBody, request)
         limit, after = values["limit"], values.get("page_token", "").lower()
-        mine = Domain.objects.filter(owner_id=str(holder(request).owner_id), name__gt=after)
-        rows = list(mine.select_related("catch_all").order_by("name")[: limit + 1])
+        owner_id = str(holder(request).owner_id)
+        mine = Domain.objects.filter(owner_id=owner_id, name__gt=after).select_related("catch_all")
+        claims = DomainClaim.objects.filter(owner_id=owner_id, domain__name__gt=after).select_related("domain")
+        rows = [shape(row) for row in mine.order_by("name")[: limit + 1]]
+        rows += [shape_claim(row) for row in claims.order_by("domain__name")[: limit + 1]]
+        rows.sort(key=lambda row: str(row["domain"]))
         page = rows[:limit]
-        token = page[-1].name if len(rows) > limit else None
-        return Response({"count": len(page), "next_page_token": token, "domains": [shape(row) for row in page]})
+        token = page[-1]["domain"] if len(rows) > limit else None
+        return Response({"count": len(page), "next_page_token": token, "domains": page})
 
 
 class DomainCheckView(OwnerView):
@@ -87,23 +95,58 @@ class DomainCheckView(OwnerView):
         responses={200: DomainBody, **ERRORS, 404: OpenApiResponse(Error, "You hold no such domain")},
     )
     def post(self, request: Request) -> Response:
-        name = read(DomainCheckBody, request)["domain"].lower()
-        domain = Domain.objects.filter(owner_id=str(holder(request).owner_id), name=name).first()
-        if domain is None:
+        name, actor = read(DomainCheckBody, request)["domain"].lower(), holder(request).actor
+        mine = {"owner_id": str(holder(request).owner_id)}
+        found: Domain | DomainClaim | None = Domain.objects.filter(**mine, name=name).first()
+        found = found or DomainClaim.objects.filter(**mine, domain__name=name).select_related("domain").first()
+        if found is None:
             raise NotFound("You hold no such domain.", fix="Take it with /domain/put; /domain/list names yours.")
-        if domain.checked_at is None or clock.now() - domain.checked_at > _AGAIN_AFTER:
-            domain = check(domain, actor=holder(request).actor)
-        return Response(shape(domain))
+        if isinstance(found, DomainClaim) and _is_due(found):
+            found = prove(found, actor=actor)
+        if isinstance(found, DomainClaim):
+            return Response(shape_claim(found))
+        return Response(shape(check(found, actor=actor) if _is_due(found) else found))
+
+
+def _is_due(row: Domain | DomainClaim) -> bool:
+    return row.checked_at is None or clock.now() - row.checked_at > _AGAIN_AFTER
 
 
 def shape(domain: Domain) -> dict[str, Any]:
     """A domain as the API and ``postbox domain --json`` give it."""
     return {
         "domain": domain.name,
+        "held": True,
         "catch_all": domain.catch_all.address if domain.catch_all else None,
         "allow_root": domain.root_allowed,
         "created_at": timestamp(domain.created_at),
         "checked_at": timestamp(domain.checked_at) if domain.checked_at else None,
         "verified_at": timestamp(domain.verified_at) if domain.verified_at else None,
         "records": described(domain),
+    }
+
+
+def shape_claim(made: DomainClaim) -> dict[str, Any]:
+    """A claim, in the form of a domain that holds nothing yet; of its records only the one that proves it."""
+    record, state = wanted(made), made.ownership_state
+    advice = f"Publish this {record.type} record, then check the domain." if state == State.PENDING else made.advice
+    return {
+        "domain": made.domain.name,
+        "held": False,
+        "catch_all": None,
+        "allow_root": False,
+        "created_at": timestamp(made.created_at),
+        "checked_at": timestamp(made.checked_at) if made.checked_at else None,
+        "verified_at": None,
+        "records": [
+            {
+                "kind": record.kind.value,
+                "name": record.name,
+                "type": record.type,
+                "value": record.value,
+                "state": state,
+                "found": made.found,
+                "advice": advice,
+            }
+        ],
     }

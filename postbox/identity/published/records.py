@@ -42,11 +42,16 @@ class Record:
 def records(domain: str, token: str, site: Site) -> tuple[Record, ...]:
     """Every record that ``domain`` should publish, in the order in which to do it."""
     return (
-        Record(Kind.OWNERSHIP, f"_postbox.{domain}", "TXT", f"{TOKEN_PREFIX}{token}"),
+        ownership(domain, token),
         Record(Kind.MX, domain, "MX", f"10 {site.mx_host}" if site.mx_host else ""),
         Record(Kind.SPF, domain, "TXT", f"v=spf1 {spf_mechanism(site)} -all"),
         Record(Kind.DMARC, f"_dmarc.{domain}", "TXT", "v=DMARC1; p=reject; adkim=r; aspf=r"),
     )
+
+
+def ownership(domain: str, token: str) -> Record:
+    """The record by which an owner proves to hold ``domain``."""
+    return Record(Kind.OWNERSHIP, f"_postbox.{domain}", "TXT", f"{TOKEN_PREFIX}{token}")
 
 
 def spf_mechanism(site: Site) -> str:

@@ -16,9 +16,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from postbox.api.errors import ApiError
 from postbox.identity.domain.checking import check
+from postbox.identity.domain.claims import claim, prove
 from postbox.identity.domain.holding import KEEP, put
-from postbox.identity.domain.views import shape
-from postbox.identity.models import Domain, Owner
+from postbox.identity.domain.views import shape, shape_claim
+from postbox.identity.models import Domain, DomainClaim, Owner
 from postbox.identity.published.finding import State
 from postbox.identity.serializers import DOMAIN, DOMAIN_LENGTH
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         new.add_argument("--owner", default="", help="the owner's name; needed where there are several")
         new.add_argument("--catch-all", help=f"an agent id or address that gets what nobody has; {_NOBODY!r}: nobody")
         new.add_argument("--allow-root", action="store_true", help="let agents sit on an organisation's own domain")
+        new.add_argument("--claim", action="store_true", help="claim it for this owner where another owner holds it")
         looked = actions.add_parser("check", help="compare the records with DNS; exit status 1 unless all are ok")
         looked.add_argument("name", nargs="?", help="one domain; left out: all")
         for action in (shown, new, looked):
@@ -54,7 +56,7 @@ class Command(BaseCommand):
         domains = Domain.objects.select_related("owner", "catch_all").order_by("name")
         if options["json"]:
             for domain in domains.iterator(chunk_size=500):
-                self._json(domain)
+                self.stdout.write(json.dumps(shape(domain)))
             return
         rows = [_row(domain) for domain in domains]
         heads = ("domain", "owner", "ownership", "mx", "spf", "dmarc", "checked", "catch-all")
@@ -65,6 +67,11 @@ class Command(BaseCommand):
     def _add(self, options: dict[str, Any]) -> None:
         taker = options["catch_all"]
         try:
+            if options["claim"]:
+                made = claim(_owner(options["owner"]), _name(options["name"]), actor=ACTOR)
+                if isinstance(made, DomainClaim):
+                    self._show(shape_claim(made), options)
+                    return
             domain = put(
                 _owner(options["owner"]),
                 _name(options["name"]),
@@ -76,23 +83,27 @@ class Command(BaseCommand):
         except ApiError as error:
             said = "; ".join(item["message"] for item in error.errors) or error.message
             raise CommandError(f"{said} {_fix(error)}") from error
-        self._show(domain, options)
+        self._show(shape(domain), options)
 
     def _check(self, options: dict[str, Any]) -> None:
         all_ok = True
+        claims = DomainClaim.objects.select_related("domain").order_by("id")
+        for made in list(claims.filter(domain__name=options["name"].lower()) if options["name"] else claims):
+            if isinstance(still := prove(made, actor=ACTOR), DomainClaim):
+                self._show(shape_claim(still), options)
         for domain in _chosen(options["name"]):
             checked = check(domain, actor=ACTOR)
-            self._show(checked, options)
+            self._show(shape(checked), options)
             all_ok = all_ok and set(checked.states.values()) == {State.OK}
         if not all_ok:
             sys.exit(1)
 
-    def _show(self, domain: Domain, options: dict[str, Any]) -> None:
+    def _show(self, shown: dict[str, Any], options: dict[str, Any]) -> None:
         if options["json"]:
-            self._json(domain)
+            self.stdout.write(json.dumps(shown))
             return
-        shown = shape(domain)
-        self.stdout.write(f"{domain.name}   catch-all: {shown['catch_all'] or 'nobody'}")
+        said = f"catch-all: {shown['catch_all'] or 'nobody'}" if shown["held"] else "a claim; another owner holds it"
+        self.stdout.write(f"{shown['domain']}   {said}")
         for one in shown["records"]:
             self.stdout.write(f"  {one['state']:<8} {one['type']:<4} {one['name']}   {one['value'] or '–'}")
             for text in one["found"] if one["state"] not in (State.OK, State.PENDING) else ():
@@ -100,12 +111,16 @@ class Command(BaseCommand):
             if one["advice"]:
                 self.stdout.write(f"           {one['advice']}")
 
-    def _json(self, domain: Domain) -> None:
-        self.stdout.write(json.dumps(shape(domain)))
+
+# What to do here, where the API's own words name its routes.
+_FIXES = {
+    "root_domain": "Use a subdomain, or insist with --allow-root.",
+    "domain_not_yours": "If it is this owner's, claim it with --claim, publish the record shown, then check it.",
+}
 
 
 def _fix(error: ApiError) -> str:
-    return "Use a subdomain, or insist with --allow-root." if error.code == "root_domain" else error.fix
+    return _FIXES.get(error.code, error.fix)
 
 
 def _name(text: str) -> str:
