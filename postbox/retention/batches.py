@@ -30,8 +30,11 @@ SETTLED = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
 # Deleting a raw mail costs by its size, so a batch is bounded by octets, too.
 BATCH_BYTES = 16 * 1024 * 1024
 # Rows are to be found in the order of an index and no others read, whatever the statistics say of a table that shrinks.
+# A commit holds its rows until the disk has it, so a batch does not wait for the disk; the bucket's part does, once for
+# many batches (postbox.retention.bucket). What a crash takes back is deleted again.
 _SET = """
-SELECT set_config('lock_timeout', '50ms', true), set_config('enable_seqscan', 'off', true),
+SELECT set_config('lock_timeout', '50ms', true), set_config('synchronous_commit', 'off', true),
+       set_config('enable_seqscan', 'off', true),
        set_config('enable_sort', 'off', true), set_config('enable_bitmapscan', 'off', true)
 """
 # The spool's mover holds this lock while it copies: what it copies must not go meanwhile.

@@ -1,12 +1,14 @@
 """The blobs of messages that were reaped.
 
-Decides that a blob goes after its rows and that it is remembered until it is gone for good: a crash leaves a row of
-``retention_reaped``, from which the next run goes on.
+Decides that a blob goes after its rows are durably gone, and that it is remembered until it is gone for good: a crash
+leaves a row of ``retention_reaped``, from which the next run goes on.
 """
 
 from __future__ import annotations
 
 import logging
+
+from django.db import connection
 
 from postbox.lib import crash
 from postbox.mail import blobs
@@ -15,6 +17,8 @@ from postbox.retention.models import ReapedMessage
 log = logging.getLogger(__name__)
 
 PORTION = 500
+# A commit of its own that waits for the disk, and so for every commit before it: batches did not.
+_FLUSH = "SELECT pg_logical_emit_message(true, 'postbox.retention', '')"
 _SAID = 3
 
 
@@ -27,6 +31,8 @@ def empty() -> int:
     rows = list(ReapedMessage.objects.order_by("message_id")[:PORTION])
     if not rows:
         return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_FLUSH)
     crash.point("retention.rows_gone")
     failures = blobs.delete_all(_name(row) for row in rows)
     crash.point("retention.blobs_gone")

@@ -85,6 +85,7 @@ class _Slice:
         self.until = time.monotonic() + seconds
         self.pace = Pace()
         self.bucket_is_away = False
+        self.blobs_left = 0  # since the bucket was last emptied
 
     def work(self) -> bool:
         """True when there is nothing more to do now."""
@@ -104,7 +105,9 @@ class _Slice:
         found = self.run.position is not None
         while True:
             batch = self._batch(partial(batches.reap_messages, self.run.cutoff, self.run.position))
-            self._empty_bucket()
+            self.blobs_left += batch.messages
+            if self.blobs_left >= bucket.PORTION:
+                self._empty_bucket()
             if batch.last is not None:
                 found = True
             elif found:
@@ -195,6 +198,7 @@ class _Slice:
     def _empty_bucket(self) -> int:
         if self.bucket_is_away:
             return 0
+        self.blobs_left = 0
         try:
             blobs = bucket.empty()
         except bucket.BucketAway as error:

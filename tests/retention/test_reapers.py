@@ -124,7 +124,7 @@ def test_what_is_old_goes_in_bounded_batches_and_the_young_stays(robin: Known, b
     make(robin, YOUNG)
     young = set(model._default_manager.values_list("pk", flat=True)) - young
     before, cutoff = model._default_manager.count(), run.cutoff_of(90)
-    deleted = []
+    deleted: list[int] = []
     while not deleted or deleted[-1]:
         with transaction.atomic():
             deleted.append(batches.reap_expired(import_string(name), cutoff, 2))

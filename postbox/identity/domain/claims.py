@@ -112,8 +112,8 @@ def _take_over(domain: Domain, won: DomainClaim, finding: Finding, actor: str) -
     domain.checked_at, domain.verified_at = None, now
     domain.save()
     won.delete()
-    detail = {"owner": str(won.owner_id), "former_owner": str(before), "addresses_ended": ended}
-    record(actor, "domain.taken_over", domain.pk, **detail)
+    owners = {"owner": str(won.owner_id), "former_owner": str(before)}
+    record(actor, "domain.taken_over", domain.pk, addresses_ended=ended, **owners)
     record(actor, "domain.verified", domain.pk)
     end_all(domain, actor)
     transaction.on_commit(recipients.forget)
