@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,6 +29,18 @@ FROM pg_stat_activity
 WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND datname = current_database()
   AND clock_timestamp() - query_start > %s * interval '1 ms'
 """
+
+
+def without_a_core(*tasks: str) -> float:
+    """For how many seconds these tasks (of /proc) have been ready to run while every core was busy with others.
+
+    Nothing where the system does not say, or no longer knows the task.
+    """
+    total = 0.0
+    for task in tasks:
+        with suppress(OSError, IndexError, ValueError):
+            total += int(Path(f"/proc/{task}/schedstat").read_text().split()[1]) / 1e9
+    return total
 
 
 class Waits(threading.Thread):
