@@ -112,14 +112,18 @@ def quick_turns() -> Iterator[None]:
 def test_a_wait_of_a_tenth_of_a_second_would_be_seen(robin: Known, bucket: Path) -> None:
     """The probe itself: it is refused where somebody does hold a row for longer."""
     (held,) = crowd(robin.agent, 1, OLD)
-    probe = Others(lambda: listing.mark_read(robin.agent.id, [held]))
+    probe, waits = Others(lambda: listing.mark_read(robin.agent.id, [held])), Waits()
     with transaction.atomic():
         Message.objects.select_for_update().get(pk=held)
+        waits.start()
         probe.start()
         time.sleep(0.5)
     probe.ended.set()
     probe.join(20)
+    waits.stop()
     assert probe.refused > 0
+    assert 50 < waits.longest_lock_ms < 150
+    assert any(event.startswith("Lock:") for event, _ in waits.seen)
 
 
 def test_nobody_waits_a_tenth_of_a_second(robin: Known, bucket: Path) -> None:

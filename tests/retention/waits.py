@@ -17,11 +17,9 @@ from django.db import connection
 
 EVERY_SECONDS = 0.005
 LONG_MS = 50.0
-# The longest that anybody has been waiting for a heavyweight lock by now: exact, since the server notes the start.
-_LOCKS = """
-SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)::float8 * 1000 FROM pg_locks
-WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
+# The longest that anybody has been waiting for a heavyweight lock by now: exact, since the server notes the start. Also
+# those of no database: who waits for a row waits for a transaction's end.
+_LOCKS = "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)::float8 * 1000 FROM pg_locks"
 _BUSY = """
 SELECT pid, query_start, coalesce(wait_event_type || ':' || wait_event, 'running'), left(ltrim(query, E' \\n'), 40),
        extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000
