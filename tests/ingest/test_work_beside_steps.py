@@ -47,7 +47,7 @@ class Unthreadable:
 def test_a_mail_without_a_possible_thread_is_quarantined_with_its_traceback(
     robin: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "examine", lambda case: pipeline.examine(case, (parse, Unthreadable)))  # type: ignore[arg-type]
+    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Unthreadable)))  # type: ignore[arg-type]
     for text in ("one", "unthreadable", "three"):
         deliver(mail(text=text), robin.address)
     batch = claim.fresh()
