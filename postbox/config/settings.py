@@ -231,6 +231,26 @@ POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
         "postbox.identity.domain.claims.expired_claims",
     ),
 }
+# What the ids in audit records stand for: by action, by its beginning, or by the name of a detail.
+POSTBOX_SUBJECTS = {
+    "user": "auth.user",
+    "message": "mail.message",
+    "first": "mail.message",
+    "message.rescore_all_asked": "ingest.reexamination",
+    "message.reapply_all_asked": "ingest.reexamination",
+    "agent": "identity.agent",
+    "deliveries": "identity.agent",
+    "owner": "identity.owner",
+    "address": "identity.address",
+    "catch_all": "identity.address",
+    "domain": "identity.domain",
+    "key": "identity.apikey",
+    "rule": "rules.inboundrule",
+    "endpoint": "webhooks.endpoint",
+    "attempt": "webhooks.attempt",
+    "hold": "retention.legalhold",
+    "retention": "retention.run",
+}
 # Who shows figures on the admin's front page, in this order.
 POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "webhooks.figures.figures")
 # Who counts and measures what `/metrics` shows.

@@ -5,6 +5,7 @@ Decides that records can be looked at and not edited, and how an operator is nam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.contrib.admin import ModelAdmin as DjangoModelAdmin
 from django.contrib.admin import ShowFacets, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -30,6 +32,11 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def audit_of(subject: object) -> str:
+    """Where the audit records of one thing are listed."""
+    return reverse("admin:audit_auditrecord_changelist", query={"q": str(subject)})
 
 
 class RecordList(ChangeList):
@@ -65,6 +72,31 @@ class RecordAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def may(self, request: HttpRequest, obj: Any, right: str, fits: Callable[[Any], bool] = lambda row: True) -> bool:
+        """Whether a button is for this operator and fits this row; ``obj`` is its id on a page, None in a list."""
+        if not request.user.has_perm(right):
+            return False
+        if obj is None:
+            return True
+        row = obj if isinstance(obj, self.model) else self._row(request, str(obj))
+        return row is not None and fits(row)
+
+    def _row(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of a page, looked up once a request: each button asks for it."""
+        known: dict[str, Any] = request.__dict__.setdefault("desk_rows", {})
+        key = f"{self.opts.label_lower} {object_id}"
+        if key not in known:
+            known[key] = self.get_object(request, object_id)
+        return known[key]
+
+    def back(self, request: HttpRequest, object_id: object) -> HttpResponse:
+        """Leave for the page of a row."""
+        return go(request, reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id]))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What the audit says of it, which unlike Django's own history also knows what came by the API."""
+        return go(request, audit_of(object_id))
 
 
 class Since(SimpleListFilter):

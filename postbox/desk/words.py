@@ -55,6 +55,11 @@ def octets(size: int) -> str:
     return f"{value:.1f} {unit}" if unit != "B" and value < 10 else f"{value:.0f} {unit}"
 
 
+def several(count: int, noun: str, nouns: str = "") -> str:
+    """``1 message``, ``1,200 messages``."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+
+
 def badge(text: object, level: Level = Level.PLAIN) -> SafeString:
     """A short word on a coloured ground."""
     return format_html('<span class="pbx-badge pbx-{}">{}</span>', level.value, text)

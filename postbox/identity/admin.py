@@ -1,4 +1,4 @@
-"""Owners, agents, addresses, keys and the operators themselves; domains are beside it, in domain.admin.
+"""Owners, addresses, keys and the operators themselves; agents are in identity.desk, domains in domain.admin.
 
 Decides what an operator may make here, always by the functions that the API uses, so that every key and address has its
 audit record. A key is shown once, on the answer to the form that made it; its digest is never shown.
@@ -12,28 +12,26 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from postbox.audit.record import record
 from postbox.desk import words
-from postbox.desk.admin import actor_of, go
+from postbox.desk.actions import DANGER, asked
+from postbox.desk.admin import actor_of
 from postbox.desk.words import Level
 from postbox.identity.alloc import allocate
+from postbox.identity.desk import AgentAdmin as AgentAdmin
 from postbox.identity.domain.admin import DomainAdmin as DomainAdmin
-from postbox.identity.forms import AddressForm, AgentForm, KeyForm
+from postbox.identity.forms import AddressForm, KeyForm
 from postbox.identity.keys import digest, issue, revoke
 from postbox.identity.made import MadeAdmin
-from postbox.identity.models import Address, AddressKind, Agent, AgentState, ApiKey, KeyKind, Owner
+from postbox.identity.models import Address, ApiKey, KeyKind, Owner
 from postbox.lib import clock
-
-_STATE_LEVELS = {AgentState.ACTIVE: Level.GOOD, AgentState.PAUSED: Level.WARNING, AgentState.KILLED: Level.DANGER}
 
 
 @admin.register(Owner)
@@ -61,52 +59,6 @@ class OwnerAdmin(ModelAdmin):
     @display(description="Created")
     def created(self, owner: Owner) -> str:
         return words.ago(owner.created_at)
-
-
-@admin.register(Agent)
-class AgentAdmin(MadeAdmin):
-    made_by = AgentForm
-    list_display = ("name", "shown_state", "owner", "shown_addresses", "created")
-    list_select_related = ("owner",)
-    list_filter = ("state",)
-    search_fields = ("name",)
-    ordering = ("name",)
-    fields = ("name", "owner", "shown_state", "state_reason", "shown_addresses", "id", "created_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
-        rows: QuerySet[Agent] = super().get_queryset(request)
-        return rows.prefetch_related(Prefetch("addresses", Address.objects.filter(ended_at=None)))
-
-    @display(description="State")
-    def shown_state(self, agent: Agent) -> str:
-        return words.badge(agent.get_state_display(), _STATE_LEVELS[AgentState(agent.state)])
-
-    @display(description="Addresses")
-    def shown_addresses(self, agent: Agent) -> str:
-        known = sorted(agent.addresses.all(), key=lambda row: (row.kind != AddressKind.PRIMARY, row.address))
-        more = f" and {len(known) - 3} more" if len(known) > 3 else ""
-        return ", ".join(row.address for row in known[:3]) + more or "–"
-
-    @display(description="Created")
-    def created(self, agent: Agent) -> str:
-        return words.ago(agent.created_at)
-
-    def save_model(self, request: HttpRequest, obj: Agent, form: ModelForm, change: bool) -> None:
-        given = allocate(
-            obj.owner,
-            obj.name,
-            local_part=form.cleaned_data["local_part"],
-            domain=form.cleaned_data["domain"],
-            actor=actor_of(request),
-        )
-        obj.pk, obj.created_at = given.agent.pk, given.agent.created_at
-        request.new_key = given.agent_key  # type: ignore[attr-defined]
-
-    def response_add(self, request: HttpRequest, obj: Agent, post_url_continue: str | None = None) -> HttpResponse:
-        key: str | None = request.new_key  # type: ignore[attr-defined]
-        return (
-            self.show_key(request, key, obj.name, obj) if key else super().response_add(request, obj, post_url_continue)
-        )
 
 
 @admin.register(Address)
@@ -165,7 +117,7 @@ class ApiKeyAdmin(MadeAdmin):
     actions_detail = ("revoke_one",)
 
     def has_revoke_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("identity.change_apikey"))
+        return self.may(request, obj, "identity.change_apikey", lambda key: key.revoked_at is None)
 
     @display(description="Key")
     def shown_hint(self, key: ApiKey) -> str:
@@ -209,26 +161,22 @@ class ApiKeyAdmin(MadeAdmin):
         keys = list(queryset[: self.list_per_page])
         for key in keys:
             revoke(key, actor=actor_of(request))
-        messages.success(request, f"{len(keys)} {'key' if len(keys) == 1 else 'keys'} revoked.")
+        messages.success(request, f"{words.several(len(keys), 'key')} revoked.")
 
-    @action(
-        description="Revoke",
-        url_path="revoke",
-        permissions=["revoke"],
+    @asked(
+        "Revoke",
+        path="revoke",
+        permission="revoke",
         icon="key_off",
-        variant=ActionVariant.DANGER,
-        dialog={
-            "title": "Revoke this key?",
-            "description": "Whoever uses it is refused within a second. This cannot be undone.",
-            "form_class": None,
-            "form_submit_text": "Revoke",
-        },
+        title="Revoke this key?",
+        says="Whoever uses it is refused within a second. This cannot be undone.",
+        look=DANGER,
     )
     def revoke_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         if (key := self.get_object(request, object_id)) is not None:
             revoke(key, actor=actor_of(request))
             messages.success(request, "The key is revoked.")
-        return go(request, reverse("admin:identity_apikey_change", args=[object_id]))
+        return self.back(request, object_id)
 
 
 admin.site.unregister(User)

@@ -89,6 +89,26 @@ class AddressForm(_NewAddress):
         return cleaned
 
 
+class ReasonForm(BaseDialogForm):  # type: ignore[misc]
+    """Why an agent's state is changed: for the audit's readers, its owner, and its endpoints."""
+
+    reason = forms.CharField(
+        max_length=500,
+        help_text="Shown on the agent's page and told to its endpoints.",
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+    )
+
+
+class KillForm(ReasonForm):
+    revoke_keys = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Revoke its API keys",
+        help_text="It can no longer read mail either. Cannot be undone; new keys can be made.",
+        widget=UnfoldBooleanSwitchWidget(),
+    )
+
+
 class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
     name = forms.CharField(
         max_length=DOMAIN_LENGTH,

@@ -1,4 +1,4 @@
-"""An operator's word against the pipeline's: a message let go from quarantine, or put there.
+"""An operator's word against the pipeline's: a message let go from quarantine, refused, or put there.
 
 Decides that only a judged message moves, that the agent is told by the event that the new state has, and that the audit
 says who did it. It never changes verdicts. The word stands: scoring the message again gives it new verdicts, and leaves
@@ -37,17 +37,37 @@ def quarantine(message_id: uuid.UUID, *, actor: str) -> None:
     _move(message_id, Status.PROCESSED, Status.QUARANTINED, actor, "message.quarantined")
 
 
+def reject(message_id: uuid.UUID, *, actor: str) -> None:
+    """Refuse a quarantined message for good. Its agent was told that it was held and is told no more.
+
+    Raises IllegalTransition, Message.DoesNotExist.
+    """
+    with transaction.atomic():
+        message = _locked(message_id, Status.QUARANTINED, Status.REFUSED)
+        _decide(message, Status.REFUSED, actor, "message.rejected")
+
+
 def _move(message_id: uuid.UUID, before: Status, after: Status, actor: str, action: str) -> None:
     with transaction.atomic():
-        message = Message.objects.select_for_update(of=("self",)).select_related("agent").get(pk=message_id)
-        if message.status != before:
-            raise IllegalTransition(f"this message is {message.status}, not {before.value}")
-        check_transition(before, after)
-        message.status, message.quarantined = after, after == Status.QUARANTINED
-        message.decided_by = actor[:_MAX_ACTOR]
-        message.save(update_fields=["status", "quarantined", "decided_by"])
+        message = _locked(message_id, before, after)
+        _decide(message, after, actor, action)
         emit([_event(message)])
-        record(actor, action, message.id, before=before.value, after=after.value)
+
+
+def _locked(message_id: uuid.UUID, before: Status, after: Status) -> Message:
+    message = Message.objects.select_for_update(of=("self",)).select_related("agent").get(pk=message_id)
+    if message.status != before:
+        raise IllegalTransition(f"this message is {message.status}, not {before.value}")
+    check_transition(before, after)
+    return message
+
+
+def _decide(message: Message, after: Status, actor: str, action: str) -> None:
+    before = message.status
+    message.status, message.quarantined = after, after == Status.QUARANTINED
+    message.decided_by = actor[:_MAX_ACTOR]
+    message.save(update_fields=["status", "quarantined", "decided_by"])
+    record(actor, action, message.id, before=before, after=after.value)
 
 
 def _event(message: Message) -> NewEvent:

@@ -36,22 +36,30 @@ class Trial:
     tried: int = 0
     passed_over: int = 0
     complete: bool = True
+    last: uuid.UUID | None = None  # the oldest that was looked at
     messages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def looked_at(self) -> int:
+        return self.tried + self.passed_over
 
     def shown(self) -> dict[str, Any]:
         counts = {"tried": self.tried, "passed_over": self.passed_over, "complete": self.complete}
         return counts | {"matched": len(self.messages), "messages": self.messages}
 
 
-def try_rule(agent_id: uuid.UUID, rule: CompiledRule, limit: int) -> Trial:
-    """Ask ``rule`` about the newest ``limit`` mails of the agent."""
+def try_rule(agent_id: uuid.UUID, rule: CompiledRule, limit: int, before: uuid.UUID | None = None) -> Trial:
+    """Ask ``rule`` about the newest ``limit`` mails of the agent, or the newest before the one that is named."""
     open_states = (Status.PROCESSED, Status.QUARANTINED)
     rows = Message.objects.filter(agent_id=agent_id, direction=Direction.INBOUND, status__in=open_states)
+    if before:
+        rows = rows.filter(id__lt=before)
     trial, until = Trial(), time.monotonic() + SECONDS
     for message in rows.select_related("agent").order_by("-id")[:limit]:
         if time.monotonic() > until:
             trial.complete = False
             break
+        trial.last = message.id
         try:
             found = _asked(message, rule)
         except _UNREADABLE:

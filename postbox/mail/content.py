@@ -17,6 +17,9 @@ from postbox.events.body import timestamp
 from postbox.mail.models import Message
 from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score, stretches
 
+_DECODER = json.JSONDecoder()
+_SUBJECT_OCTETS = 8 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -59,6 +62,19 @@ class Content:
         """The inverse of ``dump``; fields of a later version are passed over."""
         known = cls.__dataclass_fields__
         return cls(**{key: value for key, value in json.loads(plaintext).items() if key in known})
+
+
+def subject_of(plaintext: bytes) -> str:
+    """The subject in what ``Content.dump`` gave, without reading the rest of it: a list needs no more.
+
+    Inside a JSON string every quote is escaped, so the first ``,"subject":`` is the key.
+    """
+    _, _, rest = plaintext.partition(b',"subject":')
+    try:
+        subject, _ = _DECODER.raw_decode(rest[:_SUBJECT_OCTETS].decode("utf-8", "replace"))
+    except ValueError:  # longer than what is looked at, or written in another order
+        return Content.load(plaintext).subject
+    return str(subject)
 
 
 def _as_dict(content: Content) -> dict[str, Any]:

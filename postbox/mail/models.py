@@ -104,6 +104,8 @@ class Message(Leased):
     class Meta:
         db_table = "messages"
         ordering = ["-id"]
+        # What came over the wire may hold more than any page shows, and files that harm: not everybody's to take out.
+        permissions = [("download_raw", "Can download raw mail")]
         constraints = [
             # Never on Message-ID alone: two different mails may share one, and a forger may choose it.
             models.UniqueConstraint(fields=["rcpt_to", "digest"], name="messages_once"),

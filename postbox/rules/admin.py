@@ -10,18 +10,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from postbox.desk import words
-from postbox.desk.admin import RecordAdmin, actor_of, go
+from postbox.desk.actions import asked
+from postbox.desk.admin import RecordAdmin, actor_of
 from postbox.desk.words import Level
 from postbox.rules import store
 from postbox.rules.compiled import compile_rule
 from postbox.rules.models import InboundRule
 from postbox.rules.step import told
+
+RIGHT = "rules.change_inboundrule"
 
 
 @admin.register(InboundRule)
@@ -41,17 +43,10 @@ class InboundRuleAdmin(RecordAdmin):
     actions_detail: tuple[str, ...] = ("enable_one", "disable_one")
 
     def has_enable_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, obj, enabled=False)
+        return self.may(request, obj, RIGHT, lambda rule: not rule.enabled)
 
     def has_disable_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, obj, enabled=True)
-
-    def _may(self, request: HttpRequest, obj: Any, *, enabled: bool) -> bool:
-        """Whether the button belongs on this rule's page; ``obj`` is its id there."""
-        if not request.user.has_perm("rules.change_inboundrule"):
-            return False
-        rule = obj if obj is None or isinstance(obj, InboundRule) else self.get_object(request, str(obj))
-        return rule is None or rule.enabled == enabled
+        return self.may(request, obj, RIGHT, lambda rule: rule.enabled)
 
     @display(description="Does")
     def does(self, rule: InboundRule) -> str:
@@ -77,32 +72,24 @@ class InboundRuleAdmin(RecordAdmin):
     def shown_actions(self, rule: InboundRule) -> str:
         return _json(rule.actions)
 
-    @action(
-        description="Turn off",
-        url_path="disable",
-        permissions=["disable"],
+    @asked(
+        "Turn off",
+        path="disable",
+        permission="disable",
         icon="pause_circle",
-        dialog={
-            "title": "Turn this rule off?",
-            "description": "No mail is asked by it until it is on again.",
-            "form_class": None,
-            "form_submit_text": "Turn off",
-        },
+        title="Turn this rule off?",
+        says="No mail is asked by it until it is on again.",
     )
     def disable_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._switch(request, object_id, enabled=False)
 
-    @action(
-        description="Turn on",
-        url_path="enable",
-        permissions=["enable"],
+    @asked(
+        "Turn on",
+        path="enable",
+        permission="enable",
         icon="play_circle",
-        dialog={
-            "title": "Turn this rule on?",
-            "description": "It holds for mail that comes in from then on.",
-            "form_class": None,
-            "form_submit_text": "Turn on",
-        },
+        title="Turn this rule on?",
+        says="It holds for mail that comes in from then on.",
     )
     def enable_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._switch(request, object_id, enabled=True)
@@ -112,7 +99,7 @@ class InboundRuleAdmin(RecordAdmin):
         if rule is not None:
             store.switch(rule.pk, enabled=enabled, actor=actor_of(request))
             messages.success(request, f"The rule is {'on' if enabled else 'off'}.")
-        return go(request, reverse("admin:rules_inboundrule_change", args=[object_id]))
+        return self.back(request, object_id)
 
 
 def _json(value: Any) -> str:

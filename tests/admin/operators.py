@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from postbox.config import roles
 from postbox.ingest import work
 from postbox.mail.models import Message
 from tests.people import Known, deliver, mail
@@ -14,18 +15,19 @@ PASSWORD = "long enough for a test"
 
 def viewer() -> User:
     """Vera may look at everything of Postbox and change nothing."""
-    vera = User.objects.create_user("vera", password=PASSWORD, is_staff=True)
-    own = ("mail", "identity", "events", "audit", "webhooks")
-    vera.user_permissions.set(Permission.objects.filter(codename__startswith="view_", content_type__app_label__in=own))
-    return vera
+    return _person("vera", roles.VIEWER)
 
 
 def operator() -> User:
-    """Otto may also move messages and make keys, and is no superuser."""
-    otto = User.objects.create_user("otto", password=PASSWORD, is_staff=True)
-    own = ("mail", "identity", "events", "audit", "webhooks")
-    otto.user_permissions.set(Permission.objects.filter(content_type__app_label__in=own))
-    return otto
+    """Otto may also decide, and is no superuser."""
+    return _person("otto", roles.OPERATOR)
+
+
+def _person(name: str, role: str) -> User:
+    roles.ensure()  # a test that commits is followed by one that finds every table empty
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    return user
 
 
 def superuser() -> User:

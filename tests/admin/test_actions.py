@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from postbox.audit.models import AuditRecord
 from postbox.events.models import Event, EventCopy
-from postbox.ingest.release import quarantine, release
+from postbox.ingest.release import quarantine, reject, release
+from postbox.mail import listing
 from postbox.mail.keys import message_key, open_part
 from postbox.mail.models import IllegalTransition, Message
 from tests.admin.operators import INJECTION, client_of, operator, processed, quarantined, viewer
@@ -19,7 +20,7 @@ from tests.people import deliver, known_agent, mail
 pytestmark = pytest.mark.django_db
 
 LIST = "admin:mail_message_changelist"
-ACTIONS = ("release", "quarantine", "rescore")
+ACTIONS = ("release", "reject", "quarantine", "rescore")
 SUBMITTED = {"_form_submitted": "True"}
 
 
@@ -59,7 +60,7 @@ def test_an_operator_sees_the_actions_that_the_state_allows() -> None:
         message.status: {action for action in ACTIONS if _url(action, message) in client.get(_page(message)).text}
         for message in (held, passed)
     }
-    assert offered == {"quarantined": {"release", "rescore"}, "processed": {"quarantine", "rescore"}}
+    assert offered == {"quarantined": {"release", "reject", "rescore"}, "processed": {"quarantine", "rescore"}}
 
 
 def test_looking_at_a_dialog_does_nothing() -> None:
@@ -109,6 +110,29 @@ def test_only_a_judged_message_moves_and_only_once() -> None:
     assert AuditRecord.objects.filter(action="message.released").count() == 1
 
 
+def test_reject_refuses_for_good_and_tells_nobody() -> None:
+    message = quarantined(known_agent())
+    told = Event.objects.filter(message_id=message.pk).count()
+    otto = operator()
+    client_of(otto).post(_url("reject", message), SUBMITTED)
+    message.refresh_from_db()
+    assert (message.status, message.quarantined, message.decided_by) == ("refused", False, f"user:{otto.pk}")
+    assert Event.objects.filter(message_id=message.pk).count() == told
+    record = AuditRecord.objects.get(action="message.rejected")
+    assert (record.actor, record.detail) == (f"user:{otto.pk}", {"before": "quarantined", "after": "refused"})
+    with pytest.raises(IllegalTransition):
+        release(message.pk, actor="test")
+
+
+def test_what_is_rejected_is_gone_from_its_agents_list() -> None:
+    known = known_agent()
+    message = quarantined(known)
+    asked = listing.Query(quarantined=True)
+    assert len(listing.page(known.agent.pk, asked, 10).messages) == 1
+    reject(message.pk, actor="test")
+    assert listing.page(known.agent.pk, asked, 10).messages == []
+
+
 def test_what_cannot_move_is_said_and_the_others_move() -> None:
     known = known_agent()
     held, passed = quarantined(known), processed(known, mail())
@@ -126,7 +150,7 @@ def test_score_again_asks_a_worker_and_is_on_record() -> None:
     before = _waiting_in("score")
     answer = client_of(operator()).post(_url("rescore", message), SUBMITTED, follow=True)
     assert answer.redirect_chain == [(_page(message), 302)]
-    assert "A worker scores 1 again" in answer.text
+    assert "A worker scores 1 message again" in answer.text
     assert AuditRecord.objects.get(action="message.rescore_asked").subject == str(message.pk)
     assert _waiting_in("score") == before + 1
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from postbox.audit.models import AuditRecord
 from postbox.identity import keys
 from postbox.identity.models import AgentKey
+from postbox.ingest import work
 from postbox.mail.content import Content
 from postbox.mail.keys import message_key, open_part, seal_part
 from postbox.mail.models import Message, MessageContent, MessageKey
@@ -104,11 +105,19 @@ def test_a_hostile_envelope_stays_words() -> None:
         assert "<script>alert" not in client.get(url).text
 
 
-def test_reading_is_on_record_and_listing_opens_nothing() -> None:
-    message = quarantined(known_agent())
+def test_reading_is_on_record_and_so_are_the_subjects_of_a_list() -> None:
+    known = known_agent()
+    message = quarantined(known)
+    second = Message.objects.get(pk=deliver(mail("Hello there"), known.address).stored[0].id)
+    work.run()
     vera = viewer()
     client = client_of(vera)
-    client.get(reverse(LIST))
+    page = client.get(reverse(LIST)).text
+    assert "Urgent" in page
+    assert "Hello there" in page
+    listed = AuditRecord.objects.get(action="message.subjects_read")
+    newest = max(message.pk, second.pk)
+    assert (listed.actor, listed.subject, listed.detail["count"]) == (f"user:{vera.pk}", str(newest), 2)
     assert not AuditRecord.objects.filter(action="message.read").exists()
     client.get(_page(message))
     record = AuditRecord.objects.get(action="message.read")
@@ -118,7 +127,7 @@ def test_reading_is_on_record_and_listing_opens_nothing() -> None:
 def test_without_the_right_to_see_nothing_is_opened() -> None:
     message = quarantined(known_agent())
     vera = viewer()
-    vera.user_permissions.clear()
+    vera.groups.clear()
     assert client_of(vera).get(_page(message)).status_code == 403
     assert not AuditRecord.objects.filter(action="message.read").exists()
 

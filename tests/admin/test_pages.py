@@ -83,7 +83,7 @@ def test_a_page_of_sixty_costs_no_more_queries_than_one_of_ten(label: str) -> No
     many(known, 50)
     for number in range(40):
         known_agent(f"agent{number}")
-    assert _queries(client, url) == few
+    assert _queries(client, url) <= few  # the audit asks once a table that its page names
     assert few < 20
 
 
@@ -109,7 +109,7 @@ def test_who_may_not_see_messages_sees_none_on_the_front_page() -> None:
     known = known_agent()
     quarantined(known)
     vera = viewer()
-    vera.user_permissions.clear()
+    vera.groups.clear()
     page = client_of(vera).get(reverse("admin:index"))
     assert page.status_code == 200
     assert known.address not in page.text

@@ -11,15 +11,14 @@ from django.contrib import admin, messages
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 
 from postbox.api.errors import ApiError
 from postbox.desk import words
-from postbox.desk.admin import RecordAdmin, actor_of, go
+from postbox.desk.actions import PRIMARY, asked
+from postbox.desk.admin import RecordAdmin, actor_of
 from postbox.desk.words import Level
 from postbox.identity.domain.checking import check, described
 from postbox.identity.domain.holding import put
@@ -84,7 +83,7 @@ class DomainAdmin(MadeAdmin):
     actions_detail = ("check_one", "change_one")
 
     def has_alter_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm("identity.change_domain"))
+        return self.may(request, obj, "identity.change_domain")
 
     @display(description="Records")
     def shown_states(self, domain: Domain) -> SafeString:
@@ -111,18 +110,14 @@ class DomainAdmin(MadeAdmin):
         made = put(obj.owner, obj.name, allow_root=obj.root_allowed, actor=actor_of(request), by_operator=True)
         obj.pk = made.pk
 
-    @action(
-        description="Check",
-        url_path="check",
-        permissions=["alter"],
+    @asked(
+        "Check",
+        path="check",
+        permission="alter",
         icon="travel_explore",
-        variant=ActionVariant.PRIMARY,
-        dialog={
-            "title": "Check the records now?",
-            "description": "DNS is asked for each of them, which takes some seconds where a name server is slow.",
-            "form_class": None,
-            "form_submit_text": "Check",
-        },
+        title="Check the records now?",
+        says="DNS is asked for each of them, which takes some seconds where a name server is slow.",
+        look=PRIMARY,
     )
     def check_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         domain = self.get_object(request, object_id)
@@ -133,20 +128,17 @@ class DomainAdmin(MadeAdmin):
                 messages.warning(request, f"Checked; look at {', '.join(bad)}.")
             else:
                 messages.success(request, "Checked; every record is as it should be.")
-        return self._back(request, object_id)
+        return self.back(request, object_id)
 
-    @action(
-        description="Change",
-        url_path="alter",
-        permissions=["alter"],
+    @asked(
+        "Change",
+        path="alter",
+        permission="alter",
         icon="edit",
-        dialog={
-            "title": "Change this domain",
-            "description": "An agent on an organisation's own domain writes in everybody's name: a hijacked one harms "
-            "the reputation of all its mail. A subdomain keeps them apart.",
-            "form_class": DomainChangeForm,
-            "form_submit_text": "Save",
-        },
+        title="Change this domain",
+        says="An agent on an organisation's own domain writes in everybody's name: a hijacked one harms "
+        "the reputation of all its mail. A subdomain keeps them apart.",
+        form=DomainChangeForm,
     )
     def change_one(self, request: HttpRequest, form: DomainChangeForm, object_id: str) -> HttpResponse:
         domain = self.get_object(request, object_id)
@@ -164,7 +156,4 @@ class DomainAdmin(MadeAdmin):
             except ApiError as error:
                 said = "; ".join(item["message"] for item in error.errors)
                 messages.error(request, f"Not saved: {said or error.message}")
-        return self._back(request, object_id)
-
-    def _back(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return go(request, reverse("admin:identity_domain_change", args=[object_id]))
+        return self.back(request, object_id)
