@@ -53,9 +53,9 @@ class EndpointAdmin(RecordAdmin):
     search_help_text = "Id, agent or beginning of a URL"
     ordering = ("-id",)
     fields = (
-        "shown_url", "agent", "description", "shown_kinds", "shown_state", "disabled_at", "shown_health",
-        "first_failure_at", "last_failure_at", "last_success_at", "not_before", "sequence", "shown_deliveries",
-        "shown_tries", "created_at", "id",
+        "shown_url", "agent", "description", "shown_state", "shown_health", "shown_deliveries", "shown_tries",
+        "shown_kinds", "last_success_at", "first_failure_at", "last_failure_at", "not_before", "disabled_at",
+        "sequence", "created_at", "id",
     )  # fmt: skip
     readonly_fields = ("shown_url", "shown_kinds", "shown_state", "shown_health", "shown_deliveries", "shown_tries")
     actions_detail = ("resend_dead", "disable_one", "enable_one")

@@ -45,7 +45,7 @@ def result_badge(status: int | None, error: str) -> SafeString | str:
 
 @admin.register(Delivery)
 class DeliveryAdmin(RecordAdmin):
-    list_display = ("kind", "endpoint", "shown_state", "result", "attempts", "created", "next_try", "webhook_id")
+    list_display = ("kind", "endpoint", "shown_state", "result", "attempts", "created", "next_try", "short_id")
     list_select_related = ("endpoint", "event")
     list_filter = ("state", "last_error", ("endpoint", AutocompleteSelectFilter))
     list_filter_submit = True
@@ -81,6 +81,12 @@ class DeliveryAdmin(RecordAdmin):
     @display(description="webhook-id")
     def webhook_id(self, delivery: Delivery) -> str:
         return public_id(delivery.event_id)
+
+    @display(description="webhook-id")
+    def short_id(self, delivery: Delivery) -> str:
+        return format_html(
+            '<span class="pbx-id" title="{}">{}</span>', public_id(delivery.event_id), words.short(delivery.event_id)
+        )
 
     @display(description="State")
     def shown_state(self, delivery: Delivery) -> str:

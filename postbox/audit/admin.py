@@ -69,8 +69,18 @@ class AuditRecordAdmin(RecordAdmin):
 
     @display(description="Detail")
     def shown_detail(self, record: Any) -> str:
-        said = ((name, shown((name, str(value)), record.known)) for name, value in _details(record))
-        return format_html('<span class="pbx-details">{}</span>', format_html_join(" ", "<i>{}</i> {}", said)) or "–"
+        said = [(name, shown((name, _said(value)), record.known)) for name, value in _details(record)]
+        return (
+            format_html('<span class="pbx-details">{}</span>', format_html_join(" ", "<i>{}</i> {}", said))
+            if said
+            else "–"
+        )
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _named(request: HttpRequest, records: list[Any]) -> list[Any]:
@@ -85,7 +95,7 @@ def _subjects(record: AuditRecord) -> Iterator[Subject]:
     yield actor(record.actor)
     yield record.action, record.subject
     for name, value in _details(record):
-        yield name, str(value)
+        yield name, _said(value)
 
 
 def _details(record: AuditRecord) -> list[tuple[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from postbox.mail.content import Content
 from postbox.mail.marks import Segment, segments
@@ -56,7 +55,6 @@ class Thread:
     newest: Message
     count: int = 1
     held: int = 0
-    since: datetime | None = None
     subject: str | None = None
     senders: list[str] = field(default_factory=list)
 
@@ -83,7 +81,6 @@ def threads(agent_id: uuid.UUID) -> list[Thread]:
             thread = found[message.thread_id] = Thread(message, count=0)
         thread.count += 1
         thread.held += message.quarantined
-        thread.since = message.received_at
         sender = message.header_from or message.mail_from
         if sender and sender not in thread.senders:
             thread.senders.append(sender)

@@ -73,7 +73,7 @@ class DomainAdmin(MadeAdmin):
         "name",
         "owner",
         "catch_all",
-        "root_allowed",
+        "shown_root",
         "shown_records",
         "checked_at",
         "verified_at",
@@ -89,6 +89,10 @@ class DomainAdmin(MadeAdmin):
     def shown_states(self, domain: Domain) -> SafeString:
         said = ((words.badge(kind.value, _LEVELS[state]),) for kind, state in domain.states.items())
         return format_html_join(" ", "{}", said)
+
+    @display(description="Agents on the root domain")
+    def shown_root(self, domain: Domain) -> str:
+        return "allowed" if domain.root_allowed else "not allowed"
 
     @display(description="Records to publish")
     def shown_records(self, domain: Domain) -> str:

@@ -1,0 +1,1 @@
+"""How times are written at the desk (settings.FORMAT_MODULE_PATH)."""
