@@ -22,7 +22,7 @@ from postbox.desk.words import short
 
 # What says which kind it is (an action such as rule.tried, or a word such as agent), and an id.
 Subject = tuple[str, str]
-_SHOWN = 48
+_SHOWN = 64
 
 
 def links(request: HttpRequest, wanted: Iterable[Subject]) -> dict[Subject, SafeString]:
