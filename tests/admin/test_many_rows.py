@@ -1,4 +1,4 @@
-"""The desk over many messages: how long its pages take. Runs with POSTBOX_TEST_DESK_ROWS=100000; docs/desk.md has numbers.
+"""The desk over many messages: how long its pages take. Runs with POSTBOX_TEST_DESK_ROWS=100000 (docs/desk.md).
 
 Contents are sealed as in use: every tenth message has 40 kB of text, one in five hundred as much as a page opens.
 """
@@ -10,6 +10,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -27,7 +28,7 @@ from tests.people import known_agent
 ROWS = int(os.environ.get("POSTBOX_TEST_DESK_ROWS", "0"))
 AGENTS = 20
 ASKED = 15
-# Wall clock on two cores with nothing else to do, the median of ASKED.
+# CPU of ours and of PostgreSQL together, the median of ASKED: wall clock says how busy the machine is.
 MOST_MS = 200
 
 pytestmark = [
@@ -36,8 +37,8 @@ pytestmark = [
     pytest.mark.skipif(not ROWS, reason="a measurement: set POSTBOX_TEST_DESK_ROWS=100000"),
 ]
 
-_MESSAGE = """COPY messages (id, direction, status, agent_id, thread_id, mail_from, rcpt_to, header_from, helo, size, digest,
-    received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref, injection_score) FROM STDIN"""
+_MESSAGE = """COPY messages (id, direction, status, agent_id, thread_id, mail_from, rcpt_to, header_from, helo, size,
+    digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref, injection_score) FROM STDIN"""
 _CONTENT = "COPY message_contents (message_id, body) FROM STDIN"
 _KEY = "COPY message_keys (message_id, wrapped) FROM STDIN"
 _EVENT = "COPY events (id, kind, agent_id, message_id, created_at, body) FROM STDIN"
@@ -74,8 +75,8 @@ def _rows(agents: list[uuid.UUID]) -> Iterator[tuple[tuple[object, ...], ...]]:
         status = "quarantined" if number % 50 == 0 else "processed"
         sender = f"person{number % 977}@example.com"
         row = (
-            message_id, "inbound", status, agent, threads[number % len(threads)], sender, f"agent{number % AGENTS}@x.example",
-            sender, "mx.example.com", 4_000, number.to_bytes(32, "big"), now, now, 0, status == "quarantined",
+            message_id, "inbound", status, agent, threads[number % len(threads)], sender, "a@x.example", sender,
+            "mx.example.com", 4_000, number.to_bytes(32, "big"), now, now, 0, status == "quarantined",
             "none", "none", "none", "", 0.9 if status == "quarantined" else 0.03,
         )  # fmt: skip
         content = Content(subject=f"Order {number}: the delivery on Thursday", from_=sender, text=_text(number))
@@ -88,16 +89,23 @@ def _text(number: int) -> str:
     return "word " * (8_000 if number % 10 == 0 else 400)
 
 
-def _milliseconds(client: Client, url: str) -> tuple[float, float]:
-    """The median of wall clock and of this process's own CPU."""
-    wall, own = [], []
+def _milliseconds(client: Client, url: str) -> tuple[float, float, float]:
+    """Medians: wall clock, the CPU of this process, the CPU of its PostgreSQL backend."""
+    took: list[tuple[float, float, float]] = []
     for number in range(ASKED + 2):
-        began, began_cpu = time.perf_counter(), time.process_time()
+        before = (time.perf_counter(), time.process_time(), _backend_cpu())
         assert client.get(url).status_code == 200
+        after = (time.perf_counter(), time.process_time(), _backend_cpu())
         if number >= 2:  # the first ones find templates and keys that later ones have at hand
-            wall.append(time.perf_counter() - began)
-            own.append(time.process_time() - began_cpu)
-    return statistics.median(wall) * 1000, statistics.median(own) * 1000
+            took.append((after[0] - before[0], after[1] - before[1], after[2] - before[2]))
+    wall, own, _ = (statistics.median(column) * 1000 for column in zip(*took, strict=True))
+    return wall, own, statistics.mean(row[2] for row in took) * 1000  # it is counted in steps of 10 ms
+
+
+def _backend_cpu() -> float:
+    """Seconds of CPU that the backend of this connection has had (proc(5), fields 14 and 15 of stat)."""
+    fields = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_pages_stay_fast(agents: list[uuid.UUID]) -> None:
@@ -116,6 +124,8 @@ def test_pages_stay_fast(agents: list[uuid.UUID]) -> None:
         "overview": reverse("admin:index"),
     }
     took = {name: _milliseconds(client, url) for name, url in pages.items()}
-    for name, (wall, own) in took.items():
-        print(f"{name:28} {wall:6.0f} ms, of which {own:4.0f} ms of our CPU")
-    assert max(took["messages"][0], took["quarantined"][0]) < MOST_MS, took
+    print(f"\n{ROWS:,} messages; CPU is what a page takes on a machine with nothing else to do")
+    for name, (wall, own, database) in took.items():
+        print(f"| {name} | {own + database:.0f} | {own:.0f} | {database:.0f} | {wall:.0f} |")
+    slow = {name: figures for name, figures in took.items() if figures[1] + figures[2] > MOST_MS}
+    assert not slow
