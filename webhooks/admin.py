@@ -137,7 +137,7 @@ class EndpointAdmin(RecordAdmin):
         look=PRIMARY,
     )
     def resend_dead(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        dead = Delivery.objects.filter(endpoint=object_id, state=DeliveryState.DEAD).order_by("id")
+        dead = Delivery.objects.filter(endpoint=uuid.UUID(object_id), state=DeliveryState.DEAD).order_by("id")
         count = replay.rows(list(dead.values_list("pk", flat=True)[: replay.MOST]), actor=actor_of(request))
         messages.success(request, f"{words.several(count, 'dead letter')} sent again.")
         return self.back(request, object_id)

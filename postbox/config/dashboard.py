@@ -24,7 +24,7 @@ from postbox.desk.words import Level, age
 from postbox.events.models import Wakeup
 from postbox.events.sweep import missed
 from postbox.lib import clock
-from postbox.mail.admin import score_badge
+from postbox.mail.badges import score_badge
 from postbox.mail.figures import Day, last_day
 from postbox.mail.models import Message, Status
 

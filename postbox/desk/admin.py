@@ -42,6 +42,8 @@ def audit_of(subject: object) -> str:
 class RecordList(ChangeList):
     """A list that claims a total only where it is narrowed: elsewhere its footer says how many there are."""
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not self.query and not self.has_active_filters:

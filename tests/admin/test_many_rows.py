@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.template.base import Template
 from django.test import Client
+from django.test.utils import _TestState
 from django.urls import reverse
 
 from postbox.lib import clock
@@ -108,7 +110,13 @@ def _backend_cpu() -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def test_pages_stay_fast(agents: list[uuid.UUID]) -> None:
+@pytest.fixture
+def plain_templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Render as in use: under test each template tells every test client what it was given."""
+    monkeypatch.setattr(Template, "_render", _TestState.saved_data.template_render)
+
+
+def test_pages_stay_fast(agents: list[uuid.UUID], plain_templates: None) -> None:
     client = client_of(operator())
     messages = reverse("admin:mail_message_changelist")
     pages = {

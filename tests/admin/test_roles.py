@@ -54,7 +54,7 @@ def known() -> Known:
     InboundRule.objects.create(agent=robin.agent, name="Lists", match={"every_mail": True}, actions={"label": "x"})
     put(robin.owner, "agents.wren.example", actor="test")
     endpoint = Endpoint.objects.create(agent=robin.agent, url="https://wren.example/in")
-    event = Event.objects.order_by("id").first()
+    event = Event.objects.earliest("id")
     delivery = Delivery.objects.create(endpoint=endpoint, event=event, state="dead", sequence=1)
     Attempt.objects.create(delivery=delivery, number=1, at=delivery.created_at, duration_ms=3, error="timeout")
     LegalHold.objects.create(agent=robin.agent, reason="A case")

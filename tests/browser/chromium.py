@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page, sync_playwright
+from playwright.sync_api import Dialog, Page, expect, sync_playwright
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -24,6 +24,10 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+# A busy machine takes longer than the five seconds that Playwright would wait.
+expect.set_options(timeout=20_000)
 
 
 @dataclass
@@ -56,13 +60,13 @@ def executable() -> str:
 
 
 @contextmanager
-def browsing(base: str, *, scheme: str = "light") -> Iterator[Watched]:
-    """A fresh browser window of 1400 by 900 on ``base``; ``scheme`` is light or dark."""
+def browsing(base: str, *, scheme: str = "light", width: int = 1400, height: int = 900) -> Iterator[Watched]:
+    """A fresh browser window on ``base``; ``scheme`` is light or dark."""
     path = executable()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         try:
-            context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
             watched = Watched(context.new_page(), base)
             _watch(watched)
             yield watched
