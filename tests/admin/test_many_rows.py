@@ -113,7 +113,7 @@ def _backend_cpu() -> float:
 @pytest.fixture
 def plain_templates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Render as in use: under test each template tells every test client what it was given."""
-    monkeypatch.setattr(Template, "_render", _TestState.saved_data.template_render)
+    monkeypatch.setattr(Template, "_render", _TestState.saved_data.template_render)  # type: ignore[attr-defined]
 
 
 def test_pages_stay_fast(agents: list[uuid.UUID], plain_templates: None) -> None:

@@ -21,8 +21,6 @@ from tests.nameserver import Nameserver, nameserver
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-NARROW = {"width": 390, "height": 844}
-
 
 @pytest.fixture
 def ns(settings: Settings) -> Iterator[Nameserver]:
@@ -70,7 +68,7 @@ def test_every_page_of_the_guide(live_server: LiveServer, shop: Scene, scheme: s
 
 def test_no_page_is_wider_than_a_phone(live_server: LiveServer, shop: Scene) -> None:
     operator()
-    with browsing(live_server.url, **NARROW) as seen:
+    with browsing(live_server.url, width=390, height=844) as seen:
         log_in(seen, narrow=True)
         for name, path in pages(shop).items():
             seen.go(path)
