@@ -1,11 +1,12 @@
 """A thread as a conversation, and an agent's threads.
 
-Decides how many of its messages are shown (the newest), in which order (oldest first), and which part of a text is a
-quotation of what came before. It never decides who may read; the audit of a reading is its caller's.
+Decides how many of its messages are shown (the newest), in which order (oldest first), and that quotations and
+signatures are folded. It never decides who may read; the audit of a reading is its caller's.
 """
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from dataclasses import dataclass, field
 
@@ -13,7 +14,6 @@ from postbox.mail.content import Content
 from postbox.mail.marks import Segment, segments
 from postbox.mail.models import Message
 from postbox.mail.opening import opened, subjects
-from postbox.mail.quoting import Piece, pieces
 
 MOST_MESSAGES = 50
 MOST_THREADS = 50
@@ -22,12 +22,24 @@ LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of a text; ``folded``: quoted history or a signature, in which nothing is marked."""
+
+    segments: list[Segment]
+    folded: bool
+
+    @property
+    def lines(self) -> int:
+        return "".join(segment.text for segment in self.segments).strip().count("\n") + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A message of a conversation. ``problem``: why nothing of it can be shown."""
 
     message: Message
     content: Content
-    text: list[tuple[Piece, list[Segment]]]
+    text: list[Piece]
     problem: str = ""
 
     @property
@@ -96,4 +108,12 @@ def _turn(message: Message, plaintext: bytes, problem: str) -> Turn:
         return Turn(message, Content(), [], problem)
     content = Content.load(plaintext)
     spans = list(dict.fromkeys(content.spans))
-    return Turn(message, content, [(piece, segments(piece.text, spans)) for piece in pieces(content.text)])
+    runs = itertools.groupby(segments(content.text, spans, content.own), key=lambda segment: segment.quoted)
+    return Turn(message, content, [piece for quoted, run in runs if (piece := _piece(list(run), quoted))])
+
+
+def _piece(run: list[Segment], quoted: bool) -> Piece | None:
+    """None for a run of blanks."""
+    if not any(segment.text.strip() for segment in run):
+        return None
+    return Piece(run, quoted and not any(segment.marked for segment in run))
