@@ -19,7 +19,8 @@ VIEWER, OPERATOR = "viewer", "operator"
 SEEN = (
     "mail.message", "rules.inboundrule", "ingest.reexamination", "events.event",
     "webhooks.endpoint", "webhooks.delivery", "webhooks.attempt",
-    "identity.agent", "identity.address", "identity.domain", "identity.owner", "identity.apikey",
+    "identity.agent", "identity.address", "identity.domain", "identity.domainclaim", "identity.owner",
+    "identity.apikey",
     "audit.auditrecord", "retention.legalhold", "retention.run",
 )  # fmt: skip
 # By an operator: actions ask for change, forms for add, lifting a hold for delete.

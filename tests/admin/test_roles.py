@@ -15,7 +15,7 @@ from django.urls import reverse
 from postbox.config import roles
 from postbox.events.models import Event
 from postbox.identity.domain.holding import put
-from postbox.identity.models import Agent, ApiKey
+from postbox.identity.models import Agent, ApiKey, DomainClaim
 from postbox.ingest import reexaminations
 from postbox.ingest.models import Again
 from postbox.lib import clock
@@ -52,7 +52,8 @@ def known() -> Known:
     quarantined(robin)
     processed(robin, mail())
     InboundRule.objects.create(agent=robin.agent, name="Lists", match={"every_mail": True}, actions={"label": "x"})
-    put(robin.owner, "agents.wren.example", actor="test")
+    domain = put(robin.owner, "agents.wren.example", actor="test")
+    DomainClaim.objects.create(domain=domain, owner=known_agent("wren", "Pat").owner)
     endpoint = Endpoint.objects.create(agent=robin.agent, url="https://wren.example/in")
     event = Event.objects.earliest("id")
     delivery = Delivery.objects.create(endpoint=endpoint, event=event, state="dead", sequence=1)
