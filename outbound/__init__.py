@@ -1,0 +1,1 @@
+"""Sending: from an agent's request through its gates to a transport, and what comes back of it."""

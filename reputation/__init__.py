@@ -1,0 +1,1 @@
+"""Whom not to mail again, and how mail fared: bounces, complaints, suppressions."""

@@ -78,6 +78,8 @@ INSTALLED_APPS = [
     "postbox.ingest",
     "postbox.retention",
     "webhooks",
+    "reputation",
+    "outbound",
 ]
 
 MIDDLEWARE = [
@@ -163,6 +165,7 @@ CELERY_TASK_ROUTES = {
     "postbox.ingest.rescore": {"queue": "score"},
     "postbox.ingest.reapply_rules": {"queue": "rules"},
     "webhooks.deliver": {"queue": "webhooks"},
+    "outbound.ship": {"queue": "outbound"},
     "postbox.maintenance.*": {"queue": "maintenance"},
     "agentpack_postbox_retention": {"queue": "maintenance"},
 }
@@ -209,6 +212,7 @@ POSTBOX_WORK = {
     "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due"},
     "score": {"task": "postbox.ingest.rescore", "due": "postbox.ingest.reexaminations.scores_due"},
     "rules": {"task": "postbox.ingest.reapply_rules", "due": "postbox.ingest.reexaminations.rules_due"},
+    "outbound": {"task": "outbound.ship", "due": "outbound.batch.due"},
     "spool": {"task": "postbox.maintenance.empty_spool", "due": "postbox.ingest.spool.due"},
     "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
 }
@@ -220,7 +224,7 @@ POSTBOX_EVENT_LIFETIMES = {"rule.auto_reply": 3600, "rule.forward": 7 * 86_400}
 # that deletes those), and by itself ((cutoff, limit) -> rows).
 POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
     "events": ("webhooks.reaping.of_events",),
-    "messages": (),
+    "messages": ("outbound.reaping.of_messages",),
     "expired": (
         "webhooks.reaping.expired_secrets",
         "webhooks.reaping.deleted_endpoints",
@@ -230,6 +234,7 @@ POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
         "postbox.ingest.expiry.thread_names",
         "postbox.ingest.expiry.reexaminations",
         "postbox.identity.domain.claims.expired_claims",
+        "outbound.repeats.expire",
     ),
 }
 # What the ids in audit records stand for: by action, by its beginning, or by the name of a detail.
@@ -255,7 +260,13 @@ POSTBOX_SUBJECTS = {
 # Who shows figures on the admin's front page, in this order.
 POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "webhooks.figures.figures")
 # Who counts and measures what `/metrics` shows.
-POSTBOX_METRICS = ("postbox.ingest.metrics", "webhooks.metrics", "postbox.events.metrics", "postbox.config.metrics")
+POSTBOX_METRICS = (
+    "postbox.ingest.metrics",
+    "webhooks.metrics",
+    "outbound.metrics",
+    "postbox.events.metrics",
+    "postbox.config.metrics",
+)
 POSTBOX_METRICS_TOKEN = env.text("POSTBOX_METRICS_TOKEN")
 # Kinds of workers that are missed when nothing is heard of them for a minute.
 POSTBOX_WORKERS = ("worker-ingest", "worker-webhooks", "worker-rest")
@@ -277,6 +288,10 @@ POSTBOX_SPF_INCLUDE = env.host_name("POSTBOX_SPF_INCLUDE")
 POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
 # Whom else to ask about mail whose score is neither low nor high; None: nobody.
 POSTBOX_SECOND_OPINION = opinion.asking()
+# How mail leaves: `mailbox` keeps it here (development), `poll` waits for an MTA that asks, or a server or a provider.
+POSTBOX_TRANSPORT = env.text("POSTBOX_TRANSPORT", "poll")
+# Functions that may hold a mail until a person approved it: an attempt (outbound.gates.case) to words, or nothing.
+POSTBOX_APPROVALS: tuple[str, ...] = ()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.
 POSTBOX_INBOUND = inbound.secrets()
 STORAGES = {

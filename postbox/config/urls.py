@@ -34,6 +34,7 @@ urlpatterns = [
     path("attachment/<str:id>", AttachmentView.as_view()),
     path("rule/", include("postbox.ingest.rule_urls")),
     path("", include("webhooks.urls")),
+    path("", include("outbound.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
     path("metrics", metrics),

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PORTION = 50
 PORTION_BYTES = 16 * 1024 * 1024
 RUN_SECONDS = 8.0
+# The pipeline, or the transport, reads it yet.
+_STILL_NEEDED = (Status.RECEIVED, Status.QUEUED, Status.SENDING)
 _AGAIN_AFTER = timedelta(seconds=60)
 # One mover at a time: two would write the same blobs.
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('postbox.spool'))"
@@ -80,7 +82,7 @@ def _portion() -> list[SpooledMail]:
 
 
 def _waiting() -> QuerySet[SpooledMail]:
-    return SpooledMail.objects.filter(not_before__lte=clock.now()).exclude(message__status=Status.RECEIVED)
+    return SpooledMail.objects.filter(not_before__lte=clock.now()).exclude(message__status__in=_STILL_NEEDED)
 
 
 def _move(rows: Sequence[SpooledMail]) -> int:

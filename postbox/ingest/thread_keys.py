@@ -93,6 +93,11 @@ def keys_of(case: Case) -> Keys:
     )
 
 
+def name_key(agent_id: uuid.UUID, message_id: str) -> Key:
+    """The hashed name that a Message-ID is for an agent's conversations."""
+    return _Hash(agent_id)("id", _bare(message_id))
+
+
 def plain_subject(subject: str) -> tuple[str, bool]:
     """The subject without what clients put before it, folded; and whether it says that this is an answer."""
     rest, is_reply = subject[:500], False

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from postbox.ingest.thread_keys import Key, Keys, keys_of
+from postbox.ingest.thread_keys import NEAREST, Key, Keys, keys_of, name_key
 from postbox.mail.models import Status
 from postbox.mail.taint import OF_THREAD_SQL
 from postbox.screening.case import Case, decide
@@ -70,6 +70,22 @@ def keep(cursor: Any, cases: Sequence[Case]) -> None:
 def _array(values: Iterable[str]) -> str:
     """An array's text, of values that need no quotes: the driver takes longer over each than we over all."""
     return f"{{{','.join(values)}}}"
+
+
+def thread_of(agent_id: uuid.UUID, names: Sequence[str], own: str) -> uuid.UUID:
+    """The thread of a mail that this agent sends as ``own``: that of the first Message-ID in ``names`` that has one,
+    else a new one. At most one query.
+    """
+    keys = [name_key(agent_id, name) for name in names[:NEAREST]]
+    found = _find(keys)[0] if keys else {}
+    known = next((found[key][0] for key in keys if key in found), None)
+    return known or uuid.UUID((keys or [name_key(agent_id, own)])[-1])
+
+
+def keep_name(agent_id: uuid.UUID, own: str, thread_id: uuid.UUID, at: datetime) -> None:
+    """Have answers to a mail that this agent sends find its thread. In the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [_array([name_key(agent_id, own)]), _array([thread_id.hex]), _array([at.isoformat()])])
 
 
 def _thread(case: Case, keys: Keys, known: Mapping[Key, Known]) -> uuid.UUID:

@@ -23,7 +23,7 @@ from postbox.lib import clock
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.content import Content, facts_of, public
 from postbox.mail.keys import open_part, unwrap
-from postbox.mail.models import Direction, Message, MessageKey, Status
+from postbox.mail.models import OUTBOUND_STATES, Direction, Message, MessageKey, Status
 from postbox.mail.paging import read_token, token_after
 from postbox.mail.taint import THREAD_TAINT
 
@@ -103,7 +103,8 @@ def mark_read(agent_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> int:
 
 def _visible(agent_id: uuid.UUID, query: Query) -> QuerySet[Message]:
     rows = Message.objects.filter(agent_id=agent_id).order_by("-id")
-    rows = rows.filter(status__in=_VISIBLE) if query.quarantined else rows.filter(status=Status.PROCESSED)
+    seen = _VISIBLE if query.quarantined else (Status.PROCESSED,)
+    rows = rows.filter(status__in=(*seen, *OUTBOUND_STATES))
     if query.direction:
         rows = rows.filter(direction=query.direction)
     if query.since:

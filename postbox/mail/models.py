@@ -25,7 +25,18 @@ class Status(models.TextChoices):
     PROCESSED = "processed", "Processed"
     QUARANTINED = "quarantined", "Quarantined"
     REFUSED = "refused", "Refused"
+    # Of mail that an agent sends (postbox.mail stores it, outbound moves it).
+    QUEUED = "queued", "Queued"
+    HELD = "held", "Held"
+    SENDING = "sending", "Sending"
+    ACCEPTED = "accepted", "Accepted"
+    FAILED = "failed", "Failed"
+    # Its worker died between handing it over and writing down the answer: it is not sent again by itself.
+    UNKNOWN = "unknown", "Unknown"
 
+
+INBOUND_STATES = (Status.RECEIVED, Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
+OUTBOUND_STATES = (Status.QUEUED, Status.HELD, Status.SENDING, Status.ACCEPTED, Status.FAILED, Status.UNKNOWN)
 
 # From each state, the states that may follow. What is not here raises IllegalTransition.
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -34,6 +45,14 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PROCESSED: frozenset({Status.QUARANTINED, Status.REFUSED}),
     Status.QUARANTINED: frozenset({Status.PROCESSED, Status.REFUSED}),
     Status.REFUSED: frozenset(),
+    Status.QUEUED: frozenset({Status.SENDING, Status.HELD, Status.FAILED}),
+    Status.HELD: frozenset({Status.QUEUED, Status.FAILED}),
+    # Back to queued: a temporary failure, which is known to have left no copy.
+    Status.SENDING: frozenset({Status.QUEUED, Status.ACCEPTED, Status.FAILED, Status.UNKNOWN}),
+    # What a provider's event or a person settles.
+    Status.UNKNOWN: frozenset({Status.QUEUED, Status.ACCEPTED, Status.FAILED}),
+    Status.ACCEPTED: frozenset(),
+    Status.FAILED: frozenset(),
 }
 
 
@@ -51,6 +70,7 @@ class Outcome(models.TextChoices):
     PASS = "pass", "Pass"
     FLAG = "flag", "Flag"
     QUARANTINE = "quarantine", "Quarantine"
+    HOLD = "hold", "Hold"
     REFUSE = "refuse", "Refuse"
     ERROR = "error", "Error"
     SKIP = "skip", "Skipped"

@@ -26,7 +26,15 @@ from postbox.retention import holds
 Expiry = Callable[[datetime, int], int]
 
 # Other states wait for the pipeline or for a person; a state that is not named here is never reaped.
-SETTLED = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
+SETTLED = (
+    Status.PROCESSED,
+    Status.QUARANTINED,
+    Status.REFUSED,
+    Status.ACCEPTED,
+    Status.FAILED,
+    Status.HELD,
+    Status.UNKNOWN,
+)
 # Deleting a raw mail costs by its size, so a batch is bounded by octets, too.
 BATCH_BYTES = 16 * 1024 * 1024
 # Rows are to be found in the order of an index and no others read, whatever the statistics say of a table that shrinks.

@@ -77,6 +77,7 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
             "DATABASE_URL": stores.database_url,
             "BROKER_URL": stores.broker_url,
             "POSTBOX_DEFAULT_DOMAIN": "agents.localhost",
+            "POSTBOX_TRANSPORT": "mailbox",
             "POSTBOX_PUBLIC_URL": url,
         }
     ) | {"POSTBOX_LMTP_PORT": str(lmtp_port)}  # the port that was found, whatever was asked for

@@ -1,0 +1,89 @@
+"""The one way for a mail to leave: ``enqueue_outbound``.
+
+Decides the order: composed first, then in one transaction the agent's row locked, every gate asked, and the message,
+its recipients and its event written together. It never hands a mail to anybody (outbound.work does).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from outbound import compose, metrics, repeats, sameness, store
+from outbound.draft import Draft, Mailbox
+from outbound.gates import GATES
+from outbound.gates.case import Attempt, Refused, Sender, run
+from postbox.events.wakeups import wake
+from postbox.lib import clock
+from postbox.lib.ids import uuid7
+from postbox.mail.models import Status
+
+_ADDRESSES = """
+SELECT a.address, a.id FROM addresses a
+WHERE a.agent_id = %s AND (%s = '' OR a.address = %s)
+ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
+"""
+_LOCK = "SELECT name, owner_id, state, state_reason FROM agents WHERE id = %s FOR NO KEY UPDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """A mail that was taken: queued, or held with the code and the words of why."""
+
+    id: uuid.UUID
+    status: str
+    code: str = ""
+    reason: str = ""
+    repeated: bool = False
+
+
+def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked | None = None) -> Enqueued:
+    """Take a draft of an agent. Raises ApiError: Refused by a gate, or of ``repeat`` what outbound.repeats raises."""
+    message_id, at = uuid7(), clock.now()
+    address, address_id = _own_address(agent_id, draft.sender)
+    raw = compose.compose(draft, Mailbox(address), message_id, at)
+    said = draft.text or compose.text_of(draft.html)
+    prints = sameness.fingerprint(f"{draft.subject}\n{said}"), sameness.similarity(said)
+    try:
+        with transaction.atomic():
+            if repeat and (known := repeats.begin(agent_id, repeat)):
+                return Enqueued(**known, repeated=True)
+            sender = _locked(agent_id, address, address_id)
+            attempt = Attempt(message_id, sender, draft, len(raw), *prints, at)
+            run(attempt, GATES)
+            store.save(attempt, raw, said)
+            taken = _taken(attempt)
+            if repeat:
+                repeats.end(agent_id, repeat, taken.id, taken.status, taken.code, taken.reason)
+            if taken.status == Status.QUEUED:
+                wake("outbound")
+    except Refused as refused:
+        metrics.REFUSED.inc(refused.code)
+        raise
+    metrics.TAKEN.inc(taken.status)
+    return taken
+
+
+def _own_address(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
+    """The address that the agent asks to write from, else its first. The gates say whether it may."""
+    for asked in dict.fromkeys((wanted.lower(), "")):
+        with connection.cursor() as cursor:
+            cursor.execute(_ADDRESSES, [agent_id, asked, asked])
+            if row := cursor.fetchone():
+                return str(row[0]), row[1]
+    raise Refused("This agent has no address to write from.", code="no_address", fix="Give it one with /alloc.")
+
+
+def _locked(agent_id: uuid.UUID, address: str, address_id: uuid.UUID) -> Sender:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [agent_id])
+        name, owner_id, state, reason = cursor.fetchone()
+    return Sender(agent_id, name, owner_id, state, reason, address, address_id)
+
+
+def _taken(attempt: Attempt) -> Enqueued:
+    if holding := attempt.holding:
+        return Enqueued(attempt.id, Status.HELD.value, holding.code, holding.reason)
+    return Enqueued(attempt.id, Status.QUEUED.value)

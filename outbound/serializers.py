@@ -1,0 +1,127 @@
+"""The JSON of ``/send``: what is taken and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from outbound.draft import (
+    ATTACHMENTS,
+    MESSAGE_ID,
+    NAME,
+    RECIPIENTS,
+    SUBJECT,
+    TEXT_BYTES,
+    Draft,
+    File,
+    Mailbox,
+    header_text,
+    mailbox,
+    recipients_of,
+)
+from outbound.models import Role
+from postbox.api.fields import Base64, Flag, Id, Prose, Several, Text, Time
+from postbox.api.serializers import Body
+from postbox.mail.models import Status
+
+_TEXTS = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": RECIPIENTS}
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "minLength": 3}, _TEXTS]})
+class Addresses(serializers.Field[list[str], Any, Any, Any]):
+    """One address, or a list of them: ``local@domain`` or ``Name <local@domain>``."""
+
+    default_error_messages = {
+        "invalid": "Send an address, or a list of addresses.",
+        "many": f"At most {RECIPIENTS} addresses.",
+    }
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        given = [data] if isinstance(data, str) else data
+        if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
+            self.fail("invalid")
+        if len(given) > RECIPIENTS:
+            self.fail("many")
+        return given
+
+
+class FileBody(Body):
+    name = Prose(default="attachment", max_length=NAME)
+    type = Prose(default="application/octet-stream", max_length=127)
+    content = Base64(help_text="base64")
+
+
+class SendBody(Body):
+    to = Addresses(required=False, default=list)
+    cc = Addresses(required=False, default=list)
+    bcc = Addresses(required=False, default=list)
+    subject = Prose(default="", max_length=SUBJECT)
+    text = Prose(default="", max_length=TEXT_BYTES, help_text="Made from `html` where only that is given.")
+    html = Prose(default="", max_length=TEXT_BYTES)
+    in_reply_to = Prose(default="", max_length=998, help_text="A Message-ID, or the id of a stored message.")
+    reply_all = Flag(default=False, help_text="With `in_reply_to` of a stored message: to everybody it went to.")
+    forward = Id(required=False, help_text="A stored message to send on, with its attachments.")
+    attachments = Several(child=FileBody(), default=list, max_length=ATTACHMENTS)
+    send_at = Time(required=False, help_text="Not before then.")
+    unsubscribe = Several(
+        child=Text(max_length=2000), default=list, max_length=2, help_text="https: or mailto: for List-Unsubscribe."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        fields["from"] = Text(required=False, help_text="One of the agent's addresses; its first where left out.")
+        return fields
+
+
+class SendAnswer(serializers.Serializer[dict[str, Any]]):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(choices=[Status.QUEUED.value, Status.HELD.value])
+    reason = serializers.CharField(required=False, help_text="Of held mail: why.")
+
+
+def draft_of(values: dict[str, Any]) -> Draft:
+    """The draft of a checked request. Raises HeaderInjection, BadAddress."""
+    boxes = [
+        (mailbox(text, f"{role.value}.{number}"), role)
+        for role in Role
+        for number, text in enumerate(values[role.value])
+    ]
+    asked = values["in_reply_to"].strip()
+    in_reply_to = asked if not asked or asked.startswith("<") else f"<{asked}>"
+    if in_reply_to:
+        header_text(in_reply_to, "in_reply_to")
+        if not MESSAGE_ID.fullmatch(in_reply_to):
+            raise serializers.ValidationError({"in_reply_to": ["Not a Message-ID."]})
+    return Draft(
+        recipients=recipients_of(boxes),
+        subject=header_text(values["subject"], "subject"),
+        text=values["text"],
+        html=values["html"],
+        in_reply_to=in_reply_to,
+        references=(in_reply_to,) if in_reply_to else (),
+        attachments=tuple(_files(values["attachments"])),
+        send_at=values.get("send_at"),
+        sender=_sender(values.get("from", "")).address if values.get("from") else "",
+        unsubscribe=tuple(_urls(values["unsubscribe"])),
+    )
+
+
+def _sender(text: str) -> Mailbox:
+    return mailbox(text, "from")
+
+
+def _files(given: Iterable[dict[str, Any]]) -> Iterable[File]:
+    for number, item in enumerate(given):
+        name = header_text(item["name"], f"attachments.{number}.name").strip() or f"attachment-{number + 1}"
+        yield File(name, header_text(item["type"], f"attachments.{number}.type"), item["content"])
+
+
+def _urls(given: Iterable[str]) -> Iterable[str]:
+    for number, url in enumerate(given):
+        checked = header_text(url, f"unsubscribe.{number}").strip()
+        if not checked.startswith(("https:", "mailto:")) or set(checked) & set("<>, "):
+            raise serializers.ValidationError({f"unsubscribe.{number}": ["Send an https: or mailto: URL."]})
+        yield checked

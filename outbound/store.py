@@ -1,0 +1,173 @@
+"""Writing a mail that passed its gates: message, key, raw mail, content, recipients, verdicts and event together.
+
+Decides what of a sent mail is sealed: all that any stored message seals. It never decides a state by itself: an attempt
+that a gate holds is stored as held, every other as queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from outbound import compose, events
+from outbound.draft import Recipient
+from outbound.gates.case import Attempt
+from outbound.models import RecipientState, Role
+from outbound.returns import return_path
+from postbox.events.emit import emit
+from postbox.events.models import EventKind
+from postbox.ingest import threads
+from postbox.lib.ids import uuid7
+from postbox.mail.content import Content, Facts, shown
+from postbox.mail.keys import new_message_key, seal_part
+from postbox.mail.models import AuthResult, Direction, Status
+from postbox.mail.parsed import Mailbox as Shown
+from postbox.mail.store import content_digest
+
+_SAVE = f"""
+WITH message AS (
+    INSERT INTO messages (id, direction, status, agent_id, address_id, thread_id, mail_from, rcpt_to, header_from,
+                          helo, size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc,
+                          body_ref)
+    VALUES (%(id)s, '{Direction.OUTBOUND}', %(status)s, %(agent)s, %(address)s, %(thread)s, %(mail_from)s,
+            %(rcpt_to)s, %(header_from)s, '', %(size)s, %(digest)s, %(now)s, %(now)s, 0, false, 'none', 'none',
+            'none', '')
+    RETURNING id
+), key AS (
+    INSERT INTO message_keys (message_id, wrapped) SELECT id, %(wrapped)s FROM message
+), spooled AS (
+    INSERT INTO mail_spool (message_id, body, not_before) SELECT id, %(raw)s, %(now)s FROM message
+), said AS (
+    INSERT INTO message_contents (message_id, body) SELECT id, %(content)s FROM message
+), queued AS (
+    INSERT INTO outbound_messages (message_id, agent_id, state, origin, code, created_at, fingerprint, similarity,
+                                   thread_id, is_automatic, transport, provider_id, attempts,
+                                   not_before)
+    SELECT id, %(agent)s, %(status)s, %(origin)s, %(code)s, %(now)s, %(fingerprint)s, %(similarity)s, %(thread)s,
+           %(automatic)s, '', '', 0, %(send_at)s
+    FROM message
+), recipients AS (
+    INSERT INTO outbound_recipients (message_id, address, role, state, attempts, last_code, last_detail, changed_at,
+                                     bounce_type, bounce_detail)
+    SELECT %(id)s, v.address, v.role, '{RecipientState.QUEUED}', 0, '', '', %(now)s, '', ''
+    FROM unnest(%(addresses)s::text[], %(roles)s::text[]) AS v (address, role)
+), files AS (
+    INSERT INTO attachments (id, message_id, position, content_type, size)
+    SELECT v.id, %(id)s, v.position - 1, v.type, v.size
+    FROM unnest(%(file_ids)s::uuid[], %(file_types)s::text[], %(file_sizes)s::int[]) WITH ORDINALITY
+         AS v (id, type, size, position)
+)
+INSERT INTO verdicts (message_id, position, step, outcome, code)
+SELECT %(id)s, v.position - 1, v.step, v.outcome, v.code
+FROM unnest(%(steps)s::text[], %(outcomes)s::text[], %(codes)s::text[]) WITH ORDINALITY
+     AS v (step, outcome, code, position)
+"""  # noqa: S608
+
+
+def save(attempt: Attempt, raw: bytes, said: str) -> None:
+    """Write the attempt and tell of it, in the caller's transaction. ``said`` is its text."""
+    holding = attempt.holding
+    status = Status.HELD if holding else Status.QUEUED
+    key, wrapped = new_message_key(attempt.id, attempt.sender.agent_id)
+    content = _content(attempt, said)
+    thread_id = _thread(attempt, content.message_id)
+    _insert(attempt, status, thread_id, key, wrapped, raw, content)
+    facts = _facts(attempt, status, thread_id)
+    kind = EventKind.MESSAGE_HELD if holding else EventKind.MESSAGE_QUEUED
+    more = events.told([(r.address, r.role.value, RecipientState.QUEUED.value) for r in attempt.draft.recipients])
+    if holding:
+        more |= {"code": holding.code, "reason": holding.reason}
+    emit([events.of_message(kind, facts, content, key, attempt.sender.agent_id, more)])
+
+
+def _insert(
+    attempt: Attempt, status: Status, thread_id: Any, key: bytes, wrapped: bytes, raw: bytes, content: Content
+) -> None:
+    draft, sender = attempt.draft, attempt.sender
+    holding = attempt.holding
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SAVE,
+            {
+                "id": attempt.id,
+                "status": status.value,
+                "agent": sender.agent_id,
+                "address": sender.address_id,
+                "thread": thread_id,
+                "mail_from": return_path(attempt.id, sender.address),
+                "rcpt_to": draft.recipients[0].address,
+                "header_from": sender.address,
+                "size": len(raw),
+                # Of its id: the same octets may come in again, for an agent here, and are no duplicate then.
+                "digest": content_digest(attempt.id.bytes),
+                "now": attempt.at,
+                "send_at": max(draft.send_at, attempt.at) if draft.send_at else attempt.at,
+                "wrapped": wrapped,
+                "raw": seal_part(key, raw, attempt.id, "raw", sender.agent_id),
+                "content": seal_part(key, content.dump(), attempt.id, "content", sender.agent_id),
+                "origin": draft.origin.value,
+                "code": holding.code[:64] if holding else "",
+                "fingerprint": attempt.fingerprint,
+                "similarity": attempt.similarity,
+                "automatic": draft.is_automatic,
+                "addresses": [recipient.address for recipient in draft.recipients],
+                "roles": [recipient.role.value for recipient in draft.recipients],
+                "file_ids": [item["id"] for item in content.attachments],
+                "file_types": [item["type"][:127] for item in content.attachments],
+                "file_sizes": [item["size"] for item in content.attachments],
+                "steps": [verdict.step[:32] for verdict in attempt.verdicts],
+                "outcomes": [verdict.outcome.value for verdict in attempt.verdicts],
+                "codes": [verdict.code[:64] for verdict in attempt.verdicts],
+            },
+        )
+
+
+def _content(attempt: Attempt, said: str) -> Content:
+    draft, sender = attempt.draft, attempt.sender
+    domain = sender.address.rpartition("@")[2]
+    return Content(
+        message_id=compose.message_id_of(attempt.id, domain).strip("<>"),
+        from_=sender.address,
+        to=_boxes(draft.recipients, Role.TO),
+        cc=_boxes(draft.recipients, Role.CC),
+        subject=draft.subject,
+        in_reply_to=draft.in_reply_to.strip("<>"),
+        references=[name.strip("<>") for name in draft.references],
+        text=said,
+        attachments=[
+            {"id": str(uuid7()), "name": file.name, "type": file.content_type, "size": len(file.content)}
+            for file in draft.attachments
+        ],
+        reasons=[holding.reason] if (holding := attempt.holding) else [],
+        words=[verdict.reason for verdict in attempt.verdicts],
+    )
+
+
+def _boxes(recipients: Sequence[Recipient], role: Role) -> list[str]:
+    return [shown(Shown(r.box.address, r.box.name)) for r in recipients if r.role == role]
+
+
+def _thread(attempt: Attempt, message_id: str) -> Any:
+    """The conversation that it goes on with, or a new one; answers to it will be found by its Message-ID."""
+    draft, agent_id = attempt.draft, attempt.sender.agent_id
+    names = [draft.in_reply_to, *reversed(draft.references)] if draft.in_reply_to else list(reversed(draft.references))
+    return threads.continue_by(agent_id, names, message_id, attempt.at, known=draft.thread_id)
+
+
+def _facts(attempt: Attempt, status: Status, thread_id: Any) -> Facts:
+    return Facts(
+        id=attempt.id,
+        direction=Direction.OUTBOUND,
+        status=status,
+        agent_name=attempt.sender.name,
+        thread_id=thread_id,
+        received_at=attempt.at,
+        injection_score=None,
+        quarantined=False,
+        spf=AuthResult.NONE,
+        dkim=AuthResult.NONE,
+        dmarc=AuthResult.NONE,
+        read=True,
+    )

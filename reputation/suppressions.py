@@ -1,0 +1,129 @@
+"""Asking who must not be written to, and keeping that record.
+
+Decides what suppresses an address: a live suppression of its owner (for all agents or the one), or a block in its
+reputation. Counting is by owner and address, so one owner's bounces never keep another owner from writing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from postbox.audit.record import record
+from postbox.lib import clock
+from reputation.models import Suppression, SuppressionReason
+
+_FIND = """
+SELECT w.address, coalesce(s.reason, 'hard_bounce'), coalesce(s.expires_at, r.blocked_until)
+FROM unnest(%(addresses)s::text[]) AS w (address)
+LEFT JOIN LATERAL (
+    SELECT reason, expires_at FROM outbound_suppressions
+    WHERE owner_id = %(owner)s AND address = w.address AND lifted_at IS NULL
+      AND (agent_id IS NULL OR agent_id = %(agent)s) AND (expires_at IS NULL OR expires_at > %(now)s)
+    ORDER BY expires_at DESC NULLS FIRST LIMIT 1) s ON true
+LEFT JOIN email_reputations r
+       ON r.owner_id = %(owner)s AND r.address = w.address AND r.blocked_until > %(now)s
+WHERE s.reason IS NOT NULL OR r.blocked_until IS NOT NULL
+"""
+# One statement for a batch of mails of many owners, when they are leased.
+_FIND_PAIRS = """
+SELECT DISTINCT w.recipient_id
+FROM unnest(%(recipients)s::bigint[], %(owners)s::uuid[], %(agents)s::uuid[], %(addresses)s::text[])
+     AS w (recipient_id, owner_id, agent_id, address)
+WHERE EXISTS (
+    SELECT 1 FROM outbound_suppressions s
+    WHERE s.owner_id = w.owner_id AND s.address = w.address AND s.lifted_at IS NULL
+      AND (s.agent_id IS NULL OR s.agent_id = w.agent_id) AND (s.expires_at IS NULL OR s.expires_at > %(now)s))
+   OR EXISTS (
+    SELECT 1 FROM email_reputations r
+    WHERE r.owner_id = w.owner_id AND r.address = w.address AND r.blocked_until > %(now)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """An address that is not to be written to: why, and until when (None: for good)."""
+
+    address: str
+    reason: str
+    until: datetime | None
+
+
+def find(owner_id: uuid.UUID, agent_id: uuid.UUID, addresses: Iterable[str]) -> list[Suppressed]:
+    """Which of these addresses this agent must not write to. One query."""
+    wanted = sorted({address.lower() for address in addresses})
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, {"addresses": wanted, "owner": owner_id, "agent": agent_id, "now": clock.now()})
+        return [Suppressed(*row) for row in cursor.fetchall()]
+
+
+def among(pairs: Sequence[tuple[int, uuid.UUID, uuid.UUID, str]]) -> set[int]:
+    """Of ``(recipient id, owner, agent, address)`` the ids whose address is suppressed by now. One query."""
+    if not pairs:
+        return set()
+    ids, owners, agents, addresses = zip(*pairs, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FIND_PAIRS,
+            {
+                "recipients": list(ids),
+                "owners": list(owners),
+                "agents": list(agents),
+                "addresses": [address.lower() for address in addresses],
+                "now": clock.now(),
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def suppress(
+    owner_id: uuid.UUID,
+    address: str,
+    reason: SuppressionReason,
+    *,
+    agent_id: uuid.UUID | None = None,
+    detail: str = "",
+    expires_at: datetime | None = None,
+    actor: str,
+) -> Suppression:
+    """Put an address on the list, or give what is there the longer life of the two."""
+    row, is_new = Suppression.objects.get_or_create(
+        owner_id=owner_id,
+        agent_id=agent_id,
+        address=address.lower(),
+        lifted_at=None,
+        defaults={"reason": reason, "detail": detail[:500], "expires_at": expires_at},
+    )
+    if not is_new:
+        is_longer = row.expires_at is not None and (expires_at is None or expires_at > row.expires_at)
+        row.expires_at = expires_at if is_longer else row.expires_at
+        row.reason, row.detail = reason, detail[:500] or row.detail
+        row.save(update_fields=["expires_at", "reason", "detail"])
+    record(actor, "suppression.put", row.id, reason=reason.value, new=is_new)
+    return row
+
+
+def lift(owner_id: uuid.UUID, address: str, *, actor: str) -> int:
+    """Let an address be written to again: every suppression of it and its block end. Gives how many ended."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE outbound_suppressions SET lifted_at = %s WHERE owner_id = %s AND address = %s"
+            " AND lifted_at IS NULL RETURNING id",
+            [clock.now(), owner_id, address.lower()],
+        )
+        lifted = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            "UPDATE email_reputations SET blocked_until = NULL WHERE owner_id = %s AND address = %s"
+            " AND blocked_until > %s RETURNING id",
+            [owner_id, address.lower(), clock.now()],
+        )
+        unblocked = cursor.rowcount
+    for row_id in lifted:
+        record(actor, "suppression.lifted", row_id)
+    if unblocked and not lifted:
+        record(actor, "suppression.lifted", owner_id, blocked=True)
+    return len(lifted) + (unblocked if not lifted else 0)
