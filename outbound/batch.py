@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from outbound.models import RecipientState
+from outbound.models import Origin, RecipientState
 from postbox.identity.models import AgentState
 from postbox.lib import clock
 from postbox.mail.models import Status
@@ -27,9 +27,11 @@ BATCH = 50
 BATCH_BYTES = 16 * 1024 * 1024
 LEASE = timedelta(seconds=2 * settings.POSTBOX_LEASE_SECONDS)
 
+# A notice that an agent was stopped goes out all the same.
+_MAY = f"(a.state = '{AgentState.ACTIVE}' OR o.origin = '{Origin.NOTICE}')"
 _CLAIM = f"""
 WITH due AS MATERIALIZED (
-    SELECT o.message_id, a.state = '{AgentState.ACTIVE}' AS may, a.state AS agent_state, m.size
+    SELECT o.message_id, {_MAY} AS may, a.state AS agent_state, m.size
     FROM outbound_messages o JOIN agents a ON a.id = o.agent_id JOIN messages m ON m.id = o.message_id
     WHERE o.state = '{Status.QUEUED}' AND o.not_before <= %(now)s
       AND (o.leased_until IS NULL OR o.leased_until < %(now)s)
@@ -67,7 +69,7 @@ UPDATE outbound_recipients SET state = '{RecipientState.SUPPRESSED}', changed_at
 """  # noqa: S608
 _BEGIN = f"""
 WITH mine AS (
-    SELECT o.message_id, a.state = '{AgentState.ACTIVE}' AS may
+    SELECT o.message_id, {_MAY} AS may
     FROM outbound_messages o JOIN agents a ON a.id = o.agent_id
     WHERE o.message_id = ANY(%(ids)s) AND o.lease_token = %(token)s AND o.state = '{Status.QUEUED}'
     ORDER BY o.message_id FOR UPDATE OF o
@@ -135,7 +137,7 @@ class Batch:
 def next_outbound_batch(limit: int = BATCH) -> Batch:
     """Claim what is due, oldest first, in one transaction."""
     now, token = clock.now(), uuid.uuid4()
-    values = {"now": now, "limit": limit, "token": token, "until": now + LEASE}
+    values: dict[str, Any] = {"now": now, "limit": limit, "token": token, "until": now + LEASE}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
         parcels = [Parcel(*row) for row in cursor.fetchall()]

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from outbound import compose, metrics, repeats, sameness, store
+from outbound import compose, metrics, repeats, sameness, stops, store
 from outbound.draft import Draft, Mailbox
-from outbound.gates import GATES
+from outbound.gates import GATES, breakers
 from outbound.gates.case import Attempt, Refused, Sender, run
+from outbound.gates.quota import QuotaSpent
+from outbound.models import QuotaScope
 from postbox.events.wakeups import wake
+from postbox.ingest import threads
 from postbox.lib import clock
 from postbox.lib.ids import uuid7
 from postbox.mail.models import Status
@@ -25,7 +28,7 @@ SELECT a.address, a.id FROM addresses a
 WHERE a.agent_id = %s AND (%s = '' OR a.address = %s)
 ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
 """
-_LOCK = "SELECT name, owner_id, state, state_reason FROM agents WHERE id = %s FOR NO KEY UPDATE"
+_LOCK = "SELECT name, owner_id, state, state_reason, state_since FROM agents WHERE id = %s FOR NO KEY UPDATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,10 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
             if repeat and (known := repeats.begin(agent_id, repeat)):
                 return Enqueued(**known, repeated=True)
             sender = _locked(agent_id, address, address_id)
-            attempt = Attempt(message_id, sender, draft, len(raw), *prints, at)
+            attempt = Attempt(message_id, sender, draft, len(raw), *prints, at, _thread(draft, message_id, sender))
             run(attempt, GATES)
             store.save(attempt, raw, said)
+            _kill_repeater(attempt)
             taken = _taken(attempt)
             if repeat:
                 repeats.end(agent_id, repeat, taken.id, taken.status, taken.code, taken.reason)
@@ -61,6 +65,8 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
                 wake("outbound")
     except Refused as refused:
         metrics.REFUSED.inc(refused.code)
+        if isinstance(refused, QuotaSpent) and refused.spent.scope == QuotaScope.AGENT:
+            stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} a {refused.spent.window.value}.")
         raise
     metrics.TAKEN.inc(taken.status)
     return taken
@@ -79,8 +85,22 @@ def _own_address(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
 def _locked(agent_id: uuid.UUID, address: str, address_id: uuid.UUID) -> Sender:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [agent_id])
-        name, owner_id, state, reason = cursor.fetchone()
-    return Sender(agent_id, name, owner_id, state, reason, address, address_id)
+        name, owner_id, state, reason, since = cursor.fetchone()
+    return Sender(agent_id, name, owner_id, state, reason, since, address, address_id)
+
+
+def _thread(draft: Draft, message_id: uuid.UUID, sender: Sender) -> uuid.UUID:
+    """The conversation that it goes on with, or a new one."""
+    own = compose.message_id_of(message_id, sender.address.rpartition("@")[2])
+    names = dict.fromkeys(name for name in (draft.in_reply_to, *reversed(draft.references)) if name)
+    return draft.thread_id or threads.thread_of(sender.agent_id, list(names), own)
+
+
+def _kill_repeater(attempt: Attempt) -> None:
+    """In the transaction that stores the message that was one too many, so that no other comes between."""
+    for verdict in attempt.verdicts:
+        if verdict.code == breakers.REPEATED:
+            stops.kill(attempt.sender.agent_id, verdict.reason)
 
 
 def _taken(attempt: Attempt) -> Enqueued:

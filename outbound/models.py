@@ -45,6 +45,7 @@ class Outgoing(Leased):
     similarity = models.BigIntegerField(default=0, editable=False)
     thread_id = models.UUIDField(null=True, editable=False)
     is_automatic = models.BooleanField(default=False, editable=False)
+    is_answer = models.BooleanField(default=False, editable=False)
     transport = models.CharField(max_length=32, blank=True, default="", editable=False)
     provider_id = models.CharField(max_length=255, blank=True, default="", editable=False)
 
@@ -151,7 +152,8 @@ class QuotaScope(models.TextChoices):
 class SendQuota(models.Model):
     """How many recipients may be written to in a window, and how many were. ``used`` counts from ``period``.
 
-    The system's is spent in blocks: ``used`` is what was handed out to the ``QuotaBlock`` rows.
+    Without a ``limit`` the setting's applies. An owner's and the system's are spent in blocks: their ``used`` is what
+    was handed out to the ``QuotaBlock`` rows.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -159,7 +161,9 @@ class SendQuota(models.Model):
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="quotas")
     owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.CASCADE, related_name="quotas")
     window = models.CharField(max_length=8, choices=Window)
-    limit = models.PositiveIntegerField()
+    limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Recipients in a window; empty: what the settings say, 0: none at all."
+    )
     used = models.PositiveIntegerField(default=0, editable=False)
     period = models.DateTimeField(null=True, editable=False)
 
@@ -180,7 +184,7 @@ class SendQuota(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.limit:,} a {self.window}"
+        return f"{self.scope} quota a {self.window}"
 
 
 class QuotaBlock(models.Model):

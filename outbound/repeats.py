@@ -89,7 +89,7 @@ def begin(agent_id: uuid.UUID, request: Asked) -> dict[str, Any] | None:
 def end(agent_id: uuid.UUID, request: Asked, message_id: uuid.UUID, status: str, code: str, reason: str) -> None:
     """Keep the answer, in the transaction that stores the message. A gate's words name states and counts only."""
     answer = {"id": str(message_id), "status": status, "code": code, "reason": reason}
-    values = [uuid7(), agent_id, request.key, request.body, json.dumps(answer), clock.now()]
+    values: list[Any] = [uuid7(), agent_id, request.key, request.body, json.dumps(answer), clock.now()]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from outbound import answers
 from outbound.draft import (
     ATTACHMENTS,
     MESSAGE_ID,
@@ -17,7 +21,6 @@ from outbound.draft import (
     TEXT_BYTES,
     Draft,
     File,
-    Mailbox,
     header_text,
     mailbox,
     recipients_of,
@@ -27,6 +30,7 @@ from postbox.api.fields import Base64, Flag, Id, Prose, Several, Text, Time
 from postbox.api.serializers import Body
 from postbox.mail.models import Status
 
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TEXTS = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": RECIPIENTS}
 
 
@@ -82,35 +86,40 @@ class SendAnswer(serializers.Serializer[dict[str, Any]]):
     reason = serializers.CharField(required=False, help_text="Of held mail: why.")
 
 
-def draft_of(values: dict[str, Any]) -> Draft:
-    """The draft of a checked request. Raises HeaderInjection, BadAddress."""
+def draft_of(values: dict[str, Any], agent_id: uuid.UUID) -> Draft:
+    """The draft of a checked request. Raises ApiError for what is no address, no header or no message."""
     boxes = [
         (mailbox(text, f"{role.value}.{number}"), role)
         for role in Role
         for number, text in enumerate(values[role.value])
     ]
-    asked = values["in_reply_to"].strip()
-    in_reply_to = asked if not asked or asked.startswith("<") else f"<{asked}>"
-    if in_reply_to:
-        header_text(in_reply_to, "in_reply_to")
-        if not MESSAGE_ID.fullmatch(in_reply_to):
-            raise serializers.ValidationError({"in_reply_to": ["Not a Message-ID."]})
-    return Draft(
-        recipients=recipients_of(boxes),
+    draft = Draft(
+        recipients=recipients_of(boxes) if boxes else (),
         subject=header_text(values["subject"], "subject"),
         text=values["text"],
         html=values["html"],
-        in_reply_to=in_reply_to,
-        references=(in_reply_to,) if in_reply_to else (),
         attachments=tuple(_files(values["attachments"])),
         send_at=values.get("send_at"),
-        sender=_sender(values.get("from", "")).address if values.get("from") else "",
+        sender=mailbox(values["from"], "from").address if values.get("from") else "",
         unsubscribe=tuple(_urls(values["unsubscribe"])),
     )
+    if "forward" in values:
+        draft = answers.forwarding(draft, agent_id, answers.stored(agent_id, values["forward"]))
+    draft = _answer(draft, values, agent_id)
+    return draft if draft.recipients else replace(draft, recipients=recipients_of(()))
 
 
-def _sender(text: str) -> Mailbox:
-    return mailbox(text, "from")
+def _answer(draft: Draft, values: dict[str, Any], agent_id: uuid.UUID) -> Draft:
+    asked = header_text(values["in_reply_to"], "in_reply_to").strip()
+    if not asked:
+        return draft
+    if _ID.fullmatch(asked):
+        message = answers.stored(agent_id, uuid.UUID(asked))
+        return answers.answering(draft, agent_id, message, everybody=values["reply_all"])
+    name = asked if asked.startswith("<") else f"<{asked}>"
+    if not MESSAGE_ID.fullmatch(name):
+        raise serializers.ValidationError({"in_reply_to": ["Neither a Message-ID nor the id of a message."]})
+    return replace(draft, in_reply_to=name, references=(name,))
 
 
 def _files(given: Iterable[dict[str, Any]]) -> Iterable[File]:

@@ -7,7 +7,6 @@ that a gate holds is stored as held, every other as queued.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import connection
 
@@ -43,10 +42,10 @@ WITH message AS (
     INSERT INTO message_contents (message_id, body) SELECT id, %(content)s FROM message
 ), queued AS (
     INSERT INTO outbound_messages (message_id, agent_id, state, origin, code, created_at, fingerprint, similarity,
-                                   thread_id, is_automatic, transport, provider_id, attempts,
+                                   thread_id, is_automatic, is_answer, transport, provider_id, attempts,
                                    not_before)
     SELECT id, %(agent)s, %(status)s, %(origin)s, %(code)s, %(now)s, %(fingerprint)s, %(similarity)s, %(thread)s,
-           %(automatic)s, '', '', 0, %(send_at)s
+           %(automatic)s, %(answer)s, '', '', 0, %(send_at)s
     FROM message
 ), recipients AS (
     INSERT INTO outbound_recipients (message_id, address, role, state, attempts, last_code, last_detail, changed_at,
@@ -72,9 +71,9 @@ def save(attempt: Attempt, raw: bytes, said: str) -> None:
     status = Status.HELD if holding else Status.QUEUED
     key, wrapped = new_message_key(attempt.id, attempt.sender.agent_id)
     content = _content(attempt, said)
-    thread_id = _thread(attempt, content.message_id)
-    _insert(attempt, status, thread_id, key, wrapped, raw, content)
-    facts = _facts(attempt, status, thread_id)
+    _insert(attempt, status, key, wrapped, raw, content)
+    threads.keep_name(attempt.sender.agent_id, content.message_id, attempt.thread_id, attempt.at)
+    facts = _facts(attempt, status)
     kind = EventKind.MESSAGE_HELD if holding else EventKind.MESSAGE_QUEUED
     more = events.told([(r.address, r.role.value, RecipientState.QUEUED.value) for r in attempt.draft.recipients])
     if holding:
@@ -82,9 +81,7 @@ def save(attempt: Attempt, raw: bytes, said: str) -> None:
     emit([events.of_message(kind, facts, content, key, attempt.sender.agent_id, more)])
 
 
-def _insert(
-    attempt: Attempt, status: Status, thread_id: Any, key: bytes, wrapped: bytes, raw: bytes, content: Content
-) -> None:
+def _insert(attempt: Attempt, status: Status, key: bytes, wrapped: bytes, raw: bytes, content: Content) -> None:
     draft, sender = attempt.draft, attempt.sender
     holding = attempt.holding
     with connection.cursor() as cursor:
@@ -95,7 +92,7 @@ def _insert(
                 "status": status.value,
                 "agent": sender.agent_id,
                 "address": sender.address_id,
-                "thread": thread_id,
+                "thread": attempt.thread_id,
                 "mail_from": return_path(attempt.id, sender.address),
                 "rcpt_to": draft.recipients[0].address,
                 "header_from": sender.address,
@@ -112,6 +109,7 @@ def _insert(
                 "fingerprint": attempt.fingerprint,
                 "similarity": attempt.similarity,
                 "automatic": draft.is_automatic,
+                "answer": bool(draft.in_reply_to),
                 "addresses": [recipient.address for recipient in draft.recipients],
                 "roles": [recipient.role.value for recipient in draft.recipients],
                 "file_ids": [item["id"] for item in content.attachments],
@@ -149,20 +147,13 @@ def _boxes(recipients: Sequence[Recipient], role: Role) -> list[str]:
     return [shown(Shown(r.box.address, r.box.name)) for r in recipients if r.role == role]
 
 
-def _thread(attempt: Attempt, message_id: str) -> Any:
-    """The conversation that it goes on with, or a new one; answers to it will be found by its Message-ID."""
-    draft, agent_id = attempt.draft, attempt.sender.agent_id
-    names = [draft.in_reply_to, *reversed(draft.references)] if draft.in_reply_to else list(reversed(draft.references))
-    return threads.continue_by(agent_id, names, message_id, attempt.at, known=draft.thread_id)
-
-
-def _facts(attempt: Attempt, status: Status, thread_id: Any) -> Facts:
+def _facts(attempt: Attempt, status: Status) -> Facts:
     return Facts(
         id=attempt.id,
         direction=Direction.OUTBOUND,
         status=status,
         agent_name=attempt.sender.name,
-        thread_id=thread_id,
+        thread_id=attempt.thread_id,
         received_at=attempt.at,
         injection_score=None,
         quarantined=False,

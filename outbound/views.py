@@ -48,7 +48,8 @@ class SendView(KeyView):
     def post(self, request: Request) -> Response:
         values = read(SendBody, request)
         repeat = repeats.asked(request.META.get("HTTP_IDEMPOTENCY_KEY", ""), request.data)
-        return Response(_shape(enqueue_outbound(agent_of(request), draft_of(values), repeat=repeat)), status=202)
+        agent_id = agent_of(request)
+        return Response(_shape(enqueue_outbound(agent_id, draft_of(values, agent_id), repeat=repeat)), status=202)
 
 
 def _shape(taken: Enqueued) -> dict[str, str]:

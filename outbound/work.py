@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 
-from outbound import batch, metrics, results
+from outbound import asked, batch, metrics, results
 from outbound.batch import Batch, Parcel
 from outbound.results import Ending, ending
 from outbound.transports import current
@@ -36,6 +36,8 @@ def run(transport: Transport | None = None) -> int:
     prefer_indexes()
     wakeups.clear("outbound")
     results.give_up_lost()
+    while asked.take() == asked.PORTION:
+        pass
     way = transport or current()
     if way is None:  # an MTA asks for its mail itself
         return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -60,6 +61,6 @@ def days(counts: Counter[tuple[uuid.UUID, str]]) -> None:
     agents = sorted({agent for agent, _ in counts})
     if not agents:
         return
-    values = {name: [counts[agent, name] for agent in agents] for name in _COLUMNS}
+    values: dict[str, Any] = {name: [counts[agent, name] for agent in agents] for name in _COLUMNS}
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS, {"day": clock.now().date(), "agents": agents} | values)
+        cursor.execute(_DAYS, values | {"day": clock.now().date(), "agents": agents})

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -91,13 +92,9 @@ def suppress(
     actor: str,
 ) -> Suppression:
     """Put an address on the list, or give what is there the longer life of the two."""
-    row, is_new = Suppression.objects.get_or_create(
-        owner_id=owner_id,
-        agent_id=agent_id,
-        address=address.lower(),
-        lifted_at=None,
-        defaults={"reason": reason, "detail": detail[:500], "expires_at": expires_at},
-    )
+    whose: dict[str, Any] = {"owner_id": owner_id, "agent_id": agent_id, "address": address.lower()}
+    said = {"reason": reason, "detail": detail[:500], "expires_at": expires_at}
+    row, is_new = Suppression.objects.get_or_create(**whose, lifted_at=None, defaults=said)
     if not is_new:
         is_longer = row.expires_at is not None and (expires_at is None or expires_at > row.expires_at)
         row.expires_at = expires_at if is_longer else row.expires_at

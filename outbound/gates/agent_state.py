@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from outbound.gates.case import Attempt, Refused
+from outbound.models import Origin
 from postbox.identity.models import AgentState
 from postbox.mail.models import Outcome
 from postbox.screening.case import Verdict
@@ -26,6 +27,8 @@ _REFUSALS = {AgentState.PAUSED.value: AgentPaused, AgentState.KILLED.value: Agen
 
 
 def check(attempt: Attempt) -> Verdict:
+    if attempt.draft.origin == Origin.NOTICE:
+        return Verdict(name, Outcome.SKIP, "notice", "A notice to a person.")
     if refusal := _REFUSALS.get(attempt.sender.state):
         why = attempt.sender.state_reason
         raise refusal(f"{refusal.message[:-1]}: {why}" if why else "")

@@ -35,6 +35,7 @@ class Sender:
     owner_id: uuid.UUID
     state: str
     state_reason: str
+    state_since: datetime | None
     address: str
     address_id: uuid.UUID
 
@@ -50,6 +51,7 @@ class Attempt:
     fingerprint: bytes
     similarity: int
     at: datetime
+    thread_id: uuid.UUID
     verdicts: list[Verdict] = field(default_factory=list)
 
     @property

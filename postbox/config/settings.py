@@ -217,7 +217,7 @@ POSTBOX_WORK = {
     "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
 }
 # Who takes a copy of which events: consumer -> prefixes of kinds.
-POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping"), "outbound": ("rule.",)}
+POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping"), "outbound": ("rule.", "agent.")}
 # Copies that nobody took in so many seconds are let go: an answer that comes too late is worse than none.
 POSTBOX_EVENT_LIFETIMES = {"rule.auto_reply": 3600, "rule.forward": 7 * 86_400}
 # What the layers above mail delete when mail expires: with events and with messages (ids -> rows, in the transaction
@@ -290,6 +290,18 @@ POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
 POSTBOX_SECOND_OPINION = opinion.asking()
 # How mail leaves: `mailbox` keeps it here (development), `poll` waits for an MTA that asks, or a server or a provider.
 POSTBOX_TRANSPORT = env.text("POSTBOX_TRANSPORT", "poll")
+# Recipients in a window, where a quota's own row sets no other; 0: no limit.
+POSTBOX_QUOTAS = {
+    (scope, window): env.number(f"POSTBOX_QUOTA_{scope.upper()}_{window.upper()}", default)
+    for (scope, window), default in {
+        ("agent", "hour"): 200,
+        ("agent", "day"): 1000,
+        ("owner", "hour"): 2000,
+        ("owner", "day"): 10_000,
+        ("system", "hour"): 20_000,
+        ("system", "day"): 100_000,
+    }.items()
+}
 # Functions that may hold a mail until a person approved it: an attempt (outbound.gates.case) to words, or nothing.
 POSTBOX_APPROVALS: tuple[str, ...] = ()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.

@@ -78,6 +78,7 @@ class Agent(models.Model):
     name = models.CharField("agent id", max_length=64, validators=[AGENT_NAME])
     state = models.CharField(max_length=16, choices=AgentState, default=AgentState.ACTIVE)
     state_reason = models.CharField(max_length=500, blank=True)
+    state_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     class Meta:

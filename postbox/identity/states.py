@@ -35,8 +35,8 @@ def change(agent_id: uuid.UUID, state: AgentState, reason: str, *, actor: str, r
         agent = Agent.objects.select_for_update(no_key=True).get(pk=agent_id)
         before = agent.state
         if before != state:
-            agent.state, agent.state_reason = state, reason[:500]
-            agent.save(update_fields=["state", "state_reason"])
+            agent.state, agent.state_reason, agent.state_since = state, reason[:500], clock.now()
+            agent.save(update_fields=["state", "state_reason", "state_since"])
             record(actor, _KINDS[state].value, agent.id, before=before, after=state.value)
             _tell(agent, _KINDS[state])
         if revoke_keys:

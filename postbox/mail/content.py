@@ -33,6 +33,7 @@ class Content:
     from_: str = ""
     to: list[str] = field(default_factory=list)
     cc: list[str] = field(default_factory=list)
+    reply_to: list[str] = field(default_factory=list)
     subject: str = ""
     in_reply_to: str = ""
     references: list[str] = field(default_factory=list)
@@ -96,6 +97,7 @@ def from_parts(
         from_=", ".join(shown(box) for box in parsed.from_),
         to=[shown(box) for box in parsed.to],
         cc=[shown(box) for box in parsed.cc],
+        reply_to=[shown(box) for box in parsed.reply_to],
         subject=parsed.subject,
         in_reply_to=parsed.in_reply_to,
         references=list(parsed.references),

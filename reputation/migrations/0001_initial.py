@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("identity", "0002_domain_records"),
+        ("identity", "0004_state_since"),
     ]
 
     operations = [

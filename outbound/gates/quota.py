@@ -1,0 +1,42 @@
+"""Gate ``quota``, the last: so many recipients an hour and a day, for the agent, its owner and the system."""
+
+from __future__ import annotations
+
+from outbound import quotas
+from outbound.gates.case import Attempt, Refused
+from outbound.models import Origin, QuotaScope
+from outbound.quotas import Spent
+from postbox.events.body import timestamp
+from postbox.mail.models import Outcome
+from postbox.screening.case import Verdict
+
+name = "quota"
+
+
+class QuotaSpent(Refused):
+    """402: ``spent`` says whose it is; Retry-After, when it opens again."""
+
+    status = 402
+    code = "quota_spent"
+
+    def __init__(self, spent: Spent, attempt: Attempt) -> None:
+        whose = {"agent": "The agent's", "owner": "The owner's", "system": "The system's"}[spent.scope.value]
+        until = timestamp(spent.opens_at)
+        more = " The agent is paused until a person resumes it." if spent.scope == QuotaScope.AGENT else ""
+        super().__init__(
+            f"{whose} quota of {spent.limit:,} recipients a {spent.window.value} is spent until {until}.{more}",
+            fix="Wait until it opens, or ask the owner for a larger quota.",
+        )
+        self.spent = spent
+        self.retry_after = max(1, int((spent.opens_at - attempt.at).total_seconds()) + 1)
+
+
+def check(attempt: Attempt) -> Verdict:
+    if attempt.draft.origin == Origin.NOTICE:
+        return Verdict(name, Outcome.SKIP, "notice", "A notice to a person.")
+    if attempt.is_held:  # debited when it is released
+        return Verdict(name, Outcome.SKIP, "held", "Counted when it is released.")
+    sender = attempt.sender
+    if spent := quotas.debit(sender.agent_id, sender.owner_id, len(attempt.draft.recipients), attempt.at):
+        raise QuotaSpent(spent, attempt)
+    return Verdict(name, Outcome.PASS, "debited", f"{len(attempt.draft.recipients)} recipients debited.")
