@@ -12,6 +12,7 @@ from django.conf import settings
 
 from outbound.transports.base import Transport
 from outbound.transports.mailbox import Mailbox
+from outbound.transports.smtp import Smtp, relay_of
 
 POLL = "poll"
 _making = threading.Lock()
@@ -33,4 +34,6 @@ def make(wanted: str) -> Transport | None:
         return None
     if wanted == "mailbox":
         return Mailbox()
+    if wanted.startswith(("smtp:", "smtps:")):
+        return Smtp(relay_of(wanted))
     raise ValueError(f"{wanted.partition(':')[0]} is no transport")
