@@ -137,6 +137,19 @@ def fit_try(case: Case, robin: Known) -> None:
     body.setdefault("match", {"every_mail": True})
 
 
+def fit_send(case: Case, robin: Known) -> None:
+    """Addresses are more than strings, and what is answered or sent on must be there."""
+    body: Any = {} if case.body is NOT_SET else case.body
+    case.body, case.media_type = body, "application/json"
+    for role in ("cc", "bcc", "from", "in_reply_to", "forward", "unsubscribe"):
+        body.pop(role, None)
+    body["to"] = ["Ann <ann@mercer-bikes.example>", f"p{uuid7().hex}@ek.example"]
+    body["subject"] = "".join(letter for letter in body.get("subject", "") if letter.isprintable())
+    for file in body.get("attachments", ()):
+        file.pop("name", None)
+        file.pop("type", None)
+
+
 # What makes a case that fits the document fit the data as well.
 FIT = {
     "/attachment/{id}": fit_attachment,
@@ -146,6 +159,7 @@ FIT = {
     "/list": fit_list,
     "/rule/put": fit_rule,
     "/rule/try": fit_try,
+    "/send": fit_send,
     "/webhook/register": fit_register,
     "/webhook/replay": fit_replay,
 }
