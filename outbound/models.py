@@ -138,6 +138,62 @@ class OutboundRecipient(models.Model):
         return self.address
 
 
+class ReportKind(models.TextChoices):
+    BOUNCE = "bounce", "Bounce"
+    COMPLAINT = "complaint", "Complaint"
+    DELIVERED = "delivered", "Delivered"
+
+
+class ReportState(models.TextChoices):
+    MATCHED = "matched", "Matched"
+    WAITING = "waiting", "Waiting for its message"
+    UNMATCHED = "unmatched", "Of no message here"
+
+
+class DeliveryReport(models.Model):
+    """What a provider, a server or a mail said of one recipient, kept once, and which recipient it was found to be of.
+
+    ``key`` is the keyed hash of what tells one report from another, so that a provider's retry changes nothing twice.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.CharField(max_length=32, editable=False)
+    key = models.BinaryField(max_length=32, unique=True, editable=False)
+    kind = models.CharField(max_length=16, choices=ReportKind, editable=False)
+    bounce_type = models.CharField(max_length=32, blank=True, editable=False)
+    is_hard = models.BooleanField(default=False, editable=False)
+    detail = models.CharField(max_length=500, blank=True, editable=False)
+    message_id = models.UUIDField(null=True, editable=False)
+    provider_id = models.CharField(max_length=255, blank=True, editable=False)
+    address = models.CharField(max_length=320, blank=True, editable=False)
+    at = models.DateTimeField(editable=False)
+    received_at = models.DateTimeField(default=clock.now, editable=False)
+    state = models.CharField(max_length=16, choices=ReportState, default=ReportState.WAITING, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0, editable=False)
+    not_before = models.DateTimeField(default=clock.now, editable=False)
+    recipient = models.ForeignKey(
+        OutboundRecipient, null=True, on_delete=models.SET_NULL, related_name="reports", editable=False
+    )
+
+    class Meta:
+        db_table = "delivery_reports"
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=ReportKind.values), name="delivery_reports_kind"),
+            models.CheckConstraint(condition=models.Q(state__in=ReportState.values), name="delivery_reports_state"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                name="delivery_reports_waiting",
+                condition=models.Q(state=ReportState.WAITING.value),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.address or self.message_id}"
+
+
 class Window(models.TextChoices):
     HOUR = "hour", "Hour"
     DAY = "day", "Day"

@@ -1,0 +1,103 @@
+"""``POST /bounce``: Postmark's bounce JSON, signed by whoever relays it.
+
+Decides that the raw body's signature is right before anything of it is read, in constant time; a bare 401 says nothing
+to who does not know the secret. What is signed and cannot be read is an error that its sender can see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.dateparse import parse_datetime
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from outbound.compose import own_id
+from outbound.models import ReportKind
+from outbound.reports import COMPLAINT_TYPE, Report, record_bounce
+from postbox.api.errors import ApiError, TooLarge, answer
+from postbox.api.parsers import load
+from postbox.lib import clock
+from reputation.bounces import is_hard_bounce
+
+MOST = 256 * 1024
+SOURCE = "postmark"
+
+
+class BadReport(ApiError):
+    code = "bad_report"
+    message = "The body is signed but is no bounce."
+    fix = "Send Postmark's bounce JSON: Type, Email, MessageID, BouncedAt."
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class BounceView(View):
+    """Takes a bounce or a complaint; the same one again changes nothing."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        try:
+            body = request.read(MOST + 1)
+            if not _is_signed(body, request.META.get("HTTP_X_POSTBOX_SIGNATURE", "")):
+                return HttpResponse(status=401)
+            if len(body) > MOST:
+                raise TooLarge()
+            row = record_bounce(report_of(load(body), body))
+            return JsonResponse({"recorded": row is not None})
+        except Exception as error:
+            return answer(error)
+
+
+def report_of(data: Any, body: bytes) -> Report:
+    """Postmark's bounce (``RecordType`` Bounce or SpamComplaint). Raises BadReport."""
+    if not isinstance(data, dict):
+        raise BadReport()
+    named = str(data.get("MessageID") or data.get("messageId") or "").strip()
+    kind = str(data.get("Type") or data.get("RecordType") or "").strip()
+    if not named or not kind:
+        raise BadReport()
+    is_complaint = kind in {COMPLAINT_TYPE, "SpamNotification"}
+    return Report(
+        source=SOURCE,
+        event=str(data.get("ID") or hashlib.sha256(body).hexdigest()),
+        kind=ReportKind.COMPLAINT if is_complaint else ReportKind.BOUNCE,
+        at=_time(data.get("BouncedAt")),
+        address=str(data.get("Email") or data.get("Recipient") or "").strip(),
+        message_id=_own(named),
+        provider_id=named,
+        bounce_type=COMPLAINT_TYPE if is_complaint else kind,
+        is_hard=is_hard_bounce(kind),
+        detail=str(data.get("Details") or data.get("Description") or ""),
+    )
+
+
+def _is_signed(body: bytes, shown: str) -> bool:
+    wanted = hmac.new(settings.POSTBOX_BOUNCE_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(wanted.encode(), shown.strip().lower().encode("utf-8", "replace"))
+
+
+def _own(named: str) -> uuid.UUID | None:
+    """Our id, as /send gave it or as it stands in the Message-ID."""
+    try:
+        return uuid.UUID(named)
+    except ValueError:
+        return own_id(named)
+
+
+def _time(given: Any) -> datetime:
+    try:
+        found = parse_datetime(str(given)) if given else None
+    except ValueError:
+        found = None
+    if found is None:
+        return clock.now()
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return min(aware, clock.now())
