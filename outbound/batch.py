@@ -35,6 +35,7 @@ WITH due AS MATERIALIZED (
     FROM outbound_messages o JOIN agents a ON a.id = o.agent_id JOIN messages m ON m.id = o.message_id
     WHERE o.state = '{Status.QUEUED}' AND o.not_before <= %(now)s
       AND (o.leased_until IS NULL OR o.leased_until < %(now)s)
+      AND (%(owner)s::uuid IS NULL OR a.owner_id = %(owner)s)
     ORDER BY o.not_before LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED
 ), held AS (
     UPDATE outbound_messages o SET state = '{Status.HELD}', code = 'agent_' || due.agent_state
@@ -134,10 +135,11 @@ class Batch:
         return len(self.parcels) + len(self.emptied) >= BATCH
 
 
-def next_outbound_batch(limit: int = BATCH) -> Batch:
-    """Claim what is due, oldest first, in one transaction."""
+def next_outbound_batch(limit: int = BATCH, owner_id: uuid.UUID | None = None) -> Batch:
+    """Claim what is due, of one owner's agents or of all, oldest first, in one transaction."""
     now, token = clock.now(), uuid.uuid4()
     values: dict[str, Any] = {"now": now, "limit": limit, "token": token, "until": now + LEASE}
+    values["owner"] = owner_id
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CLAIM, values)
         parcels = [Parcel(*row) for row in cursor.fetchall()]

@@ -53,7 +53,8 @@ ORDER BY r.id FOR UPDATE
 _SETTLE_RECIPIENT = f"""
 UPDATE outbound_recipients SET
     state = CASE WHEN %(kind)s = '{ReportKind.DELIVERED}'
-                  AND state IN ('{RecipientState.BOUNCED}', '{RecipientState.COMPLAINED}') THEN state ELSE %(state)s END,
+                  AND state IN ('{RecipientState.BOUNCED}', '{RecipientState.COMPLAINED}')
+             THEN state ELSE %(state)s END,
     changed_at = %(now)s,
     bounced_at = CASE WHEN %(is_back)s THEN coalesce(bounced_at, %(at)s) ELSE bounced_at END,
     bounce_type = CASE WHEN %(is_back)s THEN %(type)s ELSE bounce_type END,
@@ -129,7 +130,9 @@ def due() -> bool:
 
 def _key(report: Report) -> bytes:
     secret = settings.POSTBOX_MASTER_KEYS.derive("delivery-report")
-    said = f"{report.source}|{report.event}|{report.kind}|{report.message_id}|{report.provider_id}|{report.address.lower()}"
+    said = "|".join(
+        (report.source, report.event, report.kind, str(report.message_id), report.provider_id, report.address.lower())
+    )
     return hmac.digest(secret, said.encode("utf-8", "replace"), "sha256")
 
 
@@ -140,7 +143,7 @@ def _match(row: DeliveryReport) -> None:
         return
     row.recipient_id, row.state = recipient_id, ReportState.MATCHED
     row.save(update_fields=["recipient", "state"])
-    _carry_out(row)
+    _carry_out(row, recipient_id)
 
 
 def _recipient_of(row: DeliveryReport) -> int | None:
@@ -166,8 +169,8 @@ def _keep_waiting(row: DeliveryReport) -> None:
     row.save(update_fields=["not_before", "tries", "state"])
 
 
-def _carry_out(row: DeliveryReport) -> None:
-    recipient = OutboundRecipient.objects.select_related("message__agent").get(pk=row.recipient_id)
+def _carry_out(row: DeliveryReport, recipient_id: int) -> None:
+    recipient = OutboundRecipient.objects.select_related("message__agent").get(pk=recipient_id)
     agent = recipient.message.agent
     kind = ReportKind(row.kind)
     is_back = kind != ReportKind.DELIVERED

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from outbound import asked, batch, metrics, results
-from outbound.batch import Batch, Parcel
+from outbound.batch import Batch, Parcel, Target
+from outbound.models import Outgoing
 from outbound.results import Ending, ending
 from outbound.transports import current
 from outbound.transports.base import Letter, Outcome, Result, Transport, same
@@ -22,6 +23,7 @@ from postbox.lib import about, crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail import blobs
 from postbox.mail.keys import KeyErased, open_part, unwrap
+from postbox.mail.models import MessageKey
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ def run(transport: Transport | None = None) -> int:
 
 
 def _work(claimed: Batch, way: Transport) -> int:
-    done = _settle_emptied(claimed, way)
+    done = settle_emptied(claimed, way.name)
     until = time.monotonic() + batch.LEASE.total_seconds() / 2
     for handful in _handfuls(claimed.parcels):
         if time.monotonic() > until:  # the lease gives the rest to the next claim
@@ -64,11 +66,39 @@ def _work(claimed: Batch, way: Transport) -> int:
     return done
 
 
-def _settle_emptied(claimed: Batch, way: Transport) -> int:
+def settle_emptied(claimed: Batch, transport: str) -> int:
     """Those whose recipients were all suppressed since: nobody is left to write to."""
-    opened = [(parcel, _key(parcel)) for parcel in claimed.emptied]
-    ends = [ending(parcel, Result(parcel.id, ()), key) for parcel, key in opened]
-    return results.record_send_result(claimed.token, ends, way.name)
+    ends = [ending(parcel, Result(parcel.id, ()), key_of(parcel)) for parcel in claimed.emptied]
+    return results.record_send_result(claimed.token, ends, transport)
+
+
+def opened_letters(claimed: Batch, parcels: Sequence[Parcel]) -> list[tuple[Letter, Parcel, bytes]]:
+    """Mails opened and marked as being handed over, each with its key; who is not among them waits."""
+    opened = {parcel.id: (parcel, *found) for parcel in parcels if (found := _open(parcel)) is not None}
+    crash.point("outbound.claimed")
+    mine = batch.begin(claimed.token, [parcel for parcel, _, _ in opened.values()])
+    return [(_letter(parcel, opened[parcel.id][2]), parcel, opened[parcel.id][1]) for parcel in mine]
+
+
+def parcel_of(row: Outgoing, targets: list[Target]) -> Parcel:
+    """A mail that was claimed before, by another process perhaps, with the recipients that are open."""
+    wrapped = MessageKey.objects.filter(pk=row.pk).values_list("wrapped", flat=True).first()
+    return Parcel(
+        id=row.pk,
+        agent_id=row.agent_id,
+        agent_name=row.agent.name,
+        owner_id=row.agent.owner_id,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        thread_id=row.thread_id,
+        mail_from=row.message.mail_from,
+        header_from=row.message.header_from,
+        body_ref=row.message.body_ref,
+        wrapped=bytes(wrapped) if wrapped is not None else None,
+        sealed=None,
+        content=bytes(row.message.content.body),
+        targets=targets,
+    )
 
 
 def _handfuls(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
@@ -77,16 +107,13 @@ def _handfuls(parcels: Sequence[Parcel]) -> Iterator[Sequence[Parcel]]:
 
 
 def _hand_over(claimed: Batch, handful: Sequence[Parcel], way: Transport) -> int:
-    opened = {parcel.id: (parcel, *found) for parcel in handful if (found := _open(parcel)) is not None}
-    crash.point("outbound.claimed")
-    mine = batch.begin(claimed.token, [parcel for parcel, _, _ in opened.values()])
-    letters = [_letter(parcel, opened[parcel.id][2]) for parcel in mine]
+    opened = {letter.id: (letter, parcel, key) for letter, parcel, key in opened_letters(claimed, handful)}
     crash.point("outbound.begun")
     ends: list[Ending] = []
     began = time.monotonic()
-    for result in _shipped(way, letters):
-        parcel, key, raw = opened[result.id]
-        crash.point("outbound.handed", raw)
+    for result in _shipped(way, [letter for letter, _, _ in opened.values()]):
+        letter, parcel, key = opened[result.id]
+        crash.point("outbound.handed", letter.raw)
         ends.append(ending(parcel, result, key))
     metrics.SHIP_SECONDS.observe(time.monotonic() - began, way.name)
     done = results.record_send_result(claimed.token, ends, way.name)
@@ -123,7 +150,8 @@ def _open(parcel: Parcel) -> tuple[bytes, bytes] | None:
             return None
 
 
-def _key(parcel: Parcel) -> bytes | None:
+def key_of(parcel: Parcel) -> bytes | None:
+    """The mail's key; None where it cannot be had."""
     try:
         return _require_key(parcel)
     except _UNREADABLE:

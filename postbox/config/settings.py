@@ -167,6 +167,7 @@ CELERY_TASK_ROUTES = {
     "postbox.ingest.reapply_rules": {"queue": "rules"},
     "webhooks.deliver": {"queue": "webhooks"},
     "outbound.ship": {"queue": "outbound"},
+    "outbound.reconcile": {"queue": "bounces"},
     "postbox.maintenance.*": {"queue": "maintenance"},
     "agentpack_postbox_retention": {"queue": "maintenance"},
 }
@@ -214,6 +215,7 @@ POSTBOX_WORK = {
     "score": {"task": "postbox.ingest.rescore", "due": "postbox.ingest.reexaminations.scores_due"},
     "rules": {"task": "postbox.ingest.reapply_rules", "due": "postbox.ingest.reexaminations.rules_due"},
     "outbound": {"task": "outbound.ship", "due": "outbound.batch.due"},
+    "bounces": {"task": "outbound.reconcile", "due": "outbound.reports.due"},
     "spool": {"task": "postbox.maintenance.empty_spool", "due": "postbox.ingest.spool.due"},
     "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
 }

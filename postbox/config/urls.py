@@ -10,6 +10,7 @@ from postbox.api.docs import DocsView, SchemaView
 from postbox.config.health import HealthView, ReadyView
 from postbox.config.metrics import metrics
 from postbox.identity.domain.views import DomainCheckView, DomainListView, DomainPutView
+from postbox.identity.state_view import AgentStateView
 from postbox.identity.views import AllocView
 from postbox.ingest.attachment_view import AttachmentView
 from postbox.ingest.inbound.views import InboundView
@@ -26,6 +27,7 @@ urlpatterns = [
     path("inbound/<str:esp>", InboundView.as_view()),
     path("inbound/mailgun/mime", InboundView.as_view(schema=None), {"esp": "mailgun"}),  # raw mail to .../mime
     path("alloc", AllocView.as_view()),
+    path("agent/state", AgentStateView.as_view()),
     path("domain/put", DomainPutView.as_view()),
     path("domain/list", DomainListView.as_view()),
     path("domain/check", DomainCheckView.as_view()),
@@ -35,6 +37,7 @@ urlpatterns = [
     path("rule/", include("postbox.ingest.rule_urls")),
     path("", include("webhooks.urls")),
     path("", include("outbound.urls")),
+    path("", include("reputation.urls")),
     path("healthz", HealthView.as_view()),
     path("readyz", ReadyView.as_view()),
     path("metrics", metrics),

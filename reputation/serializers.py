@@ -1,0 +1,50 @@
+"""The JSON of the suppression routes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.validators import EmailValidator
+from rest_framework import serializers
+
+from postbox.api.fields import Text, Time, Whole
+from postbox.api.serializers import Body
+from reputation.models import SuppressionReason
+
+MAX_PAGE = 500
+
+
+class SuppressionsBody(Body):
+    limit = Whole(min_value=1, max_value=MAX_PAGE, default=100)
+    page_token = Text(required=False, max_length=64, help_text="`next_page_token` of the page before.")
+
+
+class SuppressBody(Body):
+    address = Text(max_length=254, validators=[EmailValidator()])
+    reason = serializers.ChoiceField(choices=SuppressionReason.choices, default=SuppressionReason.MANUAL.value)
+    agent_id = Text(required=False, max_length=64, help_text="Only for this agent; for all of the owner's without it.")
+    expires_at = Time(required=False, allow_null=True, help_text="For good without it.")
+
+
+class LiftBody(Body):
+    address = Text(max_length=320)
+
+
+class SuppressionAnswer(serializers.Serializer[dict[str, Any]]):
+    id = serializers.UUIDField()
+    address = serializers.CharField()
+    reason = serializers.ChoiceField(choices=SuppressionReason.choices)
+    detail = serializers.CharField(allow_blank=True)
+    agent_id = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class SuppressionsAnswer(serializers.Serializer[dict[str, Any]]):
+    count = serializers.IntegerField()
+    next_page_token = serializers.CharField(allow_null=True)
+    suppressions = SuppressionAnswer(many=True)
+
+
+class LiftAnswer(serializers.Serializer[dict[str, Any]]):
+    lifted = serializers.IntegerField()
