@@ -295,15 +295,12 @@ POSTBOX_SECOND_OPINION = opinion.asking()
 POSTBOX_TRANSPORT = env.text("POSTBOX_TRANSPORT", "poll")
 # Recipients in a window, where a quota's own row sets no other; 0: no limit.
 POSTBOX_QUOTAS = {
-    (scope, window): env.number(f"POSTBOX_QUOTA_{scope.upper()}_{window.upper()}", default)
-    for (scope, window), default in {
-        ("agent", "hour"): 200,
-        ("agent", "day"): 1000,
-        ("owner", "hour"): 2000,
-        ("owner", "day"): 10_000,
-        ("system", "hour"): 20_000,
-        ("system", "day"): 100_000,
-    }.items()
+    ("agent", "hour"): env.number("POSTBOX_QUOTA_AGENT_HOUR", 200),
+    ("agent", "day"): env.number("POSTBOX_QUOTA_AGENT_DAY", 1000),
+    ("owner", "hour"): env.number("POSTBOX_QUOTA_OWNER_HOUR", 2000),
+    ("owner", "day"): env.number("POSTBOX_QUOTA_OWNER_DAY", 10000),
+    ("system", "hour"): env.number("POSTBOX_QUOTA_SYSTEM_HOUR", 20000),
+    ("system", "day"): env.number("POSTBOX_QUOTA_SYSTEM_DAY", 100000),
 }
 # Functions that may hold a mail until a person approved it: an attempt (outbound.gates.case) to words, or nothing.
 POSTBOX_APPROVALS: tuple[str, ...] = ()

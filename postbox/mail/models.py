@@ -45,6 +45,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     Status.PROCESSED: frozenset({Status.QUARANTINED, Status.REFUSED}),
     Status.QUARANTINED: frozenset({Status.PROCESSED, Status.REFUSED}),
     Status.REFUSED: frozenset(),
+}
+# The same for mail that an agent sends.
+OUTBOUND_TRANSITIONS: dict[str, frozenset[str]] = {
     Status.QUEUED: frozenset({Status.SENDING, Status.HELD, Status.FAILED}),
     Status.HELD: frozenset({Status.QUEUED, Status.FAILED}),
     # Back to queued: a temporary failure, which is known to have left no copy.

@@ -103,6 +103,7 @@ _GRAVITY = {
     Outcome.SKIP: 0,
     Outcome.FLAG: 1,
     Outcome.QUARANTINE: 2,
+    Outcome.HOLD: 2,
     Outcome.ERROR: 2,
     Outcome.REFUSE: 3,
 }

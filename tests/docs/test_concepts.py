@@ -10,7 +10,7 @@ import pytest
 from postbox.events.models import EventKind
 from postbox.identity.models import KeyKind
 from postbox.ingest.pipeline import STEPS
-from postbox.mail.models import TRANSITIONS, Outcome, Status
+from postbox.mail.models import INBOUND_STATES, OUTBOUND_STATES, OUTBOUND_TRANSITIONS, TRANSITIONS, Outcome
 from postbox.screening.case import Verdict, decide
 from postbox.screening.injection import QUARANTINE_ABOVE
 from tests.docs.markdown import DOCS, blocks
@@ -37,7 +37,7 @@ def rows(heading: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("number", "allowed"), [(0, TRANSITIONS), (1, DELIVERY_TRANSITIONS)])
+@pytest.mark.parametrize(("number", "allowed"), [(0, TRANSITIONS), (1, OUTBOUND_TRANSITIONS), (2, DELIVERY_TRANSITIONS)])
 def test_the_diagrams_show_what_may_follow_what(number: int, allowed: Mapping[str, frozenset[str]]) -> None:
     pairs = {(str(before), str(after)) for before, afters in allowed.items() for after in afters if before != after}
     assert arrows(number) == pairs
@@ -45,7 +45,8 @@ def test_the_diagrams_show_what_may_follow_what(number: int, allowed: Mapping[st
 
 def test_the_tables_have_every_word() -> None:
     assert rows("kind").keys() == set(KeyKind.values)
-    assert rows("state").keys() == set(Status.values)
+    assert rows("state").keys() == set(INBOUND_STATES)
+    assert rows("state of a sent mail").keys() == set(OUTBOUND_STATES)
     assert rows("outcome").keys() == set(Outcome.values)
 
 
