@@ -25,7 +25,7 @@ from postbox.mail.models import Status
 
 _ADDRESSES = """
 SELECT a.address, a.id FROM addresses a
-WHERE a.agent_id = %s AND (%s = '' OR a.address = %s)
+WHERE a.agent_id = %s AND a.ended_at IS NULL AND (%s = '' OR a.address = %s)
 ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
 """
 _LOCK = "SELECT name, owner_id, state, state_reason, state_since FROM agents WHERE id = %s FOR NO KEY UPDATE"

@@ -30,7 +30,7 @@ class Received:
 
     @property
     def mail(self) -> EmailMessage:
-        return cast(EmailMessage, message_from_bytes(self.octets, policy=policy.default))
+        return message_from_bytes(self.octets, policy=policy.default)
 
 
 @dataclass

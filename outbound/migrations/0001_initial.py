@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("identity", "0004_state_since"),
+        ("identity", "0005_state_since"),
         ("mail", "0006_check_states"),
     ]
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("identity", "0004_state_since"),
+        ("identity", "0005_state_since"),
     ]
 
     operations = [

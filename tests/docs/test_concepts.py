@@ -37,7 +37,9 @@ def rows(heading: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("number", "allowed"), [(0, TRANSITIONS), (1, OUTBOUND_TRANSITIONS), (2, DELIVERY_TRANSITIONS)])
+@pytest.mark.parametrize(
+    ("number", "allowed"), [(0, TRANSITIONS), (1, OUTBOUND_TRANSITIONS), (2, DELIVERY_TRANSITIONS)]
+)
 def test_the_diagrams_show_what_may_follow_what(number: int, allowed: Mapping[str, frozenset[str]]) -> None:
     pairs = {(str(before), str(after)) for before, afters in allowed.items() for after in afters if before != after}
     assert arrows(number) == pairs

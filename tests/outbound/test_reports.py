@@ -7,6 +7,7 @@ import hmac
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -113,7 +114,7 @@ def test_a_bounce_that_comes_before_its_message_is_matched_later(robin: Known) -
     message_id = sent(robin)
     bounce("pm-77")
     assert DeliveryReport.objects.get().state == ReportState.WAITING
-    Outgoing.objects.filter(pk=message_id).update(provider_id="pm-77")
+    Outgoing.objects.filter(pk=UUID(message_id)).update(provider_id="pm-77")
     with clock.frozen(clock.now() + timedelta(seconds=30)):
         assert reports.due()
         assert reports.reconcile() == 1

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0002_domain_records"),
+        ("identity", "0004_addresses_live"),
     ]
 
     operations = [
