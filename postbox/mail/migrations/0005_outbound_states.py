@@ -9,7 +9,7 @@ OUTBOUND = ["queued", "held", "sending", "accepted", "failed", "unknown"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0003_thread_taint"),
+        ("mail", "0004_download_raw"),
     ]
 
     operations = [
