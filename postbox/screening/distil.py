@@ -16,6 +16,7 @@ from postbox.screening.distilling.alternative import unshown_sentences
 from postbox.screening.distilling.cascade import Cascade
 from postbox.screening.distilling.document import in_quirks_mode, parse, style_sheets
 from postbox.screening.distilling.invisible import Invisible
+from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.page import page_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
@@ -79,6 +80,16 @@ def distil_html(html: str) -> Distilled:
         return _unjudged(root, notes)
     walk = Walk(cascade, page_for(in_quirks_mode(html), cascade.has_rules), deadline)
     walk.run(root)
+    unseen: list[tuple[HiddenReason, str]] = []
+    if walk.places_matter:
+        try:
+            unseen, legible = take_out_unseen(root, cascade, walk.page, deadline)
+        except Overrun:
+            return _unjudged(root, notes)
+        if unseen or legible:
+            walk = Walk(cascade, walk.page, deadline, legible)
+            walk.findings.take(unseen)
+            walk.run(root)
     if walk.stopped and whole:
         notes.append(str(Note.BOUND_REACHED))
     text = walk.writer.result()

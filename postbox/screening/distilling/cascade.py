@@ -12,9 +12,11 @@ from typing import Any
 
 from lxml.etree import _Element
 
-from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, Value, parse_declarations
+from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, parse_declarations
 from postbox.screening.distilling.hints import hints
+from postbox.screening.distilling.layers import Layers
 from postbox.screening.distilling.limits import SELECTORS_IN_A_RULE, Deadline, Overrun
+from postbox.screening.distilling.property_values import Value
 from postbox.screening.distilling.selector_matching import Budget, Invalid, Selector, matches
 from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
@@ -26,12 +28,27 @@ PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 
+def key_of(element: _Element, tag: str) -> object:
+    """What an element's style hangs on, apart from its parent and from selectors that look around."""
+    attributes = element.items()
+    if not attributes:
+        return tag
+    if tag in PARTICULAR:
+        key = (tag, *[pair for pair in attributes if pair[0] in TELLING])
+        return (key, element.get("href") is None) if tag == "a" else (tag, *attributes)
+    return (tag, *[pair for pair in attributes if pair[0] in TELLING])
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     specificity: int
     order: int
     selector: Selector
     declarations: tuple[Declaration, ...]
+    layer: tuple[str, ...] = ()
+
+
+PSEUDOS = ("before", "after")
 
 
 class Cascade:
@@ -45,6 +62,9 @@ class Cascade:
         self._count = 0
         self._deadline = deadline
         self._known: dict[object, Declared] = {}
+        self._layers = Layers()
+        self.pseudos = False
+        """Whether any rule is for a pseudo-element."""
         for sheet in sheets:
             self._add(sheet)
 
@@ -53,7 +73,7 @@ class Cascade:
         return self._count > 0
 
     def _add(self, sheet: str) -> None:
-        for rule in style_rules(sheet, self._deadline):
+        for rule in style_rules(sheet, self._deadline, self._layers):
             if rule.selector.count(",") > SELECTORS_IN_A_RULE:
                 raise Overrun
             try:
@@ -64,11 +84,12 @@ class Cascade:
                 self._count += 1
                 if not self._count % 256 and self._deadline.passed():
                     raise Overrun
-                entry = _Entry(selector.specificity, self._count, selector, rule.declarations)
+                entry = _Entry(selector.specificity, self._count, selector, rule.declarations, rule.layer)
                 self._index(selector, entry)
 
     def _index(self, selector: Selector, entry: _Entry) -> None:
         rightmost = selector.parts[0]
+        self.pseudos = self.pseudos or bool(rightmost.pseudo)
         if rightmost.ident:
             self._by_id[rightmost.ident].append(entry)
         elif rightmost.classes:
@@ -106,23 +127,41 @@ class Cascade:
     def _cascaded(self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]) -> Declared:
         matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
         matched.sort(key=lambda entry: (entry.specificity, entry.order))
-        blocks = [entry.declarations for entry in matched]
+        own = [entry for entry in matched if not entry.selector.pseudo] if self.pseudos else matched
+        blocks = [(self._layers.rank(entry.layer), entry.declarations) for entry in own]
         if style := named.get("style"):
-            blocks.append(parse_declarations(style))
-        return _layered(hints(tag, named), blocks)
+            blocks.append((_INLINE, parse_declarations(style)))
+        found = _layered(hints(tag, named), blocks)
+        if len(own) != len(matched):
+            for name in PSEUDOS:
+                made = [entry for entry in matched if entry.selector.pseudo == name]
+                generated = _layered({}, [(self._layers.rank(entry.layer), entry.declarations) for entry in made])
+                if generated.get("content") is not None:
+                    found[f"::{name}"] = generated
+        return found
 
 
-def _layered(result: Declared, blocks: list[tuple[Declaration, ...]]) -> Declared:
-    """Hints, then the blocks in rising order, then what is important in them in the same order."""
-    important: list[tuple[str, Value]] = []
-    for block in blocks:
+_INLINE = (float("inf"), float("inf"))
+"""The rank of the ``style`` attribute: above every layer and every sheet."""
+
+
+def _layered(result: Declared, blocks: list[tuple[tuple[float, ...], tuple[Declaration, ...]]]) -> Declared:
+    """Hints, then the blocks in rising order of layers, then what is important in them with the layers turned round."""
+    if any(rank != blocks[0][0] for rank, _ in blocks):
+        blocks = sorted(blocks, key=lambda block: block[0])
+    important: list[tuple[tuple[float, ...], str, Value]] = []
+    for rank, block in blocks:
         for name, value, is_important in block:
             if is_important:
-                important.append((name, value))
+                important.append((rank, name, value))
             else:
                 _put(result, name, value)
-    for name, value in important:
-        _put(result, name, value)
+    if important:
+        inline = [entry for entry in important if entry[0] == _INLINE]
+        sheets = [entry for entry in important if entry[0] != _INLINE]
+        sheets.sort(key=lambda entry: entry[0], reverse=True)
+        for _, name, value in sheets + inline:
+            _put(result, name, value)
     return result
 
 

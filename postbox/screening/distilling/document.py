@@ -11,7 +11,8 @@ import threading
 from lxml import etree
 from lxml.etree import _Element
 
-from postbox.screening.distilling.stylesheet import media_applies
+from postbox.screening.distilling.data_urls import style_text
+from postbox.screening.distilling.media import media_applies
 
 _DOCTYPE = re.compile(r"\s*(?:<!--[^>]{0,2000}-->\s*|<\?[^>]{0,500}>\s*)?<!doctype\s+html([^>]{0,500})>", re.I).match
 _QUIRKY = re.compile(
@@ -81,10 +82,32 @@ def in_quirks_mode(html: str) -> bool:
 
 
 def style_sheets(root: _Element) -> list[str]:
-    """The text of the ``style`` elements that hold for a screen, in document order."""
-    found = []
-    for element in root.iter("style"):
-        kind = (element.get("type") or "text/css").strip().lower()
-        if element.text and kind == "text/css" and media_applies(element.get("media") or ""):
-            found.append(element.text)
+    """The text of the style sheets that hold for a screen and stand in the mail itself, in document order."""
+    found: list[str] = []
+    preferred = ""
+    for element in root.iter("style", "link"):
+        if element.tag == "link":
+            text = _linked(element)
+        else:
+            kind = (element.get("type") or "text/css").strip().lower()
+            text = (element.text or "") if kind == "text/css" else ""
+        if not text or not media_applies(element.get("media") or "") or _inert(element):
+            continue
+        title = element.get("title") or ""
+        if title and preferred and title != preferred:
+            continue
+        preferred = preferred or title
+        found.append(text)
     return found
+
+
+def _linked(element: _Element) -> str:
+    names = (element.get("rel") or "").lower().split()
+    if "stylesheet" not in names or "alternate" in names or element.get("disabled") is not None:
+        return ""
+    return style_text(element.get("href") or "")
+
+
+def _inert(element: _Element) -> bool:
+    """Whether it stands where nothing is rendered from."""
+    return any(above.tag in {"template", "noembed", "noframes", "iframe"} for above in element.iterancestors())

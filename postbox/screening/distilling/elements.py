@@ -5,9 +5,13 @@ Decides breaks, markers, cells, links and the text of form controls. It never de
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from lxml.etree import _Element
 
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
@@ -37,6 +41,23 @@ CELL = -1
 _APART = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dl", "hr", "figure", "fieldset"])
 _OWN_EDGE = frozenset(["ul", "ol", "menu", "dir", "li", "blockquote"])
 _WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search", "tel", "url", "number", ""})
+
+
+def covers(element: _Element) -> bool:
+    """Whether a picture that stands in the mail itself hides what lies under it; other pictures are never fetched."""
+    if element.tag != "img":
+        return False
+    source = (element.get("src") or "")[:400].strip().lower()
+    if not source.startswith("data:image/"):
+        return False
+    if source.startswith("data:image/gif;base64,"):
+        try:
+            octets = base64.b64decode((element.get("src") or "").strip()[22:122], validate=False)
+        except (binascii.Error, ValueError):
+            return False
+        at = octets.find(b"\x21\xf9\x04")
+        return at < 0 or not octets[at + 3] & 1
+    return source.startswith("data:image/jp")
 
 
 def edge_of(tag: str, display: str) -> int:

@@ -36,6 +36,12 @@ class Findings:
             self._open = (reason, [text])
         self._left -= len(text)
 
+    def take(self, found: list[tuple[HiddenReason, str]]) -> None:
+        """Stretches that were found hidden before the pass, each an entry of its own where the reason changes."""
+        for reason, text in found:
+            self.hide(reason, text)
+        self.shown()
+
     def shown(self) -> None:
         """Visible text follows: what was hidden before it is an entry of its own."""
         if self._open:

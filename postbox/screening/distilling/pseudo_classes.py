@@ -7,11 +7,11 @@ match nothing, and a name that is not known makes the whole selector list invali
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lxml.etree import _Element
 
-from postbox.screening.distilling.selector_matching import Budget, Invalid, Reader, Selector, Test, matches
+from postbox.screening.distilling.selector_matching import Budget, Compound, Invalid, Reader, Selector, Test, matches
 from postbox.screening.distilling.words import words
 
 Compile = Callable[[str, Budget, int], list[Selector]]
@@ -19,8 +19,9 @@ _NTH = re.compile(r"\s*([+-]?\d*)n\s*(?:([+-])\s*(\d+))?\s*|\s*([+-]?\d+)\s*").f
 _NEVER = frozenset(
     words(
         """
-    hover active focus focus-within focus-visible visited target checked disabled invalid fullscreen before
-    after first-line first-letter placeholder selection marker backdrop placeholder-shown -webkit-scrollbar
+    hover active focus focus-within focus-visible visited target invalid fullscreen before user-invalid
+    user-valid out-of-range modal popover-open autofill playing muted indeterminate
+    after first-line first-letter placeholder selection marker backdrop -webkit-scrollbar
     -webkit-input-placeholder -moz-placeholder -webkit-search-decoration -webkit-inner-spin-button
     -webkit-outer-spin-button
     """
@@ -52,7 +53,7 @@ def pseudo_class(name: str, opened: bool, reader: Reader, compile_list: Compile)
     if name not in {"before", "after", "first-line", "first-letter"}:
         reader.weight += 1_000
     if name.startswith("nth-") and opened:
-        return _nth(name, argument, reader.budget)
+        return _nth_of(name, argument, reader, compile_list)
     if name in _STRUCTURAL:
         return _nth(*_STRUCTURAL[name], reader.budget)
     if name in _PLAIN:
@@ -62,6 +63,8 @@ def pseudo_class(name: str, opened: bool, reader: Reader, compile_list: Compile)
         first = _nth(f"nth-{kind}", "1", reader.budget)
         last = _nth(f"nth-last-{kind}", "1", reader.budget)
         return lambda element: first(element) and last(element)
+    if name in {"lang", "dir"} and opened:
+        return _inherited_attribute(name, [part.strip(" \"'").lower() for part in argument.split(",")])
     if name in _NEVER or name.startswith("-webkit-"):
         return lambda _element: False
     raise Invalid(name)
@@ -71,12 +74,28 @@ _STRUCTURAL = {
     "first-child": ("nth-child", "1"), "last-child": ("nth-last-child", "1"),
     "first-of-type": ("nth-of-type", "1"), "last-of-type": ("nth-last-of-type", "1"),
 }  # fmt: skip
+_CONTROLS = frozenset({"input", "button", "select", "textarea", "option", "optgroup", "fieldset"})
 _PLAIN: dict[str, Test] = {
     "link": lambda element: element.tag in {"a", "area"} and element.get("href") is not None,
     "any-link": lambda element: element.tag in {"a", "area"} and element.get("href") is not None,
     "root": lambda element: element.getparent() is None,
     "scope": lambda element: element.getparent() is None,
     "empty": lambda element: not len(element) and not element.text,
+    "checked": lambda element: (
+        (element.tag == "input" and "checked" in element.attrib)
+        or (element.tag == "option" and "selected" in element.attrib)
+    ),
+    "disabled": lambda element: element.tag in _CONTROLS and "disabled" in element.attrib,
+    "required": lambda element: element.tag in _CONTROLS and "required" in element.attrib,
+    "optional": lambda element: element.tag in _CONTROLS and "required" not in element.attrib,
+    "placeholder-shown": lambda element: (
+        element.tag in {"input", "textarea"} and bool(element.get("placeholder")) and not element.get("value")
+    ),
+    "read-only": lambda element: element.tag not in {"input", "textarea"} or "readonly" in element.attrib,
+    "read-write": lambda element: element.tag in {"input", "textarea"} and "readonly" not in element.attrib,
+    "valid": lambda element: element.tag in _CONTROLS and "required" not in element.attrib,
+    "default": lambda element: "checked" in element.attrib or "selected" in element.attrib,
+    "open": lambda element: element.tag in {"details", "dialog"} and "open" in element.attrib,
     "enabled": lambda element: (
         element.tag in {"input", "button", "select", "textarea"} and "disabled" not in element.attrib
     ),
@@ -96,9 +115,7 @@ def _argument(reader: Reader) -> str:
 
 def _functional(name: str, argument: str, reader: Reader, compile_list: Compile) -> Test:
     if name == "has":
-        # What an element contains is not looked at: :has() is taken to hold wherever the rest does.
-        reader.weight += 1_000
-        return lambda _element: True
+        return _has(argument, reader, compile_list)
     budget, found = reader.budget, []
     for part in split_commas(argument):
         try:
@@ -112,7 +129,59 @@ def _functional(name: str, argument: str, reader: Reader, compile_list: Compile)
     return lambda element: any(matches(one, element, budget) for one in found) is wanted
 
 
-def _nth(name: str, argument: str, budget: Budget) -> Test:
+def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
+    """Relative selectors: whether anything related to the element matches (Selectors 4, 4.5)."""
+    budget, anchor = reader.budget, list[_Element]()
+    found: list[tuple[str, Selector]] = []
+    for part in split_commas(argument):
+        part = part.strip()
+        combinator = part[:1] if part[:1] in {">", "+", "~"} else " "
+        for one in compile_list(part.lstrip(">+~ "), budget, reader.depth + 1):
+            one.parts[-1].combinator = combinator
+            last = Compound(tests=(lambda element: element is anchor[-1],))
+            found.append((combinator, Selector((*one.parts, last), one.specificity)))
+    reader.weight += max((one.specificity for _, one in found), default=0)
+
+    def test(element: _Element) -> bool:
+        anchor.append(element)
+        try:
+            for combinator, one in found:
+                for other in _related(element, combinator):
+                    budget.spend()
+                    if isinstance(other.tag, str) and matches(one, other, budget):
+                        return True
+            return False
+        finally:
+            anchor.pop()
+
+    return test
+
+
+def _related(element: _Element, combinator: str) -> Iterator[_Element]:
+    if combinator in {" ", ">"}:
+        yield from element.iterdescendants()
+        return
+    for other in element.itersiblings():
+        yield other
+        yield from other.iterdescendants()
+
+
+def _nth_of(name: str, argument: str, reader: Reader, compile_list: Compile) -> Test:
+    argument, joint, among = argument.partition(" of ")
+    if not joint:
+        return _nth(name, argument, reader.budget)
+    budget = reader.budget
+    found = [one for part in split_commas(among) for one in compile_list(part, budget, reader.depth + 1)]
+    reader.weight += max(one.specificity for one in found)
+
+    def chosen(element: _Element) -> bool:
+        return any(matches(one, element, budget) for one in found)
+
+    counted = _nth(name, argument, budget, chosen)
+    return lambda element: chosen(element) and counted(element)
+
+
+def _nth(name: str, argument: str, budget: Budget, chosen: Test | None = None) -> Test:
     match = _NTH({"odd": "2n+1", "even": "2n"}.get(argument.strip().lower(), argument.lower()))
     if not match:
         raise Invalid(argument[:40])
@@ -127,10 +196,27 @@ def _nth(name: str, argument: str, budget: Budget) -> Test:
         place = 1
         for other in element.itersiblings(preceding=not backwards):
             budget.spend()
-            if isinstance(other.tag, str) and (not typed or other.tag == element.tag):
+            alike = isinstance(other.tag, str) and (not typed or other.tag == element.tag)
+            if alike and (chosen is None or chosen(other)):
                 place += 1
         if not step:
             return place == offset
         return (place - offset) % step == 0 and (place - offset) // step >= 0
+
+    return test
+
+
+def _inherited_attribute(name: str, wanted: list[str]) -> Test:
+    """``:lang()`` and ``:dir()``: the nearest attribute above decides."""
+
+    def test(element: _Element) -> bool:
+        at: _Element | None = element
+        while at is not None:
+            actual = at.get(name)
+            if actual is not None:
+                actual = actual.lower()
+                return any(actual == one or (name == "lang" and actual.startswith(one + "-")) for one in wanted)
+            at = at.getparent()
+        return name == "dir" and "ltr" in wanted
 
     return test

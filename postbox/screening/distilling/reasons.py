@@ -16,6 +16,7 @@ class HiddenReason(StrEnum):
     OPACITY = "opacity"
     FONT_SIZE = "font_size"
     COLOUR = "colour"
+    COVERED = "covered"
     OFF_SCREEN = "off_screen"
     CLIPPED = "clipped"
     ZERO_BOX = "zero_box"

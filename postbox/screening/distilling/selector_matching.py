@@ -25,6 +25,7 @@ class Compound:
     classes: tuple[str, ...] = ()
     tests: tuple[Test, ...] = ()
     combinator: str = ""
+    pseudo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Selector:
 
     parts: tuple[Compound, ...]
     specificity: int
+
+    @property
+    def pseudo(self) -> str:
+        """The pseudo-element that is meant, empty for the element itself."""
+        return self.parts[0].pseudo
 
     @property
     def local(self) -> bool:

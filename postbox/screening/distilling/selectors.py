@@ -44,6 +44,8 @@ def _compile(text: str, budget: Budget, depth: int) -> Selector:
     while True:
         compound = _compound(reader)
         compound.combinator = combinator
+        if parts and parts[-1].pseudo:
+            raise Invalid(text[:40])
         parts.append(compound)
         if reader.at >= len(text):
             return Selector(tuple(reversed(parts)), reader.weight)
@@ -85,7 +87,12 @@ def _take(match: re.Match[str], reader: Reader, compound: Compound, tests: list[
         tests.append(_attribute(match["attr"]))
         reader.weight += 1_000
     else:
-        tests.append(pseudo_class(match["pseudo"].lower(), bool(match["open"]), reader, compile_list))
+        name = match["pseudo"].lower()
+        if name in {"before", "after"} and not match["open"]:
+            compound.pseudo = name
+            reader.weight += 1
+        else:
+            tests.append(pseudo_class(name, bool(match["open"]), reader, compile_list))
 
 
 def _attribute(text: str) -> Test:

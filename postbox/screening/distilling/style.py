@@ -6,47 +6,29 @@ told from it. It never walks the tree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
+from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
+from postbox.screening.distilling.legibility import NEAR, Filter, blend, blended, colour_filters, distance, filtered, too_near
 from postbox.screening.distilling.reasons import HiddenReason
-from postbox.screening.distilling.words import words
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.page import Page
 
+_FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 SMALLEST_FONT = 4.0
 FAINTEST = 0.1
-_NEAR = 20.0
-_NEARISH = 34.0
-_LOW_CONTRAST = 1.2
 _FONT_WORDS = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0,
     "xx-large": 32.0, "xxx-large": 48.0,
-}  # fmt: skip
-_DISPLAYS = {
-    **dict.fromkeys(
-        words(
-    """
-    address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure
-    footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend listing main menu nav ol optgroup
-    option p plaintext pre search section summary ul xmp
-    """
-),
-        "block",
-    ),
-    "li": "list-item", "table": "table", "tr": "table-row", "td": "table-cell", "th": "table-cell",
-    "tbody": "table-row-group", "thead": "table-header-group", "tfoot": "table-footer-group",
-    "caption": "table-caption", "col": "table-column", "colgroup": "table-column-group", "img": "inline-block",
-    "button": "inline-block", "select": "inline-block", "textarea": "inline-block", "input": "inline-block",
-    "marquee": "inline-block",
 }  # fmt: skip
 _HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
 
@@ -79,6 +61,15 @@ class Style:
     holder: bool = False
     base: RGBA = BLACK
     link: RGBA = LINK
+    indent: Length | None = None
+    shadow: RGBA | None = None
+    outline: RGBA | None = None
+    through: tuple[RGBA, ...] = ()
+    """Colours of a background that is painted through the letters (``background-clip: text``)."""
+    filters: tuple[Filter, ...] = ()
+    behind_filter: RGBA | None = None
+    blending: str = ""
+    direction: str = "ltr"
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -86,19 +77,23 @@ class Style:
         return (
             self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
-            tuple(self.custom.items()) if self.custom else (),
+            tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
+            self.filters, self.behind_filter, self.blending, self.direction,
         )  # fmt: skip
 
 
-Plan = tuple[Style, int, bool, str]
-"""What to do with an element: its style, the edge it makes (``elements``), whether it has a habit, its display."""
+Plan = tuple[Style, int, int, str, Any]
+"""What to do with an element: its style, the edge it makes (``elements``), flags (``HABIT`` ...), its display, and the
+declared values of its pseudo-elements, if it has any."""
 
 
-def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str]:
-    """The style and display of an element with these declared values inside an element of this style."""
+def derive(
+    parent: Style, tag: str, declared: dict[str, Any], page: Page
+) -> tuple[Style, str, dict[str, Any]]:
+    """Style, display and resolved values of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
     if not declared and not reset and not parent.holder and tag != "body":
-        return parent, _DISPLAYS.get(tag, "inline")
+        return parent, DISPLAYS.get(tag, "inline"), declared
     custom = parent.custom
     if custom or CUSTOM in declared:
         custom, declared = resolved(custom, declared)
@@ -106,7 +101,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     style = Style(
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
-        display in _HOLDERS, parent.base, parent.link,
+        display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
+        parent.filters, parent.behind_filter, parent.blending, parent.direction,
     )  # fmt: skip
     if reset:
         style.font, style.colour, style.white_space, style.collapses = 16.0, parent.base, "normal", True
@@ -116,13 +112,13 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     if tag == "body":
         style.base, style.link = style.colour, declared.get("-link", LINK)
     style.reason = style.gone or _why_unseen(style)
-    return page.one(style), display
+    return page.one(style), display, declared
 
 
 def _display(tag: str, declared: dict[str, Any]) -> str:
     value = declared.get("display")
-    if value is None or value in {"revert", "revert-layer", "inherit"}:
-        return _DISPLAYS.get(tag, "inline")
+    if value is None or value in {"revert", "revert-layer"}:
+        return DISPLAYS.get(tag, "inline")
     return "inline" if value in GLOBAL_KEYWORDS else str(value)
 
 
@@ -174,23 +170,62 @@ def _set_backdrop(style: Style, parent: Style, value: Any) -> None:
     if paint[3] >= 0.999:
         style.backdrop = paint
     elif paint[3] > 0:
-        style.backdrop = _blend(paint, paint[3], parent.backdrop) if parent.backdrop else None
+        style.backdrop = blend(paint, paint[3], parent.backdrop) if parent.backdrop else None
+
+
+def _gradient_colours(value: str) -> list[RGBA]:
+    inner = value.partition("(")[2].replace(")", ") ").replace(",", " ")
+    plain = [found for word in inner.split() if (found := colour(word)) is not None]
+    return plain + [found for word in _FUNCTIONS(value)[:40] if (found := colour(word)) is not None]
 
 
 def _set_picture(style: Style, _parent: Style, value: Any) -> None:
     """A gradient between colours that are near each other is a plain background; any other cannot be judged."""
     if "gradient(" not in value:
+        if "url(data:" in value.replace("'", "").replace('"', ""):
+            style.backdrop = None
         return
-    inner = value.partition("(")[2].replace(")", ") ").replace(",", " ")
-    colours = [found for word in inner.split() if (found := colour(word)) is not None]
-    plain = colours and all(one[3] >= 0.999 and _distance(one, colours[0]) <= _NEAR for one in colours)
+    colours = _gradient_colours(value)
+    if colours and all(one[3] < FAINTEST for one in colours):
+        return
+    plain = colours and all(one[3] >= 0.999 and distance(one, colours[0]) <= NEAR for one in colours)
     style.backdrop = colours[0] if plain else None
+
+
+def _set_clip(style: Style, parent: Style, value: Any) -> None:
+    """A background cut to the letters is their ink, and no backdrop."""
+    if value == "text":
+        inks = (style.backdrop,) if style.backdrop is not None else ((0.0, 0.0, 255.0, 1.0), (255.0, 0.0, 0.0, 1.0))
+        style.through = inks if style.backdrop != parent.backdrop else ()
+        style.backdrop = parent.backdrop
 
 
 def _set_indent(style: Style, _parent: Style, value: Any) -> None:
     if isinstance(value, Length):
         pixels = value.resolve(style.font, VIEWPORT_WIDTH)
+        style.indent = value if pixels else None
         style.indented = pixels <= -300 or (style.white_space in {"nowrap", "pre"} and pixels >= VIEWPORT_WIDTH)
+
+
+def _set_shadow(style: Style, _parent: Style, value: Any) -> None:
+    style.shadow = None if value == "none" else style.colour if value == "currentcolor" else value
+
+
+def _set_outline(style: Style, _parent: Style, value: Any) -> None:
+    style.outline = None if value == "none" else style.colour if value == "currentcolor" else value
+
+
+def _set_filter(style: Style, parent: Style, value: Any) -> None:
+    if found := colour_filters(value):
+        style.filters, style.behind_filter = (*found, *style.filters), parent.backdrop
+
+
+def _set_blending(style: Style, _parent: Style, value: Any) -> None:
+    style.blending = "" if value == "normal" else value
+
+
+def _set_direction(style: Style, _parent: Style, value: Any) -> None:
+    style.direction = value
 
 
 def _set_white_space(style: Style, _parent: Style, value: Any) -> None:
@@ -208,16 +243,21 @@ def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
 
 _SETTERS = {
     "font-size": _set_font, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
-    "background-image": _set_picture, "visibility": _set_visibility, "opacity": _set_opacity,
+    "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
+    "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
+    "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
     "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
     "list-style-type": _set_bullets,
 }  # fmt: skip
 """In the order in which they depend on each other."""
-_NOT_INHERITED = frozenset({"opacity", "background-color", "background-image"})
+_NOT_INHERITED = frozenset(
+    {"opacity", "background-color", "background-image", "background-clip", "filter", "mix-blend-mode"}
+)
 _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
-    "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none", "list-style-type": "disc",
+    "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
+    "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none", "list-style-type": "disc",
 }  # fmt: skip
 
 
@@ -228,6 +268,8 @@ def _gone(style: Style, parent: Style, declared: dict[str, Any], display: str) -
         )
     if style.opacity < FAINTEST:
         return HiddenReason.OPACITY
+    if display.startswith("table-column"):
+        return HiddenReason.DISPLAY_NONE
     if not BOX_PROPERTIES.isdisjoint(declared):
         return box_hides(declared, display, style.font, parent.holder)
     return None
@@ -242,40 +284,48 @@ def _why_unseen(style: Style) -> HiddenReason | None:
         return HiddenReason.OFF_SCREEN
     if style.secured:
         return HiddenReason.CLIPPED
-    paint = style.fill or style.colour
-    if style.backdrop is None:
-        return HiddenReason.COLOUR if paint[3] < FAINTEST else None
-    return HiddenReason.COLOUR if _too_near(paint, style.backdrop) else None
+    return None if told_apart(style, style.backdrop) else HiddenReason.COLOUR
 
 
-@lru_cache(maxsize=4096)
-def _too_near(paint: RGBA, backdrop: RGBA) -> bool:
-    """Whether paint on this backdrop cannot be told from it: nearly the same, or close and of the same luminance."""
-    if paint[3] < 0.999:
-        paint = _blend(paint, paint[3], backdrop)
-    distance = _distance(paint, backdrop)
-    if distance > _NEARISH:
-        return False
-    return distance <= _NEAR or _contrast(paint, backdrop) < _LOW_CONTRAST
+def told_apart(style: Style, backdrop: RGBA | None) -> bool:
+    """Whether text of this style can be read on this backdrop; None is one that cannot be judged."""
+    inks = [style.fill or style.colour]
+    if style.shadow is not None or style.outline is not None or style.through:
+        inks += [ink for ink in (style.shadow, style.outline, *style.through) if ink is not None]
+    if backdrop is None:
+        return any(ink[3] >= FAINTEST for ink in inks)
+    if style.filters:
+        inks = [filtered(ink, style.filters) for ink in inks]
+        if backdrop is not style.behind_filter and backdrop != style.behind_filter:
+            backdrop = filtered(backdrop, style.filters)
+    if style.blending:
+        inks = [blended(ink, style.blending, backdrop) for ink in inks]
+    if style.opacity < 0.999:
+        inks = [(ink[0], ink[1], ink[2], ink[3] * style.opacity) for ink in inks]
+    return any(not too_near(ink, backdrop) for ink in inks)
 
 
-def _distance(one: RGBA, other: RGBA) -> float:
-    return max(abs(one[0] - other[0]), abs(one[1] - other[1]), abs(one[2] - other[2]))
-
-
-def _blend(over: RGBA, alpha: float, under: RGBA) -> RGBA:
-    red, green, blue = (alpha * over[i] + (1 - alpha) * under[i] for i in range(3))
-    return (red, green, blue, 1.0)
-
-
-def _contrast(one: RGBA, other: RGBA) -> float:
-    """The contrast ratio of WCAG 2.2."""
-    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-def _luminance(paint: RGBA) -> float:
-    red, green, blue = (
-        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in paint[:3]
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
+    """The colour with which a box covers what lies under it, None where it lets it through."""
+    paint = declared.get("background-color")
+    picture = declared.get("background-image", "none")
+    if declared.get("background-clip") == "text":
+        return None
+    if isinstance(picture, str) and "gradient(" in picture:
+        colours = _gradient_colours(picture)
+        if colours and all(one[3] >= 0.9 for one in colours):
+            return style.backdrop or colours[0]
+    if isinstance(picture, str) and "url(data:" in picture.replace("'", "").replace('"', "") and "jpeg" in picture:
+        return colour("gray")
+    if paint == "currentcolor":
+        paint = style.colour
+    if isinstance(paint, tuple) and paint[3] > 0:
+        return paint
+    border = declared.get("-border-paint")
+    wide = declared.get("border-top-width")
+    if border is not None and isinstance(wide, Length) and wide.pixels >= 10:
+        return border  # type: ignore[no-any-return]
+    shadow = declared.get("box-shadow")
+    if isinstance(shadow, str) and "inset" in shadow and (found := _gradient_colours("(" + shadow)):
+        return found[0]
+    return None

@@ -10,13 +10,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, length
+from postbox.screening.distilling.data_urls import style_text
 from postbox.screening.distilling.declarations import Declaration, parse_declarations, without_comments
+from postbox.screening.distilling.layers import Layers
 from postbox.screening.distilling.limits import STYLE_RULES, Deadline, Overrun
+from postbox.screening.distilling.media import container_holds, media_applies, supports, top_level
 
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
-_FEATURE = re.compile(r"\(\s*([a-z-]+)\s*(?:(:|[<>]=?|=)\s*([^()]{1,60}))?\)").fullmatch
-_GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "document", "-moz-document", "starting-style"})
+_GROUPS = frozenset({"media", "supports", "layer", "container", "scope"})
+_IMPORT = re.compile(
+    r"@import\s+(?:url\(\s*)?(?P<mark>[\"']?)(?P<url>data:[^\"')]*)(?P=mark)\s*\)?(?P<rest>[^;]*)", re.I | re.S
+).match
+_LAYER_AND_SUPPORTS = re.compile(
+    r"\blayer(?:\([^)]*\))?|\bsupports\([^()]*(?:\([^()]*\))?[^()]*\)", re.I
+).sub
 _NESTING = 12
 
 
@@ -28,6 +35,8 @@ class _Block:
     live: bool
     start: int
     pieces: list[str] = field(default_factory=list)
+    layer: tuple[str, ...] = ()
+    scope: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +45,13 @@ class StyleRule:
 
     selector: str
     declarations: tuple[Declaration, ...]
+    layer: tuple[str, ...] = ()
 
 
-def style_rules(css: str, deadline: Deadline) -> Iterator[StyleRule]:
+def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) -> Iterator[StyleRule]:
     """The rules of a sheet in order, those without a property of interest left out; ``Overrun`` beyond the bounds."""
     css = without_comments(css.replace("<!--", "").replace("-->", ""))
+    layers.contained = layers.contained or "container" in css
     open_blocks: list[_Block] = []
     start = depth = count = 0
     for match in _MARKS(css):
@@ -50,13 +61,15 @@ def style_rules(css: str, deadline: Deadline) -> Iterator[StyleRule]:
         elif sign == ")":
             depth = max(0, depth - 1)
         elif sign == ";" and not depth:
+            if not open_blocks and "@" in css[start : start + 40]:
+                yield from _statement(css[start : match.start()].strip(), deadline, layers, imports)
             start = match.end()
         elif sign == "{":
             depth = 0
             count += 1
             if count > STYLE_RULES or (not count % 256 and deadline.passed()):
                 raise Overrun
-            open_blocks.append(_opened(css, css[start : match.start()], open_blocks, match.start()))
+            open_blocks.append(_opened(css, css[start : match.start()], open_blocks, match.start(), layers))
             start = match.end()
             open_blocks[-1].start = start
         elif sign == "}":
@@ -68,19 +81,59 @@ def style_rules(css: str, deadline: Deadline) -> Iterator[StyleRule]:
         yield from _closed(open_blocks, css, len(css), len(css))
 
 
-def _opened(css: str, prelude: str, outer: list[_Block], at: int) -> _Block:
+def _statement(text: str, deadline: Deadline, layers: Layers, imports: int) -> Iterator[StyleRule]:
+    """``@layer a, b`` and ``@import`` of a sheet that stands in the mail itself; nothing else is ever fetched."""
+    if text[:7].lower() == "@layer ":
+        for name in text[7:].split(",")[:100]:
+            layers.name((), name)
+    elif imports < 3 and (match := _IMPORT(text)) and media_applies(_LAYER_AND_SUPPORTS("", match["rest"])):
+        yield from style_rules(style_text(match["url"]), deadline, layers, imports + 1)
+
+
+def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers) -> _Block:
     prelude = prelude.strip()
     parent = outer[-1] if outer else None
     live = (parent is None or parent.live) and len(outer) < _NESTING
-    selector = parent.selector if parent else ""
+    selector, layer, scope = (parent.selector, parent.layer, parent.scope) if parent else ("", (), None)
     if parent is not None and selector:
         parent.pieces.append(css[parent.start : at - len(prelude)])
     if prelude.startswith("@"):
         name, _, condition = prelude[1:].partition(" ")
         name, bracket, rest = name.lower().partition("(")
-        condition = (bracket + rest + " " + condition).strip().lower()
-        return _Block(selector, live and name in _GROUPS and _applies(name, condition), at)
-    return _Block(_nested(selector, prelude) if selector else prelude, live, at)
+        condition = (bracket + rest + " " + condition).strip()
+        live = live and name in _GROUPS and _applies(name, condition.lower(), layers)
+        if live and name == "layer":
+            layer = layers.name(layer, condition)
+        elif live and name == "scope":
+            scope = _scope(condition)
+        return _Block(selector, live, at, layer=layer, scope=scope)
+    if scope and not selector:
+        prelude = _scoped(prelude, *scope)
+    return _Block(_nested(selector, prelude) if selector else prelude, live, at, layer=layer, scope=scope)
+
+
+def _scope(condition: str) -> tuple[str, str] | None:
+    start, _, limit = condition.strip().partition(") to (")
+    root = start.strip().removeprefix("(").removesuffix(")").strip()
+    return (root, limit.strip().removesuffix(")").strip()) if root else None
+
+
+def _scoped(prelude: str, root: str, limit: str) -> str:
+    """A selector list held inside ``@scope``."""
+    if len(root) + len(limit) > 1_000:
+        raise Overrun
+    within = f":where({root}, {root} *)" + (f":not({limit}, {limit} *)" if limit else "")
+    return ", ".join(
+        one.replace(":scope", f":is({root})") if ":scope" in one else one + within for one in top_level(prelude, ",")
+    )
+
+
+def _applies(name: str, condition: str, layers: Layers) -> bool:
+    if name == "media":
+        return media_applies(condition)
+    if name == "supports":
+        return supports(condition)
+    return name != "container" or (layers.contained and container_holds(condition))
 
 
 def _nested(outer: str, inner: str) -> str:
@@ -88,7 +141,7 @@ def _nested(outer: str, inner: str) -> str:
     if len(outer) > 2_000:
         raise Overrun
     scope = f":is({outer})"
-    return inner.replace("&", scope) if "&" in inner else ", ".join(f"{scope} {one}" for one in inner.split(","))
+    return ", ".join(one.replace("&", scope) if "&" in one else f"{scope} {one}" for one in top_level(inner, ","))
 
 
 def _closed(open_blocks: list[_Block], css: str, end: int, after: int) -> Iterator[StyleRule]:
@@ -99,69 +152,4 @@ def _closed(open_blocks: list[_Block], css: str, end: int, after: int) -> Iterat
         block.pieces.append(css[block.start : end])
         declarations = parse_declarations(";".join(block.pieces))
         if declarations:
-            yield StyleRule(block.selector, declarations)
-
-
-def _applies(name: str, condition: str) -> bool:
-    if name == "media":
-        return media_applies(condition)
-    return name != "supports" or not condition.startswith("not")
-
-
-def media_applies(query: str) -> bool:
-    """Whether a media query list (Media Queries 4) holds for the assumed screen; an empty one does."""
-    query = query.strip().lower()
-    return not query or any(_one_query(part.strip()) for part in query.split(","))
-
-
-def _one_query(query: str) -> bool:
-    negated = query.startswith("not ")
-    words = query.removeprefix("not ").removeprefix("only ").strip()
-    alternatives = [_all_hold(part) for part in words.split(" or ")]
-    return any(alternatives) != negated
-
-
-def _all_hold(words: str) -> bool:
-    return all(_holds(part.strip()) for part in words.split(" and "))
-
-
-def _holds(part: str) -> bool:
-    if not part.startswith("("):
-        return part in {"screen", "all", ""}
-    match = _FEATURE(part)
-    return bool(match) and _feature(match[1], match[2] or "", (match[3] or "").strip()) if match else False
-
-
-_SAID = {
-    "prefers-color-scheme": "light", "prefers-reduced-motion": "no-preference", "orientation": "landscape",
-    "hover": "hover", "pointer": "fine", "any-hover": "hover", "any-pointer": "fine", "scripting": "none",
-    "display-mode": "browser", "update": "fast", "color-gamut": "srgb", "forced-colors": "none",
-}  # fmt: skip
-_MEASURED = {
-    "width": VIEWPORT_WIDTH, "device-width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT,
-    "device-height": VIEWPORT_HEIGHT, "resolution": 1.0, "-webkit-device-pixel-ratio": 1.0, "color": 8.0,
-    "monochrome": 0.0, "grid": 0.0,
-}  # fmt: skip
-
-
-def _feature(name: str, operator: str, wanted: str) -> bool:
-    if name in _SAID:
-        return _SAID[name] == wanted if wanted else _SAID[name] != "none"
-    bound, plain = "", name
-    for prefix, vendor in (("min-", ""), ("max-", ""), ("-webkit-min-", "-webkit-"), ("-webkit-max-", "-webkit-")):
-        if name.startswith(prefix):
-            bound, plain = prefix[-4:], vendor + name.removeprefix(prefix)
-    actual = _MEASURED.get(plain)
-    if actual is None:
-        return False
-    if not wanted:
-        return bool(actual)
-    found = length(wanted.removesuffix("dppx").removesuffix("x") if "resolution" in plain else wanted)
-    number = found.resolve(16.0, 0.0) if found else None
-    if number is None:
-        return False
-    if bound == "min-" or operator in {">=", ">"}:
-        return actual >= number
-    if bound == "max-" or operator in {"<=", "<"}:
-        return actual <= number
-    return actual == number
+            yield StyleRule(block.selector, declarations, block.layer)

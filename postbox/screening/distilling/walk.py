@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from lxml.etree import _Comment, _Element
 
-from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade
+from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
+from postbox.screening.distilling.layout.needs import needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
@@ -21,12 +22,14 @@ from postbox.screening.distilling.style import Plan, Style, derive
 from postbox.screening.distilling.writer import Writer
 
 _STEPS_BETWEEN_LOOKS = 256
+HABIT, GENERATED, PLACED = 1, 2, 4
+"""Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow."""
 
 
 class Frame:
     """An element with a habit of its own, while it is open; ``style`` is that of text directly inside it."""
 
-    __slots__ = ("children", "display", "element", "link_place", "list_number", "style", "tag")
+    __slots__ = ("after", "children", "display", "element", "link_place", "list_number", "style", "tag")
 
     def __init__(self, element: _Element, tag: str, style: Style, display: str) -> None:
         self.children: Iterator[_Element] = iter(element)
@@ -36,14 +39,17 @@ class Frame:
         self.display = display
         self.list_number: int | None = None
         self.link_place = -1
+        self.after: tuple[str, Style, int] | None = None
 
 
 class Walk:
     """The state of one pass; ``stopped`` says that a bound ended it early."""
 
-    __slots__ = ("cascade", "deadline", "findings", "frames", "invisible", "page", "stopped", "writer")
+    __slots__ = (
+        "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped", "writer"
+    )  # fmt: skip
 
-    def __init__(self, cascade: Cascade, page: Page, deadline: Deadline) -> None:
+    def __init__(self, cascade: Cascade, page: Page, deadline: Deadline, legible: set[str] | None = None) -> None:
         self.cascade = cascade
         self.page = page
         self.deadline = deadline
@@ -52,6 +58,9 @@ class Walk:
         self.invisible = Invisible()
         self.frames: list[Frame] = []
         self.stopped = False
+        self.places_matter = False
+        self.legible = legible
+        """Texts that stand on another background than that of the elements around them."""
 
     def run(self, root: _Element) -> None:
         """Walks the tree below ``root``, to its end or until a bound is reached."""
@@ -156,27 +165,67 @@ class Walk:
     def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
         declared, shareable = self.cascade.declared(element, tag, key)
-        style, display = derive(parent, tag, declared, self.page)
-        plan = (style, edge_of(tag, display), tag in HABITS, display)
+        style, display, declared = derive(parent, tag, declared, self.page)
+        generated = None
+        if self.cascade.pseudos and ("::before" in declared or "::after" in declared):
+            generated = (declared.get("::before"), declared.get("::after"))
+        flags = HABIT if tag in HABITS else 0
+        if generated is not None:
+            flags |= GENERATED
+        if style.gone is None and (
+            needs_places(declared, style.font)
+            or any(one is not None and needs_places(one, style.font) for one in generated or ())
+        ):
+            flags |= PLACED
+        plan = (style, edge_of(tag, display), flags, display, generated)
         if shareable:
             self.page.remember(parent, key, plan)
         return plan
 
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
         frame = Frame(element, tag, plan[0], plan[3])
-        HABITS[tag][0](self, frame)
+        if plan[2] & PLACED:
+            self.places_matter = True
+        if plan[2] & GENERATED:
+            before, after = plan[4]
+            frame.after = self._generated(element, plan[0], after)
+            if made := self._generated(element, plan[0], before):
+                self._paint_generated(made)
+        if plan[2] & HABIT:
+            HABITS[tag][0](self, frame)
         self.frames.append(frame)
         return frame
 
     def _close_habit(self, frame: Frame) -> None:
         self.frames.pop()
-        closer = HABITS[frame.tag][1]
-        if closer is not None:
-            closer(self, frame)
+        if frame.after is not None:
+            self._paint_generated(frame.after)
+        habit = HABITS.get(frame.tag)
+        if habit is not None and habit[1] is not None:
+            habit[1](self, frame)
+
+    def _generated(self, element: _Element, parent: Style, declared: Declared | None) -> tuple[str, Style, int] | None:
+        """The text of a pseudo-element with its style and edge; None without text."""
+        if declared is None:
+            return None
+        style, display, declared = derive(parent, "", declared, self.page)
+        parts = declared.get("content")
+        if not isinstance(parts, tuple):
+            return None
+        text = "".join(part if kind == "text" else element.get(part) or "" for kind, part in parts)
+        return (text[:HIDDEN_CHARACTERS], style, edge_of("", display)) if text.strip() else None
+
+    def _paint_generated(self, made: tuple[str, Style, int]) -> None:
+        text, style, edge = made
+        if edge > 0:
+            self.writer.block(edge)
+        self.paint(text, style)
+        if edge > 0:
+            self.writer.block(edge)
 
     def paint(self, text: str, style: Style) -> None:
         """Text in an element of this style: to the writer or to what is hidden."""
-        if style.reason is not None:
+        if style.reason is not None and not (self.legible and text in self.legible):
             self.findings.hide(style.reason, text)
             return
         if not text.isascii():

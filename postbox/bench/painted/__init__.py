@@ -1,0 +1,1 @@
+"""The yardstick of distilling: the words that headless Chromium really paints."""

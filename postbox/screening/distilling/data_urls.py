@@ -1,0 +1,28 @@
+"""Style sheets that stand in a ``data:`` address (RFC 2397).
+
+Decides what text they hold. Nothing else is ever read from an address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import unquote
+
+_CHARACTERS = 512 * 1024
+
+
+def style_text(url: str) -> str:
+    """The CSS in a ``data:text/css`` address; empty for any other."""
+    url = url.strip()
+    if url[:5].lower() != "data:" or len(url) > _CHARACTERS:
+        return ""
+    kind, comma, data = url[5:].partition(",")
+    if not comma or kind.partition(";")[0].strip().lower() != "text/css":
+        return ""
+    if kind.strip().lower().endswith(";base64"):
+        try:
+            return base64.b64decode(unquote(data), validate=False).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return ""
+    return unquote(data)

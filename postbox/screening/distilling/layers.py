@@ -1,0 +1,28 @@
+"""Cascade layers (CSS Cascading 5) in the order in which they were first named.
+
+Decides their ranks. It never reads a sheet.
+"""
+
+from __future__ import annotations
+
+_DEPTH = 8
+
+
+class Layers:
+    """The layers of one mail; ``contained`` says whether a sheet makes any element a container."""
+
+    def __init__(self) -> None:
+        self._order: dict[tuple[str, ...], int] = {}
+        self.contained = False
+
+    def name(self, outer: tuple[str, ...], text: str) -> tuple[str, ...]:
+        """The full name of a layer, which is known from now on; one without a name is a layer of its own."""
+        inner = tuple(part.strip() for part in text.split(".")) if text.strip() else (f" {len(self._order)}",)
+        full = (outer + inner)[:_DEPTH]
+        for end in range(1, len(full) + 1):
+            self._order.setdefault(full[:end], len(self._order))
+        return full
+
+    def rank(self, layer: tuple[str, ...]) -> tuple[float, ...]:
+        """Later layers win, and what stands in a layer itself wins over its own inner layers."""
+        return (*(float(self._order[layer[:end]]) for end in range(1, len(layer) + 1)), float("inf"))

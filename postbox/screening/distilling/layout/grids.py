@@ -1,0 +1,186 @@
+"""Tables, flex and grid containers, approximately.
+
+Decides how their children share the room. It never decides what is seen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.widths import outer
+
+if TYPE_CHECKING:
+    from postbox.screening.distilling.layout.flow import Flow
+
+_TRACK = re.compile(r"minmax\([^()]{0,60}\)|[^\s()]+").findall
+_REPEAT = re.compile(r"repeat\(\s*(\d{1,2})\s*,([^()]{1,100})\)").sub
+
+
+def _in_flow(flow: Flow, box: Box, x: float, y: float) -> list[Box]:
+    """The children to place; those out of the flow wait, and text is wrapped up as a box of its own."""
+    found = []
+    for index, child in enumerate(box.children):
+        if isinstance(child, Run):
+            if not child.words:
+                continue
+            wrapped = Box(box.style, "block", {}, box, None, [child])
+            box.children[index] = wrapped
+            found.append(wrapped)
+        elif child.out_of_flow:
+            child.x, child.y = x, y
+            flow.waiting.append(child)
+        else:
+            found.append(child)
+    return found
+
+
+def table(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
+    """Rows of cells; whatever else stands in a table is a block above."""
+    rows: list[Box] = []
+    _rows(flow, box, x, y, rows, 0)
+    widths = _columns(rows, width)
+    for row in rows:
+        if row.display != "table-row":
+            flow.block(row, x, y, width)
+            y += row.height
+            continue
+        cells = _in_flow(flow, row, x, y)
+        at, place, high = 0, x, 0.0
+        for cell in cells:
+            span = _span(cell)
+            wide = sum(widths[at : at + span])
+            flow.block(cell, place, y, wide, wide)
+            high = max(high, cell.height)
+            at, place = at + span, place + wide
+        high = max(high, row.pixels("height", 0.0) or 0.0)
+        row.x, row.y, row.width, row.height = x, y, sum(widths), high
+        for cell in cells:
+            cell.height = high
+        y += high
+    return y
+
+
+def _rows(flow: Flow, box: Box, x: float, y: float, rows: list[Box], depth: int) -> None:
+    for child in _in_flow(flow, box, x, y):
+        if child.display in {"table-row-group", "table-header-group", "table-footer-group"} and depth < 3:
+            child.x, child.y = x, y
+            _rows(flow, child, x, y, rows, depth + 1)
+        elif not child.display.startswith("table-column"):
+            rows.append(child)
+
+
+def _span(cell: Box) -> int:
+    value = cell.element.get("colspan", "1") if cell.element is not None else "1"
+    return max(1, min(50, int(value))) if value.isascii() and value.isdigit() and len(value) < 4 else 1
+
+
+def _columns(rows: list[Box], width: float) -> list[float]:
+    """Widths of columns: as declared, else in proportion to what the cells would like."""
+    wanted: list[float] = []
+    fixed: dict[int, float] = {}
+    for row in rows[:200]:
+        at = 0
+        for cell in row.children if row.display == "table-row" else ():
+            if not isinstance(cell, Box) or cell.out_of_flow:
+                continue
+            span = _span(cell)
+            wanted += [0.0] * (at + span - len(wanted))
+            declared = cell.declared.get("width")
+            if span == 1:
+                if isinstance(declared, Length) and at not in fixed:
+                    fixed[at] = declared.resolve(cell.style.font, width)
+                wanted[at] = max(wanted[at], outer(cell))
+            at += span
+    if not wanted:
+        return []
+    left = max(0.0, width - sum(fixed.values()))
+    free = sum(want for index, want in enumerate(wanted) if index not in fixed)
+    if not free:
+        scale = width / (sum(fixed.values()) or 1.0)
+        even = left / max(1, len(wanted) - len(fixed))
+        return [fixed.get(i, even) * (scale if len(fixed) == len(wanted) else 1.0) for i in range(len(wanted))]
+    return [fixed.get(index, want * left / free) for index, want in enumerate(wanted)]
+
+
+def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
+    """A row that shares the width, or a column of blocks."""
+    children = _in_flow(flow, box, x, y)
+    if str(box.declared.get("flex-direction", "row")).startswith("column"):
+        for child in children:
+            flow.block(child, x, y + child.edge("margin", "top"), width)
+            basis = child.pixels("flex-basis", 0.0)
+            if basis is not None:
+                child.height = max(basis, 0.0 if child.clips else child.height)
+            y = child.y + child.height + child.edge("margin", "bottom")
+        return y
+    wanted, shrinkable, growing = [], [], []
+    for child in children:
+        basis = child.pixels("flex-basis", width)
+        declared = child.pixels("width", width) if basis is None else basis
+        wanted.append(declared if declared is not None else outer(child))
+        shrinkable.append(float(child.declared.get("flex-shrink", 1.0)))
+        growing.append(float(child.declared.get("flex-grow", 0.0)))
+    total = sum(wanted)
+    if total > width and box.declared.get("flex-wrap", "nowrap") == "nowrap":
+        give = sum(want for want, shrink in zip(wanted, shrinkable, strict=True) if shrink)
+        over = min(total - width, give)
+        wanted = [w - (over * w / give if shrink and give else 0.0) for w, shrink in zip(wanted, shrinkable, strict=True)]
+    elif sum(growing):
+        wanted = [w + (width - total) * g / sum(growing) for w, g in zip(wanted, growing, strict=True)]
+    at, bottom, line = x, y, y
+    for child, wide in zip(children, wanted, strict=True):
+        if at > x and at + wide > x + width + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":
+            at, line = x, bottom
+        flow.block(child, at, line + child.edge("margin", "top"), wide, wide)
+        at += wide
+        bottom = max(bottom, child.y + child.height)
+    return bottom
+
+
+def _tracks(text: object, room: float) -> list[float | None]:
+    """Track sizes in pixels; None for one that its content decides, fractions share what is left."""
+    if not isinstance(text, str):
+        return []
+    text = _REPEAT(lambda match: (match[2] + " ") * int(match[1]), text)
+    tracks: list[float | None] = []
+    fractions: list[tuple[int, float]] = []
+    for word in _TRACK(text)[:40]:
+        if word.endswith("fr"):
+            size = length(word[:-2])
+            fractions.append((len(tracks), size.pixels if size else 1.0))
+        found = length(word)
+        tracks.append(found.resolve(16.0, room) if found else None)
+    left = max(0.0, room - sum(track or 0.0 for track in tracks))
+    shares = sum(share for _, share in fractions)
+    for index, share in fractions:
+        tracks[index] = left * share / shares if shares else 0.0
+    return tracks
+
+
+def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
+    """Items in order over the columns; items told to share an area lie on each other."""
+    columns = [track or 0.0 for track in _tracks(box.declared.get("grid-template-columns"), width)] or [width]
+    rows = _tracks(box.declared.get("grid-template-rows"), 0.0)
+    areas: dict[str, tuple[int, int]] = {}
+    at, tops, bottoms = 0, [y], [y]
+    for child in _in_flow(flow, box, x, y):
+        area = str(child.declared.get("grid-area") or child.declared.get("grid-row") or "")
+        place = areas.get(area) if area else None
+        if place is None:
+            place = divmod(at, len(columns))
+            at += 1
+            if area:
+                areas[area] = place
+        row, column = place
+        while len(tops) <= row:
+            tops.append(bottoms[-1])
+            bottoms.append(bottoms[-1])
+        flow.block(child, x + sum(columns[:column]), tops[row], columns[column], columns[column])
+        fixed = rows[row] if row < len(rows) else None
+        if fixed is not None:
+            child.height = fixed
+        bottoms[row] = max(bottoms[row], tops[row] + (child.height if fixed is None else fixed))
+    return bottoms[-1]

@@ -1,0 +1,225 @@
+"""Lines of words and the blocks between them, inside one box.
+
+Decides where each word, atom, float and block child of a box stands. It never decides what is seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from postbox.screening.distilling.css_lengths import Length
+from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.metrics import LINE, SPACE, advance
+from postbox.screening.distilling.style import Style
+
+if TYPE_CHECKING:
+    from postbox.screening.distilling.layout.flow import Flow
+
+
+def line_height(box: Box, font: float) -> float:
+    """The height of a line of this box."""
+    at: Box | None = box
+    while at is not None:
+        value = at.declared.get("line-height")
+        if isinstance(value, Length):
+            return value.pixels * font if value.bare else value.resolve(at.style.font, at.style.font)
+        at = at.parent
+    return LINE * font
+
+
+class Lines:
+    """The state of filling one box from the top."""
+
+    def __init__(self, flow: Flow, box: Box, x: float, y: float, width: float) -> None:
+        self.flow, self.box = flow, box
+        self.left, self.right = x, x + width
+        self.y = self.start = y
+        self.x = x
+        self.high = 0.0
+        self.margin = 0.0
+        self.space = False
+        self.floats: list[tuple[float, float, bool]] = []
+        """Where each float ends downwards and inwards, and whether it is a left one."""
+        self.wraps = box.style.white_space not in {"nowrap", "pre"}
+        indent = box.style.indent if not box.inline else None
+        self.x += indent.resolve(box.style.font, width) if indent is not None else 0.0
+        self.fresh = True
+
+    def fill(self, children: list[Box | Run], inside: Box) -> None:
+        """Places children; inline boxes are entered, everything else is placed as a whole."""
+        for child in children:
+            if isinstance(child, Run):
+                self._run(child, inside)
+            elif child.out_of_flow:
+                child.x, child.y = self.x if not self.fresh else self.left, self.y + self.margin
+                self.flow.waiting.append(child)
+            elif child.element is not None and child.element.tag == "br":
+                self._break(line_height(inside, inside.style.font))
+            elif child.inline:
+                self._inline(child)
+            elif child.floating:
+                self._float(child)
+            elif child.display.startswith("inline"):
+                self._atom(child)
+            else:
+                self._block(child)
+
+    def end(self) -> float:
+        """Where the content ends; a clipping box also contains its floats and its last margin."""
+        self._finish()
+        holds = self.box.clips or self.box.floating or self.box.out_of_flow or self.box.display != "block"
+        ends_with_edge = self.box.edge("padding", "bottom") or self.box.edge("border", "bottom") or holds
+        if ends_with_edge:
+            self.y += self.margin
+        else:
+            self.box.below = self.margin
+        if holds:
+            self.y = max([self.y, *(bottom for bottom, _, _ in self.floats)])
+        return self.y
+
+    def _bounds(self) -> tuple[float, float]:
+        left, right = self.left, self.right
+        for bottom, inward, is_left in self.floats:
+            if bottom > self.y + 1:
+                left, right = (max(left, inward), right) if is_left else (left, min(right, inward))
+        return left, right
+
+    def _finish(self) -> None:
+        """Ends the line at hand."""
+        if not self.fresh:
+            self.y += self.high
+        self.x, self.high, self.fresh, self.space = self._bounds()[0], 0.0, True, False
+
+    def _break(self, height: float) -> None:
+        self._settle_margin()
+        self.high = max(self.high, height)
+        self.fresh = False
+        self._finish()
+
+    def _settle_margin(self) -> None:
+        if self.margin:
+            self.y += self.margin
+            self.margin = 0.0
+
+    def _word(self, width: float, height: float, style: Style) -> tuple[float, float]:
+        if self.fresh:
+            self._settle_margin()
+            if self.y != self.start or self.x < self._bounds()[0] and not self.box.style.indent:
+                self.x = max(self.x, self._bounds()[0])
+        gap = SPACE * style.font if self.space and not self.fresh else 0.0
+        if self.wraps and not self.fresh and self.x + gap + width > self._bounds()[1] + 0.5:
+            self._finish()
+            gap = 0.0
+        place = (self.x + gap, self.y)
+        self.x += gap + width
+        self.high = max(self.high, height)
+        self.fresh = self.space = False
+        return place
+
+    def _run(self, run: Run, inside: Box) -> None:
+        font = run.style.font
+        high = line_height(inside, font)
+        if run.preformatted:
+            for index, line in enumerate(run.words):
+                if index:
+                    self._break(high)
+                if line:
+                    x, y = self._word(advance(line) * font, high, run.style)
+                    run.places.append((x, y + (high - font) / 2, advance(line) * font, font))
+                else:
+                    run.places.append((self.x, self.y, 0.0, 0.0))
+            return
+        if run.leading:
+            self.space = True
+        for index, word in enumerate(run.words):
+            if index:
+                self.space = True
+            width = advance(word) * font
+            x, y = self._word(width, high, run.style)
+            run.places.append((x, y + (high - font) / 2, width, font))
+        if run.trailing:
+            self.space = True
+
+    def _inline(self, box: Box) -> None:
+        before = [box.edge(kind, "left") for kind in ("margin", "border", "padding")]
+        self.x += sum(before)
+        if sum(before):
+            self.fresh = False
+        box.x, box.y = self.x, self.y + self.margin
+        wraps, self.wraps = self.wraps, box.style.white_space not in {"nowrap", "pre"}
+        self.fill(box.children, box)
+        self.wraps = wraps
+        box.width, box.height = max(0.0, self.x - box.x), max(0.0, self.y + self.high - box.y)
+        self.x += sum(box.edge(kind, "right") for kind in ("margin", "border", "padding"))
+        self.flow._shift_relative(box)
+
+    def _atom(self, box: Box) -> None:
+        room = max(0.0, self.right - self.left)
+        from postbox.screening.distilling.layout.flow import shift
+
+        self.flow.block(box, 0.0, 0.0, room)
+        over = box.edge("margin", "top")
+        wide = box.width + box.edge("margin", "left") + box.edge("margin", "right")
+        x, y = self._word(wide, box.height + over + box.edge("margin", "bottom"), box.style)
+        shift(box, x, y + over)
+
+    def _float(self, box: Box) -> None:
+        from postbox.screening.distilling.layout.flow import shift
+
+        if self.fresh:
+            self._settle_margin()
+        left, right = self._bounds()
+        self.flow.block(box, left, self.y + box.edge("margin", "top"), self.right - self.left)
+        wide = box.width + box.edge("margin", "left") + box.edge("margin", "right")
+        on_left = box.declared.get("float") == "left"
+        while wide > right - left + 0.5 and (left > self.left or right < self.right):
+            down = min(bottom for bottom, _, _ in self.floats if bottom > self.y + 1) - self.y
+            self.y += down
+            shift(box, 0.0, down)
+            left, right = self._bounds()
+        shift(box, left - box.x + box.edge("margin", "left") if on_left else right - wide - box.x, 0.0)
+        self.floats.append((box.y + box.height, left + wide if on_left else right - wide, on_left))
+        if self.fresh and on_left:
+            self.x = self._bounds()[0]
+
+    def _block(self, box: Box) -> None:
+        self._finish()
+        over = leading_margin(box)
+        first = self.y == self.start and collapses_at_top(self.box)
+        gap = 0.0 if first else _collapsed(self.margin, over)
+        y = self.y + gap
+        if box.declared.get("clear", "none") != "none":
+            y = max([y, *(bottom for bottom, _, _ in self.floats)])
+        room = self.right - self.left
+        self.flow.block(box, self.left, y, room)
+        self.y = y + box.height
+        self.x = self.left
+        self.margin = _collapsed(box.edge("margin", "bottom"), box.below)
+
+
+def _collapsed(one: float, other: float) -> float:
+    """Adjoining margins (CSS 2.2, 8.3.1)."""
+    return max(one, other, 0.0) + min(one, other, 0.0)
+
+
+def collapses_at_top(box: Box) -> bool:
+    """Whether the margin of the first child sticks out of the box."""
+    return (
+        box.display in {"block", "list-item"} and not box.clips and not box.out_of_flow and not box.floating
+        and not box.edge("padding", "top") and not box.edge("border", "top") and box.parent is not None
+    )  # fmt: skip
+
+
+def leading_margin(box: Box) -> float:
+    """The top margin of a box collapsed with that of its first child, and so on."""
+    over = box.edge("margin", "top")
+    at = box
+    for _ in range(20):
+        if not collapses_at_top(at):
+            break
+        first = next((one for one in at.children if not (isinstance(one, Run) and not one.words)), None)
+        if not isinstance(first, Box) or first.inline or first.out_of_flow or first.floating or first.display[:6] == "inline":
+            break
+        over = _collapsed(over, first.edge("margin", "top"))
+        at = first
+    return over

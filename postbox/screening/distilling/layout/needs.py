@@ -1,0 +1,61 @@
+"""Whether a style can move, cut or cover anything, so that places have to be worked out.
+
+Decides from declared values alone; ordinary mail needs none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
+from postbox.screening.distilling.words import words
+
+_TELLING = frozenset(
+    words(
+        """
+    position z-index overflow-x overflow-y contain margin-top margin-left margin-bottom margin-right transform
+    translate scale grid-area grid-row grid-template-rows grid-template-columns -webkit-line-clamp padding-left
+    padding-top box-shadow
+    """
+    )
+)
+_SIDES = ("left", "top", "right", "bottom")
+_NARROW = 300.0
+_FAR = 800.0
+_BACK = -8.0
+
+
+def needs_places(declared: Mapping[str, Any], font: float) -> bool:
+    """Whether an element with these values may lie elsewhere than in plain flow, or cut or cover something."""
+    if _TELLING.isdisjoint(declared):
+        return False
+    position = declared.get("position", "static")
+    if position in {"absolute", "fixed"} or isinstance(declared.get("z-index"), int):
+        return True
+    if position == "relative" and any(_pixels(declared, side, font) for side in _SIDES):
+        return True
+    if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale")):
+        return True
+    if not declared.keys().isdisjoint({"grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}):
+        return True
+    if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain") in {"paint", "strict", "content"}:
+        return True
+    return _cuts(declared, font) or any(
+        not _BACK <= _pixels(declared, f"{kind}-{side}", font) <= _FAR
+        for kind in ("margin", "padding") for side in _SIDES
+    )  # fmt: skip
+
+
+def _cuts(declared: Mapping[str, Any], font: float) -> bool:
+    if all(declared.get(name, "visible") == "visible" for name in ("overflow-x", "overflow-y")):
+        return False
+    if any(isinstance(declared.get(name), Length) for name in ("height", "max-height", "-webkit-line-clamp")):
+        return True
+    wide = [_pixels(declared, name, font) for name in ("width", "max-width") if isinstance(declared.get(name), Length)]
+    return "-webkit-line-clamp" in declared or any(one < _NARROW for one in wide)
+
+
+def _pixels(declared: Mapping[str, Any], name: str, font: float) -> float:
+    value = declared.get(name)
+    return value.resolve(font, VIEWPORT_WIDTH) if isinstance(value, Length) else 0.0

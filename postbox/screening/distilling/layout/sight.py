@@ -1,0 +1,139 @@
+"""Which words are seen once boxes are placed: not cut off, not off the page, not under another box.
+
+Decides from the strokes of ``order``. What it finds hidden it takes out of the tree, and names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from postbox.screening.distilling.css_colours import WHITE
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH
+from postbox.screening.distilling.layout.order import Rect, Stroke
+from postbox.screening.distilling.limits import Deadline, Overrun
+from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.style import told_apart
+
+_CELL = 200.0
+_SLACK = 1.12
+"""Places are estimates: a word is only cut off when it lies so much farther than the edge that cuts it."""
+
+
+class Covers:
+    """The covering backgrounds, found by where they are."""
+
+    def __init__(self, strokes: list[Stroke], deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._small: dict[tuple[int, int], list[tuple[int, Stroke]]] = {}
+        self._large: list[tuple[int, Stroke]] = []
+        self._asked = 0
+        for index, stroke in enumerate(strokes):
+            if stroke.paint is None or stroke.area[2] <= stroke.area[0] or stroke.area[3] <= stroke.area[1]:
+                continue
+            left, top, right, bottom = stroke.area
+            if (right - left) > 10 * _CELL or (bottom - top) > 10 * _CELL:
+                self._large.append((index, stroke))
+                continue
+            for across in range(int(left // _CELL), int(right // _CELL) + 1):
+                for down in range(int(top // _CELL), int(bottom // _CELL) + 1):
+                    self._small.setdefault((across, down), []).append((index, stroke))
+
+    def at(self, x: float, y: float) -> Iterator[tuple[int, Stroke]]:
+        """The covers over a point, with their place in the order."""
+        self._asked += 1
+        if not self._asked % 256 and self._deadline.passed():
+            raise Overrun
+        for some in (self._small.get((int(x // _CELL), int(y // _CELL)), ()), self._large):
+            for index, stroke in some:
+                left, top, right, bottom = stroke.area
+                if left - 1 <= x <= right + 1 and top - 1 <= y <= bottom + 1:
+                    yield index, stroke
+
+
+def look(strokes: list[Stroke], deadline: Deadline) -> tuple[list[tuple[HiddenReason, str]], set[str]]:
+    """Takes hidden words out of the tree. Gives them with reasons, and texts that a box behind makes legible."""
+    covers = Covers(strokes, deadline)
+    hidden: list[tuple[HiddenReason, str]] = []
+    legible: set[str] = set()
+    for index, stroke in enumerate(strokes):
+        run = stroke.run
+        if run is None or len(run.places) != len(run.words):
+            continue
+        if run.style.reason is not None:
+            if run.style.reason is HiddenReason.COLOUR and run.places and _on_another(stroke, index, covers):
+                legible.add((run.element.tail if run.tail else run.element.text) or "")
+            continue
+        reasons = [_why(stroke, place, index, covers) for place in run.places]
+        if any(reasons):
+            _take_out(stroke, reasons, hidden)
+    return hidden, legible
+
+
+def _take_out(stroke: Stroke, reasons: list[HiddenReason | None], hidden: list[tuple[HiddenReason, str]]) -> None:
+    run = stroke.run
+    assert run is not None
+    gone = [word for word, reason in zip(run.words, reasons, strict=True) if reason]
+    first = next(reason for reason in reasons if reason)
+    if not any(word.strip() for word in gone):
+        return
+    hidden.append((first, " ".join(gone)))
+    joint = "\n" if run.preformatted else " "
+    kept = joint.join(word for word, reason in zip(run.words, reasons, strict=True) if not reason)
+    kept = (" " if run.leading else "") + kept + (" " if run.trailing else "")
+    if run.tail:
+        run.element.tail = kept
+    else:
+        run.element.text = kept
+
+
+def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReason | None:
+    left, top, right, bottom = stroke.motion.rect(*place)
+    if right == left and bottom == top:
+        return None
+    if _cut_off(stroke.cut, (left, top, right, bottom)):
+        return HiddenReason.CLIPPED
+    if right <= 2 or bottom <= 2 or left >= VIEWPORT_WIDTH * 1.3 or abs(bottom - top) < 3:
+        return HiddenReason.OFF_SCREEN
+    middle = (top + bottom) / 2
+    points = [(left + (right - left) * part, middle) for part in (0.15, 0.5, 0.85)]
+    if all(any(other > index for other, _ in covers.at(*point)) for point in points):
+        return HiddenReason.COVERED
+    behind = max(covers.at(*points[1]), key=lambda entry: entry[0], default=None)
+    box = stroke.box
+    if box is not None and stroke.run is not None and _apart(stroke):
+        paint = behind[1].paint if behind and behind[0] < index else WHITE
+        if paint is not None and not told_apart(stroke.run.style, paint):
+            return HiddenReason.COLOUR
+    return None
+
+
+def _apart(stroke: Stroke) -> bool:
+    """Whether a run stands in a box that may lie elsewhere than its parents' backgrounds."""
+    at = stroke.box
+    while at is not None:
+        if at.position != "static" or "height" in at.declared or at.edge("margin", "top") > 30:
+            return True
+        at = at.parent
+    return False
+
+
+def _on_another(stroke: Stroke, index: int, covers: Covers) -> bool:
+    assert stroke.run is not None
+    x, y, width, height = stroke.run.places[len(stroke.run.places) // 2]
+    left, top, right, bottom = stroke.motion.rect(x, y, width, height)
+    over = [entry for entry in covers.at((left + right) / 2, (top + bottom) / 2)]
+    if any(other > index for other, _ in over):
+        return False
+    behind = max(over, key=lambda entry: entry[0], default=None)
+    return behind is not None and behind[1].paint is not None and told_apart(stroke.run.style, behind[1].paint)
+
+
+def _cut_off(cut: Rect, word: Rect) -> bool:
+    across, down = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    wide, high = cut[2] - cut[0], cut[3] - cut[1]
+    if wide <= 1 or high <= 1:
+        return True
+    return (
+        down - cut[1] > high * _SLACK + 2 or down < cut[1] - 2 or across < cut[0] - 2
+        or min(across, word[0] + 12) - cut[0] > wide * _SLACK + 2
+    )  # fmt: skip

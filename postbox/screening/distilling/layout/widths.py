@@ -1,0 +1,57 @@
+"""How wide a box would like to be.
+
+Decides preferred widths, remembered on each box, without placing anything.
+"""
+
+from __future__ import annotations
+
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
+from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.metrics import SPACE, advance
+
+
+def fitting(box: Box) -> float:
+    """The width of the content on as few lines as its breaks allow."""
+    if box.preferred < 0:
+        box.preferred = _row(box) if box.display == "table-row" else _stack(box)
+    return box.preferred
+
+
+def outer(box: Box) -> float:
+    """The preferred width with padding, border and margin."""
+    width = box.declared.get("width")
+    around = sum(box.edge(kind, side) for kind in ("margin", "padding", "border") for side in ("left", "right"))
+    if isinstance(width, Length) and not width.share:
+        return width.resolve(box.style.font, VIEWPORT_WIDTH) + around
+    return fitting(box) + around
+
+
+def _row(box: Box) -> float:
+    return sum(outer(child) for child in box.children if isinstance(child, Box) and not child.out_of_flow)
+
+
+def _stack(box: Box) -> float:
+    """Inline pieces add up, blocks and breaks begin anew."""
+    most = line = 0.0
+    side_by_side = box.display in {"flex", "inline-flex"} and box.declared.get("flex-direction", "row")[:3] == "row"
+    for child in box.children:
+        if isinstance(child, Run):
+            line += run_width(child)
+        elif child.out_of_flow:
+            continue
+        elif child.element is not None and child.element.tag == "br":
+            most, line = max(most, line), 0.0
+        elif child.inline or child.floating or side_by_side or child.display.startswith("inline"):
+            line += outer(child)
+        else:
+            most, line = max(most, line, outer(child)), 0.0
+    return max(most, line)
+
+
+def run_width(run: Run) -> float:
+    """The width of a text on one line, or of the widest of its own lines."""
+    font = run.style.font
+    if run.preformatted:
+        return max((advance(line) for line in run.words), default=0.0) * font
+    spaces = max(0, len(run.words) - 1) + run.leading + run.trailing
+    return (sum(map(advance, run.words)) + SPACE * spaces) * font

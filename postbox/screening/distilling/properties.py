@@ -1,0 +1,120 @@
+"""The properties that are looked at, and how each value is read.
+
+Decides the list. It never reads a value itself: ``property_values`` does.
+"""
+
+from __future__ import annotations
+
+from postbox.screening.distilling import property_values as values
+from postbox.screening.distilling.property_values import OVERFLOWS, SIDES, Parser
+
+PARSERS: dict[str, Parser] = {
+    "display": values.display,
+    "visibility": values.keyword("visible", "hidden", "collapse"),
+    "content-visibility": values.keyword("visible", "hidden", "auto"),
+    "opacity": values.number,
+    "zoom": values.number,
+    "font-size": values.font_size,
+    "font": values.font,
+    "line-height": values.size,
+    "color": values.colour_of,
+    "-webkit-text-fill-color": values.colour_of,
+    "background": values.background,
+    "background-color": values.colour_of,
+    "background-image": values.text,
+    "background-clip": values.keyword("border-box", "padding-box", "content-box", "text"),
+    "-webkit-background-clip": values.renamed("background-clip", values.keyword("border-box", "padding-box", "content-box", "text")),
+    "text-shadow": values.shadow,
+    "-webkit-text-stroke": values.stroke,
+    "-webkit-text-stroke-width": values.stroke,
+    "mask": values.renamed("mask-image", values.text),
+    "mask-image": values.text,
+    "-webkit-mask": values.renamed("mask-image", values.text),
+    "-webkit-mask-image": values.renamed("mask-image", values.text),
+    "mix-blend-mode": values.text,
+    "z-index": values.index,
+    "isolation": values.keyword("auto", "isolate"),
+    "contain": values.text,
+    "clear": values.keyword("none", "left", "right", "both"),
+    "box-sizing": values.keyword("border-box", "content-box"),
+    "direction": values.keyword("ltr", "rtl"),
+    "unicode-bidi": values.text,
+    "backface-visibility": values.keyword("visible", "hidden"),
+    "-webkit-backface-visibility": values.renamed("backface-visibility", values.keyword("visible", "hidden")),
+    "perspective": values.text,
+    "offset-path": values.text,
+    "box-shadow": values.text,
+    "flex": values.flex,
+    "flex-grow": values.number,
+    "flex-shrink": values.number,
+    "flex-basis": values.size,
+    "flex-direction": values.keyword("row", "row-reverse", "column", "column-reverse"),
+    "flex-wrap": values.keyword("nowrap", "wrap", "wrap-reverse"),
+    "grid-template-columns": values.text,
+    "grid-template-rows": values.text,
+    "grid-template": lambda _name, value: [
+        ("grid-template-rows", value.partition("/")[0]), ("grid-template-columns", value.partition("/")[2])
+    ],
+    "grid-area": values.text,
+    "grid-row": values.text,
+    "-webkit-line-clamp": values.number,
+    "line-clamp": values.renamed("-webkit-line-clamp", values.number),
+    "text-overflow": values.text,
+    "animation": values.text,
+    "animation-name": values.text,
+    "animation-fill-mode": values.text,
+    "color-scheme": values.text,
+    "fill": values.colour_or_none,
+    "fill-opacity": values.number,
+    "border": values.border,
+    "inset-inline": values.pair("left", "right"),
+    "inset-block": values.pair("top", "bottom"),
+    "margin-inline": values.pair("margin-left", "margin-right"),
+    "margin-block": values.pair("margin-top", "margin-bottom"),
+    "padding-inline": values.pair("padding-left", "padding-right"),
+    "padding-block": values.pair("padding-top", "padding-bottom"),
+    "-webkit-transform": values.transform,
+    "rotate": values.text,
+    "position": values.keyword("static", "relative", "absolute", "fixed", "sticky", "-webkit-sticky"),
+    "float": values.keyword("left", "right", "none"),
+    "inset": values.sides(*SIDES),
+    "margin": values.sides(*(f"margin-{side}" for side in SIDES)),
+    "padding": values.sides(*(f"padding-{side}" for side in SIDES)),
+    "text-indent": values.size,
+    "letter-spacing": values.size,
+    "transform": values.transform,
+    "translate": values.axis,
+    "scale": values.axis,
+    "filter": values.text,
+    "clip": values.text,
+    "clip-path": values.text,
+    "-webkit-clip-path": lambda _name, value: [("clip-path", value)],
+    "overflow": values.overflow,
+    "overflow-x": values.keyword(*OVERFLOWS),
+    "overflow-y": values.keyword(*OVERFLOWS),
+    "white-space": values.keyword("normal", "nowrap", "pre", "pre-wrap", "pre-line", "break-spaces"),
+    "list-style-type": values.text,
+    "list-style": lambda _name, value: [("list-style-type", "none" if "none" in value.split() else "disc")],
+    "-webkit-text-security": values.keyword("none", "disc", "circle", "square"),
+}
+for _side in SIDES:
+    PARSERS[_side] = PARSERS[f"margin-{_side}"] = PARSERS[f"padding-{_side}"] = values.size
+    PARSERS[f"border-{_side}"] = values.border
+for _inline, _plain in (("inline-start", "left"), ("inline-end", "right"), ("block-start", "top"), ("block-end", "bottom")):
+    PARSERS[f"inset-{_inline}"] = values.renamed(_plain, values.size)
+    PARSERS[f"margin-{_inline}"] = values.renamed(f"margin-{_plain}", values.size)
+    PARSERS[f"padding-{_inline}"] = values.renamed(f"padding-{_plain}", values.size)
+for _limit in ("", "max-", "min-"):
+    PARSERS[f"{_limit}block-size"] = values.renamed(f"{_limit}height", values.size)
+    PARSERS[f"{_limit}inline-size"] = values.renamed(f"{_limit}width", values.size)
+for _extent in ("width", "height"):
+    PARSERS[_extent] = PARSERS[f"max-{_extent}"] = PARSERS[f"min-{_extent}"] = values.size
+LONGHANDS = {
+    "background": ("background-color", "background-image", "background-clip"),
+    "font": ("font-size", "line-height"),
+    "overflow": ("overflow-x", "overflow-y"),
+    "inset": SIDES,
+    "margin": tuple(f"margin-{side}" for side in SIDES),
+    "padding": tuple(f"padding-{side}" for side in SIDES),
+    "list-style": ("list-style-type",),
+}

@@ -1,0 +1,255 @@
+"""What values of properties mean, for the properties that decide whether text is painted.
+
+Decides which values are valid and their type; an invalid one gives nothing. It never splits a declaration block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
+from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.words import words
+
+Value = Any
+"""A keyword (str), a ``Length``, an ``RGBA`` tuple, a number, or ``Unresolved`` text with ``var()`` in it."""
+
+_WORDS = re.compile(r"[^\s(),/]*\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s,/]+|[,/]").findall
+
+Parser = Callable[[str, str], list[tuple[str, Value]]]
+
+
+def keyword(*words: str) -> Parser:
+    known = frozenset(words)
+    return lambda name, value: [(name, value)] if value in known else []
+
+
+def colour_of(name: str, value: str) -> list[tuple[str, Value]]:
+    found = _colour_value(value)
+    return [(name, found)] if found is not None else []
+
+
+def _colour_value(value: str) -> RGBA | str | None:
+    return value if value == "currentcolor" else colour(value)
+
+
+def colour_or_none(name: str, value: str) -> list[tuple[str, Value]]:
+    return [(name, TRANSPARENT)] if value == "none" else colour_of(name, value)
+
+
+def size(name: str, value: str) -> list[tuple[str, Value]]:
+    found = length(value)
+    if found is None:
+        return [(name, value)] if value in _SIZE_WORDS else []
+    return [(name, found)]
+
+
+_SIZE_WORDS = frozenset({"auto", "none", "normal", "min-content", "max-content", "fit-content"})
+_FONT_WORDS = frozenset(
+    words(
+        """
+    xx-small x-small small medium large x-large xx-large xxx-large smaller larger
+    """
+    )
+)
+
+
+def font_size(name: str, value: str) -> list[tuple[str, Value]]:
+    if value in _FONT_WORDS:
+        return [(name, value)]
+    found = length(value)
+    if found is None or found.pixels < 0 or found.fonts < 0 or found.share < 0:
+        return []
+    return [(name, found)]
+
+
+def font(_name: str, value: str) -> list[tuple[str, Value]]:
+    words = _WORDS(value)
+    for index, word in enumerate(words):
+        if index and words[index - 1] == "/":
+            continue
+        if found := font_size("font-size", word):
+            if word.isdigit() and word != "0":
+                continue
+            after = words[index + 1 : index + 3]
+            spacing = size("line-height", after[1]) if after[:1] == ["/"] and len(after) > 1 else []
+            return found + (spacing or [("line-height", "normal")])
+    return []
+
+
+def number(name: str, value: str) -> list[tuple[str, Value]]:
+    found = length(value)
+    if found is None or found.fonts:
+        return []
+    return [(name, found.pixels if found.bare else found.share)]
+
+
+def background(_name: str, value: str) -> list[tuple[str, Value]]:
+    shown: Value = TRANSPARENT
+    clip = "border-box"
+    for word in _WORDS(value):
+        if (found := _colour_value(word)) is not None:
+            shown = found
+        elif word == "text":
+            clip = word
+    picture = value if "gradient(" in value or "url(" in value else "none"
+    return [("background-color", shown), ("background-image", picture), ("background-clip", clip)]
+
+
+def text(name: str, value: str) -> list[tuple[str, Value]]:
+    return [(name, value)] if value else []
+
+
+def sides(*names: str) -> Parser:
+    """A shorthand of one to four sides in the order top, right, bottom, left."""
+
+    def parse(_name: str, value: str) -> list[tuple[str, Value]]:
+        words = _WORDS(value)
+        if not 1 <= len(words) <= 4:
+            return []
+        chosen = (words[0], words[1 % len(words)], words[2 % len(words) if len(words) > 2 else 0],
+                  words[3] if len(words) > 3 else words[1 % len(words)])  # fmt: skip
+        sides = [size(name, word) for name, word in zip(names, chosen, strict=True)]
+        return [side[0] for side in sides] if all(sides) else []
+
+    return parse
+
+
+def overflow(_name: str, value: str) -> list[tuple[str, Value]]:
+    words = value.split()
+    if not 1 <= len(words) <= 2 or not all(word in OVERFLOWS for word in words):
+        return []
+    return [("overflow-x", words[0]), ("overflow-y", words[-1])]
+
+
+OVERFLOWS = frozenset({"visible", "hidden", "clip", "scroll", "auto", "overlay"})
+SIDES = ("top", "right", "bottom", "left")
+_DISPLAYS = words(
+    """
+    none inline block inline-block flex inline-flex grid inline-grid table inline-table table-row table-cell
+    table-row-group table-header-group table-footer-group table-column table-column-group table-caption
+    list-item contents flow-root flow run-in ruby ruby-text -webkit-box -webkit-inline-box
+    """
+)
+
+
+def display(name: str, value: str) -> list[tuple[str, Value]]:
+    words = value.split()
+    if not words or not all(word in _DISPLAYS for word in words):
+        return []
+    return [(name, _TWO_WORDS.get(value, words[-1] if len(words) > 1 and words[-1] != "flow" else words[0]))]
+
+
+_TWO_WORDS = {"inline flow-root": "inline-block", "inline flex": "inline-flex", "inline grid": "inline-grid"}
+
+
+def transform(name: str, value: str) -> list[tuple[str, Value]]:
+    return [("transform" if name.startswith("-") else name, value)] if value == "none" or "(" in value else []
+
+
+def axis(name: str, value: str) -> list[tuple[str, Value]]:
+    return [(name, value)] if value == "none" or length(value.split()[0]) or value[0] in "xyz" else []
+
+
+def flex(_name: str, value: str) -> list[tuple[str, Value]]:
+    """The shorthand: grow, shrink, basis."""
+    grow, shrink, basis = {"none": (0.0, 0.0, "auto"), "auto": (1.0, 1.0, "auto")}.get(value, (1.0, 1.0, "0px"))
+    numbers = []
+    for word in value.split():
+        found = length(word)
+        if found is not None and found.bare and len(numbers) < 2:
+            numbers.append(found.pixels)
+        elif found is not None or word == "auto":
+            basis = word
+    if numbers:
+        grow = numbers[0]
+        shrink = numbers[1] if len(numbers) > 1 else shrink
+    return [("flex-grow", grow), ("flex-shrink", shrink), ("flex-basis", length(basis) or "auto")]
+
+
+def index(name: str, value: str) -> list[tuple[str, Value]]:
+    if value == "auto":
+        return [(name, value)]
+    return [(name, max(-(10**9), min(10**9, int(value))))] if _WHOLE(value) else []
+
+
+_WHOLE = re.compile(r"[+-]?\d{1,12}\Z").match
+
+
+def border(name: str, value: str) -> list[tuple[str, Value]]:
+    """The width of a border, with its colour where that is thick enough to cover something."""
+    wide: Value = length("3px")
+    names = [name] if name != "border" else [f"border-{side}" for side in SIDES]
+    styled, paint = False, None
+    for word in _WORDS(value):
+        if (found := length(word)) is not None:
+            wide = found
+        elif word in {"none", "hidden"}:
+            return [(f"{one}-width", length("0")) for one in names]
+        elif (seen := colour(word)) is not None:
+            paint = seen
+        else:
+            styled = True
+    found_all: list[tuple[str, Value]] = [(f"{one}-width", wide if styled else length("0")) for one in names]
+    return found_all + [("-border-paint", paint)] if paint else found_all
+
+
+def shadow(name: str, value: str) -> list[tuple[str, Value]]:
+    """The first shadow's colour, or ``none``."""
+    if value == "none":
+        return [(name, value)]
+    for word in _WORDS(value):
+        if (found := _colour_value(word)) is not None:
+            return [(name, found)]
+    return [(name, "currentcolor")]
+
+
+def stroke(_name: str, value: str) -> list[tuple[str, Value]]:
+    wide, paint = 0.0, "currentcolor"
+    for word in _WORDS(value):
+        found = length(word)
+        if found is not None:
+            wide = found.pixels
+        elif (seen := _colour_value(word)) is not None:
+            paint = seen
+    return [("-webkit-text-stroke", paint if wide > 0.2 else "none")]
+
+
+def pair(one: str, other: str) -> Parser:
+    """A shorthand of one or two sides."""
+
+    def parse(_name: str, value: str) -> list[tuple[str, Value]]:
+        found = _WORDS(value)
+        if not 1 <= len(found) <= 2:
+            return []
+        sides = size(one, found[0]) + size(other, found[-1])
+        return sides if len(sides) == 2 else []
+
+    return parse
+
+
+def renamed(plain: str, parser: Parser) -> Parser:
+    return lambda _name, value: parser(plain, value)
+
+
+def content_parts(raw: str) -> list[tuple[str, Value]]:
+    """``content`` of a pseudo-element: strings, and attributes to be read from the element."""
+    parts: list[tuple[str, str]] = []
+    for match in _CONTENT(raw[:4_000]):
+        if match["string"] is not None:
+            parts.append(("text", match["string"][1:-1] if len(match["string"]) > 1 else ""))
+        elif match["attribute"]:
+            parts.append(("attribute", match["attribute"].lower()))
+        elif match["word"].lower() in {"none", "normal"}:
+            return [("content", ())]
+        elif match["word"].lower() in {"open-quote", "close-quote"}:
+            parts.append(("text", '"'))
+    return [("content", tuple(parts))]
+
+
+_CONTENT = re.compile(
+    r"(?P<string>\"(?>(?:[^\"\\]++|\\.)*)\"?|'(?>(?:[^'\\]++|\\.)*)'?)|attr\(\s*(?P<attribute>[\w-]+)[^)]*\)|(?P<word>[\w-]+(?:\([^)]*\))?)",
+    re.S | re.I,
+).finditer
