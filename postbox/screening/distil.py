@@ -75,10 +75,11 @@ def distil_html(html: str) -> Distilled:
     if root is None:
         return Distilled(truncated=bool(notes), notes=tuple(notes))
     try:
-        cascade = Cascade(style_sheets(root), deadline)
+        quirks = in_quirks_mode(html)
+        cascade = Cascade(style_sheets(root), deadline, quirks)
     except Overrun:
         return _unjudged(root, notes)
-    walk = Walk(cascade, page_for(in_quirks_mode(html), cascade.has_rules), deadline)
+    walk = Walk(cascade, page_for(quirks, cascade.has_rules), deadline)
     walk.run(root)
     unseen: list[tuple[HiddenReason, str]] = []
     if walk.places_matter:

@@ -29,8 +29,16 @@ COLLECT = """
     }
     gap = true;
   };
+  const letters = node => {
+    for (let at = node.parentElement; at; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (style.webkitBackgroundClip === 'text') return at;
+      if (at === node.parentElement && (style.textShadow !== 'none' || at instanceof SVGElement)) return at;
+    }
+    return null;
+  };
   const textNode = node => {
-    const block = blockOf(node);
+    const block = blockOf(node), special = node.data.trim() ? letters(node) : null;
     if (block !== lastBlock) gap = true;
     lastBlock = block;
     const pattern = /\\S+/g;
@@ -41,7 +49,7 @@ COLLECT = """
       range.setStart(node, match.index);
       range.setEnd(node, end = pattern.lastIndex);
       words.push({text: match[0], boxes: boxes(range.getClientRects()), glued: !gap, whole: false});
-      ranges.push(range);
+      ranges.push(special || range);
       gap = false;
     }
     if (end < node.data.length) gap = true;
@@ -93,6 +101,8 @@ indices => {
       for (const name of ['color', '-webkit-text-fill-color', 'caret-color'])
         one.style.setProperty(name, 'transparent', 'important');
       one.style.setProperty('text-shadow', 'none', 'important');
+      if (one instanceof SVGElement) one.style.setProperty('fill', 'transparent', 'important');
+      if (getComputedStyle(one).webkitBackgroundClip === 'text') one.style.setProperty('background', 'none', 'important');
       one.style.setProperty('transition', 'none', 'important');
     }
   }

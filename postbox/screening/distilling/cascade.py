@@ -24,7 +24,7 @@ from postbox.screening.distilling.stylesheet import style_rules
 Declared = dict[str, Value]
 
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
-PARTICULAR = frozenset({"a", "body", "dialog", "marquee"})
+PARTICULAR = frozenset({"a", "body", "dialog", "marquee", "svg", "g", "text", "tspan"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 
@@ -54,8 +54,10 @@ PSEUDOS = ("before", "after")
 class Cascade:
     """The style sheets of one mail, indexed by the rightmost compound's id, class or tag."""
 
-    def __init__(self, sheets: list[str], deadline: Deadline) -> None:
-        self._budget = Budget()
+    def __init__(self, sheets: list[str], deadline: Deadline, quirks: bool = False) -> None:
+        self._folds = quirks
+        """In quirks mode classes and ids match in any case (Selectors 4, 6.6)."""
+        self._budget = Budget(folds=quirks)
         self._by_id: defaultdict[str, list[_Entry]] = defaultdict(list)
         self._by_class: defaultdict[str, list[_Entry]] = defaultdict(list)
         self._by_tag: defaultdict[str, list[_Entry]] = defaultdict(list)
@@ -91,9 +93,9 @@ class Cascade:
         rightmost = selector.parts[0]
         self.pseudos = self.pseudos or bool(rightmost.pseudo)
         if rightmost.ident:
-            self._by_id[rightmost.ident].append(entry)
+            self._by_id[rightmost.ident.lower()].append(entry)
         elif rightmost.classes:
-            self._by_class[rightmost.classes[0]].append(entry)
+            self._by_class[rightmost.classes[0].lower()].append(entry)
         else:
             self._by_tag[rightmost.tag].append(entry)
 
@@ -118,9 +120,9 @@ class Cascade:
         found = list(self._by_tag.get(tag, ()))
         found += self._by_tag.get("", ())
         if ident := named.get("id"):
-            found += self._by_id.get(ident, ())
+            found += self._by_id.get(ident.lower(), ())
         if classes := named.get("class"):
-            for name in set(classes.split()):
+            for name in set(classes.lower().split()):
                 found += self._by_class.get(name, ())
         return found
 
@@ -133,10 +135,10 @@ class Cascade:
             blocks.append((_INLINE, parse_declarations(style)))
         found = _layered(hints(tag, named), blocks)
         if len(own) != len(matched):
-            for name in PSEUDOS:
+            for name in (*PSEUDOS, "first-line"):
                 made = [entry for entry in matched if entry.selector.pseudo == name]
                 generated = _layered({}, [(self._layers.rank(entry.layer), entry.declarations) for entry in made])
-                if generated.get("content") is not None:
+                if generated.get("content") is not None or (made and name == "first-line"):
                     found[f"::{name}"] = generated
         return found
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VIEWPORT_WIDTH = 800.0
-VIEWPORT_HEIGHT = 600.0
+VIEWPORT_WIDTH = 1000.0
+VIEWPORT_HEIGHT = 800.0
 ROOT_FONT = 16.0
 _FAR = 1e7
 _DEPTH = 8
@@ -36,6 +36,8 @@ class Length:
     fonts: float = 0.0
     share: float = 0.0
     bare: bool = False
+    rooted: bool = False
+    """Said in font sizes of the root."""
 
     def resolve(self, font: float, base: float) -> float:
         """Pixels, given the font size and what 100 % means here."""
@@ -62,7 +64,7 @@ def _from_parts(number: str, unit: str) -> Length | None:
     if unit in _IN_FONTS:
         return Length(fonts=amount * _IN_FONTS[unit])
     if unit in _IN_PIXELS:
-        return Length(pixels=amount * _IN_PIXELS[unit], bare=not unit)
+        return Length(pixels=amount * _IN_PIXELS[unit], bare=not unit, rooted=unit == "rem")
     return None
 
 
@@ -127,7 +129,8 @@ class _Sum:
             right = self.product(depth)
             sign = -1 if mark == "-" else 1
             left = Length(
-                left.pixels + sign * right.pixels, left.fonts + sign * right.fonts, left.share + sign * right.share
+                left.pixels + sign * right.pixels, left.fonts + sign * right.fonts, left.share + sign * right.share,
+                left.bare and right.bare,
             )
 
     def product(self, depth: int) -> Length:

@@ -32,6 +32,7 @@ def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple
 
 
 def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
+    original = value
     for _ in range(_ROUNDS):
         start = value.lower().find("var(")
         if start < 0:
@@ -46,7 +47,15 @@ def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
         value = value[:start] + (found if found is not None else fallback) + value[end + 1 :]
         if len(value) > _CHARACTERS:
             return None
-    return None
+    return _fallback(original)
+
+
+def _fallback(value: str) -> str | None:
+    """What a value says for variables that only lead to each other."""
+    start = value.lower().find("var(")
+    end = _closing(value, start + 4)
+    _, comma, fallback = value[start + 4 : end].partition(",")
+    return value[:start] + fallback + value[end + 1 :] if comma and end > 0 and "var(" not in fallback else None
 
 
 def _closing(value: str, at: int) -> int:

@@ -104,7 +104,7 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
         return [(name, raw.strip())]
     if name == "content" and "var(" not in raw.lower():
         return [(one, tuple((kind, unescape(text)) for kind, text in parts)) for one, parts in content_parts(raw)]
-    plain = unescape(raw).strip()
+    plain = unescape(raw.strip())
     value = plain.lower()
     if "var(" in value:
         return [(name, Unresolved(plain))]

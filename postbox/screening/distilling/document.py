@@ -41,6 +41,7 @@ _local = threading.local()
 
 def parse(html: str) -> tuple[_Element | None, bool]:
     """The root element of a mail's HTML, None when there is nothing in it to read, and whether all of it was parsed."""
+    html, renamed = _as_browsers_read(html)
     end = _bounded(html)
     whole = end == len(html)
     octets = html[:end].replace("\x00", "\ufffd").encode("utf-8", "replace")
@@ -55,9 +56,41 @@ def parse(html: str) -> tuple[_Element | None, bool]:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, AssertionError):
         return None, False
+    if renamed:
+        for element in root.iter(*(f"x-{tag}" for tag in _FORMATTING)):
+            element.tag = str(element.tag)[2:]
+    for stray in _STRAY(root):
+        stray.tag = "span"
+        stray.attrib.clear()
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in parser.error_log[-3:]):
         whole = False
     return root, whole
+
+
+def _as_browsers_read(html: str) -> tuple[str, bool]:
+    """The text with what the parser would read otherwise than a browser written plainly; whether tags were renamed.
+
+    Browsers go on after ``</html>``, and keep paragraphs inside formatting elements, which the parser would close.
+    """
+    end = _END(html)
+    if end and (rest := html[end.end() :].strip()) and not rest.startswith("<!--"):
+        html = _ENDS("", html)
+    if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html):
+        return _FORMATTING_TAG(r"<\1x-\2", html), True
+    return html, False
+
+
+_FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
+_END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
+_ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
+_STYLED_FORMATTING = re.compile(
+    rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)", re.I
+).search
+_FORMATTING_TAG = re.compile(rf"<(/?)({'|'.join(_FORMATTING)})(?=[\s/>])", re.I).sub
+_STRAY = etree.XPath(
+    "//*[self::td or self::th or self::tr or self::tbody or self::thead or self::tfoot or self::caption]"
+    "[not(ancestor::table)]"
+)
 
 
 def _bounded(html: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 UNRENDERED_TEXT = frozenset(
     words(
         """
-    title template noframes noembed iframe video audio canvas datalist metadata desc defs symbol rp
+    title template noframes noembed iframe video audio datalist metadata desc defs symbol rp meter progress
+    annotation annotation-xml mphantom clippath mask pattern marker filter lineargradient radialgradient rect circle
+    ellipse line polyline polygon path fencedframe option
     """
     )
 )
 SILENT = UNRENDERED_TEXT | frozenset(
     words(
         """
-    script style meta link base param source track col area map basefont bgsound frame frameset
+    script style meta link base param col area basefont frame frameset
     """
     )
 )
@@ -148,6 +151,11 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     element = frame.element
     size = element.get("size", "1")
     if element.get("multiple") is not None or size not in {"", "0", "1"}:
+        for option in list(element.iter("option"))[:1_000]:
+            walk.writer.block(1)
+            walk.paint(option.get("label") or " ".join(str(part) for part in option.itertext()), frame.style)
+        walk.writer.block(1)
+        frame.children = iter(())
         return
     options = list(element.iter("option"))[:1_000]
     chosen = [option for option in options if option.get("selected") is not None][-1:] or options[:1]
@@ -168,13 +176,33 @@ def _input(walk: Walk, frame: Frame) -> None:
         _image(walk, frame)
     elif kind == "hidden":
         walk.findings.hide(HiddenReason.HIDDEN_ATTRIBUTE, value)
-    elif kind in _WITH_VALUE or kind not in {"checkbox", "radio", "password", "file", "range", "color"}:
+    elif kind == "number" and not _NUMBER(value):
+        walk.paint(f" {frame.element.get('placeholder') or ''} ", frame.style)
+    elif kind in _WITH_VALUE or kind not in _WITHOUT_TEXT:
         walk.paint(f" {value or frame.element.get('placeholder') or ''} ", frame.style)
+
+
+_NUMBER = re.compile(r"[-+0-9.eE]*").fullmatch
+_WITHOUT_TEXT = frozenset(
+    {"checkbox", "radio", "password", "file", "range", "color", "date", "time", "month", "week", "datetime-local"}
+)
+
+
+def _apart(walk: Walk, frame: Frame) -> None:
+    """Ruby stands above its base, not in one word with it."""
+    walk.writer.gap = True
+
+
+def _textarea(walk: Walk, frame: Frame) -> None:
+    """Its placeholder, while it is empty."""
+    if not (frame.element.text or "").strip():
+        walk.paint(frame.element.get("placeholder") or "", frame.style)
 
 
 def _object(walk: Walk, frame: Frame) -> None:
     """The fallback of an object is painted unless its data stands in the mail itself."""
-    if (frame.element.get("data") or "").strip().lower().startswith("data:"):
+    data = (frame.element.get("data") or "").strip().lower()
+    if data.startswith("data:") or (not data and (frame.element.get("type") or "").lower().startswith("image/")):
         walk.hide_subtree(frame.element, HiddenReason.NOT_RENDERED)
         frame.children = iter(())
         frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
@@ -190,5 +218,7 @@ HABITS: dict[str, tuple[Habit, Habit | None]] = {
     "select": (_open_select, None),
     "input": (_input, None),
     "object": (_object, None),
+    "rt": (_apart, _apart),
+    "textarea": (_textarea, None),
 }
 """What is done when an element opens and when it closes."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from postbox.screening.distilling.css_colours import colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
@@ -19,7 +20,7 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility letter-spacing zoom
+    content-visibility letter-spacing zoom rotate backface-visibility offset-path mask-image
     """
     )
 )
@@ -49,10 +50,20 @@ def box_hides(declared: Declared, display: str, font: float, blockified: bool) -
     position = declared.get("position", "static")
     floating = position in {"absolute", "fixed"} or declared.get("float", "none") in {"left", "right"}
     is_box = blockified or floating or display not in INLINE
+    inset = _pixels(declared, "padding-left", font, VIEWPORT_WIDTH) or 0.0
+    if inset > 100:
+        return _cut_or_flat(declared, position, font, is_box, display, floating)
     if position != "static" and _moved_away(declared, position, font):
         return HiddenReason.OFF_SCREEN
     if is_box and (_margin_away(declared, font) or _transformed_away(declared, font)):
         return HiddenReason.OFF_SCREEN
+    return _cut_or_flat(declared, position, font, is_box, display, floating)
+
+
+def _cut_or_flat(
+    declared: Declared, position: str, font: float, is_box: bool, display: str, floating: bool
+) -> HiddenReason | None:
+    """Whether the box is clipped away, filtered away or without room, wherever it lies."""
     if _clipped(declared, position, font, is_box):
         return HiddenReason.CLIPPED
     if _filtered(declared.get("filter")):
@@ -96,9 +107,13 @@ def _margin_away(declared: Declared, font: float) -> bool:
 def _transformed_away(declared: Declared, font: float) -> bool:
     text = declared.get("transform")
     if isinstance(text, str) and "(" in text:
+        if "perspective(" in text and "translatez(" in text:
+            return _behind_the_eye(text)
         for name, inner in _FUNCTION(text[:500]):
             if _function_away(name, inner.replace(",", " ").split(), font):
                 return True
+    if _turned_away(declared):
+        return True
     for name in ("translate", "scale"):
         text = declared.get(name)
         if isinstance(text, str) and text != "none" and _function_away(name, text.split(), font):
@@ -106,8 +121,31 @@ def _transformed_away(declared: Declared, font: float) -> bool:
     return False
 
 
+def _behind_the_eye(text: str) -> bool:
+    found = {name: length(inner.strip()) for name, inner in _FUNCTION(text[:500])}
+    eye, near = found.get("perspective"), found.get("translatez")
+    return eye is not None and near is not None and near.pixels >= eye.pixels > 0
+
+
+def _turned_away(declared: Declared) -> bool:
+    """Seen from the edge, from behind where that is not painted, or along a path that leads off the page."""
+    turn, text = declared.get("rotate"), str(declared.get("transform", ""))
+    if isinstance(turn, str) and turn[:1] in {"x", "y"} and _edge_on("rotatex", turn.split()):
+        return True
+    if declared.get("backface-visibility") == "hidden" and re.search(r"rotate[xy]\(\s*-?180deg|rotate[xy]\(\s*\.?0?\.5turn", text):
+        return True
+    path = declared.get("offset-path")
+    return isinstance(path, str) and bool(re.search(r"-\d{3,}", path[:500]))
+
+
 def _function_away(name: str, arguments: list[str], font: float) -> bool:
     sizes = [length(argument) for argument in arguments]
+    if name == "rotate3d" and len(arguments) == 4:
+        axis = [float(size.pixels) if size else 0.0 for size in sizes[:3]]
+        return (axis[2] == 0 and any(axis)) and _edge_on("rotatex", arguments)
+    if name == "matrix3d" and len(sizes) == 16:
+        x, y = (sizes[index].pixels if sizes[index] else 0.0 for index in (12, 13))  # type: ignore[union-attr]
+        return not -400 < x < _FAR_RIGHT or not _FAR_UP < y < _FAR_DOWN
     if not sizes or sizes[0] is None:
         return name.startswith("rotate") and name != "rotatez" and bool(arguments) and _edge_on(name, arguments)
     if name in {"translate", "translate3d", "translatex"}:
@@ -134,7 +172,7 @@ def _shifted(size: Length, font: float, *, sideways: bool) -> bool:
 
 def _edge_on(name: str, arguments: list[str]) -> bool:
     """A quarter turn about an axis in the page's plane leaves nothing to see."""
-    match = re.fullmatch(r"([+-]?\d{1,6}(?:\.\d{1,6})?)(deg|turn|rad|grad)", arguments[-1])
+    match = re.fullmatch(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)", arguments[-1])
     if name not in {"rotatex", "rotatey"} or not match:
         return False
     turns = float(match[1]) / {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0}[match[2]]
@@ -149,6 +187,8 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
             top, right, bottom, left = (side.resolve(font, 0.0) if side else None for side in sides)
             flat = bottom is not None and bottom - (top or 0.0) <= NO_ROOM
             return flat or (right is not None and right - (left or 0.0) <= NO_ROOM)
+    if _masked(declared.get("mask-image")):
+        return True
     path = declared.get("clip-path")
     if isinstance(path, str) and "(" in path:
         return _path_clips(path[:500], font)
@@ -158,8 +198,21 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
     return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= _TINY_SCALE
 
 
+def _masked(text: object) -> bool:
+    """A mask of nothing but transparent colours, or of no size."""
+    if not isinstance(text, str) or "gradient(" not in text:
+        return False
+    inner = text.partition("(")[2]
+    paints = [found for word in _PAINTS(inner)[:40] if (found := colour(word)) is not None]
+    return (bool(paints) and all(paint[3] < 0.1 for paint in paints)) or bool(re.search(r"/\s*0(?:px)?(?:\s|$)", text))
+
+
+_PAINTS = re.compile(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+").findall
+
+
 def _path_clips(path: str, font: float) -> bool:
     name, _, inner = path.partition("(")
+    centre = [length(part) for part in inner.rpartition(")")[0].partition(" at ")[2].split()]
     inner = inner.rpartition(")")[0].split(" round ")[0].split(" at ")[0]
     sizes = [length(part) for part in inner.replace(",", " ").split()]
     if name == "inset" and sizes and all(sizes):
@@ -170,6 +223,16 @@ def _path_clips(path: str, font: float) -> bool:
             one.share + other.share >= 0.98 or one.pixels + other.pixels >= _FAR_RIGHT
             for one, other in ((top, bottom), (left, right))
         )
+    if name == "rect" and len(sizes) == 4 and all(sizes):
+        top, right, bottom, left = (size.resolve(font, 1_000.0) for size in sizes if size)
+        return bottom - top <= NO_ROOM or right - left <= NO_ROOM
+    if name == "xywh" and len(sizes) >= 4:
+        return any(size is not None and size.resolve(font, 1_000.0) <= NO_ROOM for size in sizes[2:4])
+    if name in {"circle", "ellipse"} and sizes and any(
+        at is not None and size is not None and at.pixels + size.resolve(font, VIEWPORT_WIDTH) < 0
+        for at, size in zip(centre, (sizes[0], sizes[-1]), strict=False)
+    ):
+        return True
     if name in {"circle", "ellipse"} and sizes:
         return any(size is not None and size.resolve(font, VIEWPORT_WIDTH) <= NO_ROOM / 2 for size in sizes[:2])
     if name == "polygon":

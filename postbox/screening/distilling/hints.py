@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from postbox.screening.distilling.css_colours import attribute_colour
+from postbox.screening.distilling.css_colours import BLACK, TRANSPARENT, attribute_colour, colour
 from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.declarations import longhands
 
 ABSENT = "none "
 """``display: none`` that an attribute asks for; the blank keeps it apart from the author's own ``none``."""
@@ -24,7 +25,7 @@ _EMS = {
 }  # fmt: skip
 _WITH_BACKGROUND = frozenset({"body", "table", "tr", "td", "th", "tbody", "thead", "tfoot", "marquee"})
 _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext", "textarea"})
-_NO_ATTRIBUTES: dict[str, str] = {}
+_SVG = frozenset({"svg", "g", "text", "tspan", "foreignobject"})
 
 
 def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
@@ -36,6 +37,9 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
         found["white-space"] = "pre"
     elif tag == "a" and "href" in named:
         found["color"] = "-link"
+    elif tag in _SVG:
+        _svg(tag, named, found)
+        return found
     elif tag == "mark":
         found["background-color"], found["color"] = (255.0, 255.0, 0.0, 1.0), (0.0, 0.0, 0.0, 1.0)
     if named:
@@ -43,6 +47,33 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
     elif tag == "dialog":
         found["display"] = UNRENDERED
     return found
+
+
+def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
+    """SVG paints what stands in ``text`` alone, by presentation attributes (SVG 2, 6.6)."""
+    if tag == "foreignobject":
+        found["-webkit-text-fill-color"] = "currentcolor"
+    elif tag in {"svg", "text"}:
+        found["-webkit-text-fill-color"] = TRANSPARENT if tag == "svg" else BLACK
+    if tag == "svg" and any(named.get(name, "").strip() in {"0", "0px"} for name in ("width", "height")):
+        found["display"] = "none"
+    if tag in {"text", "tspan"} and any(_far(named.get(name, "")) for name in ("x", "y", "dx", "dy")):
+        found["display"] = "none"
+    if not named:
+        return
+    for name in ("display", "visibility", "opacity", "font-size", "transform"):
+        if name in named:
+            found.update(longhands(name, named[name]))
+    fill = named.get("fill", "").strip().lower()
+    if fill and tag in {"text", "tspan"} and (seen := TRANSPARENT if fill == "none" else colour(fill)) is not None:
+        found["-webkit-text-fill-color"] = seen
+    if named.get("fill-opacity", "1").strip() in {"0", "0%", "0.0", ".0"}:
+        found["-webkit-text-fill-color"] = TRANSPARENT
+
+
+def _far(value: str) -> bool:
+    size = length(value.strip())
+    return size is not None and not -100 <= size.pixels <= 800
 
 
 def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
@@ -70,6 +101,6 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
 
 
 def _set_colour(found: dict[str, Any], name: str, value: str) -> None:
-    colour = attribute_colour(value)
-    if colour is not None:
-        found[name] = colour
+    seen = attribute_colour(value)
+    if seen is not None:
+        found[name] = seen

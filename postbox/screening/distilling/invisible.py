@@ -19,6 +19,13 @@ _JOINED = re.compile(
 _STYLED = re.compile("[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _FLAG = "\U0001f3f4"
 _NAMED_KINDS = 6
+_C1 = re.compile("[\u0080-\u0084\u0086-\u009f]").sub
+
+
+def _windows(match: re.Match[str]) -> str:
+    """A C1 control as the Windows-1252 character that was meant, as HTML reads a reference to one."""
+    return match[0].encode("latin-1").decode("cp1252", "ignore") or match[0]
+
 
 
 class Invisible:
@@ -33,7 +40,7 @@ class Invisible:
 
     def strip(self, text: str) -> str:
         """The text without invisible characters."""
-        return _INVISIBLE.sub(self._one_run, text)
+        return _INVISIBLE.sub(self._one_run, _C1(_windows, text))
 
     def _one_run(self, match: re.Match[str]) -> str:
         run, before = match[0], match.string[match.start() - 1 : match.start()]

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
-from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.css_colour_functions import mixed_colour
+from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.words import words
 
 Value = Any
@@ -32,7 +33,15 @@ def colour_of(name: str, value: str) -> list[tuple[str, Value]]:
 
 
 def _colour_value(value: str) -> RGBA | str | None:
-    return value if value == "currentcolor" else colour(value)
+    """A colour or ``currentcolor``; transparent for a function not known here: what is not understood is not shown."""
+    if value == "currentcolor":
+        return value
+    found = colour(value)
+    if found is None and value.startswith(("color(", "color-mix(", "light-dark(", "device-cmyk(")):
+        return mixed_colour(value) or (TRANSPARENT if value.endswith(")") else None)
+    if found is None and "(from " in value:
+        return mixed_colour(value) or TRANSPARENT
+    return found
 
 
 def colour_or_none(name: str, value: str) -> list[tuple[str, Value]]:
@@ -137,7 +146,7 @@ _DISPLAYS = words(
 
 def display(name: str, value: str) -> list[tuple[str, Value]]:
     words = value.split()
-    if not words or not all(word in _DISPLAYS for word in words):
+    if not words or not all(word in _DISPLAYS for word in words) or (len(words) > 1 and "none" in words):
         return []
     return [(name, _TWO_WORDS.get(value, words[-1] if len(words) > 1 and words[-1] != "flow" else words[0]))]
 

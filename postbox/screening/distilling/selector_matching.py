@@ -51,6 +51,8 @@ class Budget:
     """Steps that matching may still take in this mail."""
 
     left: int = STEPS
+    folds: bool = False
+    """Whether classes and ids match in any case."""
 
     def spend(self) -> None:
         self.left -= 1
@@ -73,16 +75,23 @@ class Invalid(ValueError):
     """A selector that CSS would drop."""
 
 
-def compound_matches(part: Compound, element: _Element) -> bool:
+def compound_matches(part: Compound, element: _Element, folds: bool = False) -> bool:
     """Whether one compound holds for one element."""
     if part.tag and part.tag != element.tag:
         return False
-    if part.ident and part.ident != element.get("id"):
+    if part.ident and part.ident != element.get("id") and not (
+        folds and part.ident.lower() == (element.get("id") or "").lower()
+    ):
         return False
     if part.classes:
-        held = (element.get("class") or "").split()
+        named = element.get("class") or ""
+        held = named.split()
         if not all(name in held for name in part.classes):
-            return False
+            if not folds:
+                return False
+            held = named.lower().split()
+            if not all(name.lower() in held for name in part.classes):
+                return False
     return all(test(element) for test in part.tests)
 
 
@@ -93,7 +102,7 @@ def matches(selector: Selector, element: _Element, budget: Budget) -> bool:
 
 def _matches_from(parts: tuple[Compound, ...], at: int, element: _Element, budget: Budget) -> bool:
     budget.spend()
-    if not compound_matches(parts[at], element):
+    if not compound_matches(parts[at], element, budget.folds):
         return False
     combinator = parts[at].combinator
     if not combinator:

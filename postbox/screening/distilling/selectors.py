@@ -88,7 +88,7 @@ def _take(match: re.Match[str], reader: Reader, compound: Compound, tests: list[
         reader.weight += 1_000
     else:
         name = match["pseudo"].lower()
-        if name in {"before", "after"} and not match["open"]:
+        if name in {"before", "after", "first-line", "first-letter"} and not match["open"]:
             compound.pseudo = name
             reader.weight += 1
         else:

@@ -7,15 +7,15 @@ told from it. It never walks the tree.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
-from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
+from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
-from postbox.screening.distilling.hiding import BOX_PROPERTIES, box_hides
+from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
 from postbox.screening.distilling.legibility import NEAR, Filter, blend, blended, colour_filters, distance, filtered, too_near
 from postbox.screening.distilling.reasons import HiddenReason
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 SMALLEST_FONT = 4.0
+_SMALLEST_RELATIVE = 6.0
 FAINTEST = 0.1
 _FONT_WORDS = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0,
@@ -70,6 +71,10 @@ class Style:
     behind_filter: RGBA | None = None
     blending: str = ""
     direction: str = "ltr"
+    exact: bool = False
+    root: float = ROOT_FONT
+    ground: RGBA | None = WHITE
+    """The background under the nearest block: those of inline elements do not lie under blocks in them."""
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -79,6 +84,7 @@ class Style:
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending, self.direction,
+            self.exact, self.root, self.ground,
         )  # fmt: skip
 
 
@@ -92,7 +98,7 @@ def derive(
 ) -> tuple[Style, str, dict[str, Any]]:
     """Style, display and resolved values of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
-    if not declared and not reset and not parent.holder and tag != "body":
+    if not declared and not reset and not parent.holder and tag != "body" and parent.ground == parent.backdrop:
         return parent, DISPLAYS.get(tag, "inline"), declared
     custom = parent.custom
     if custom or CUSTOM in declared:
@@ -103,15 +109,30 @@ def derive(
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.direction,
+        parent.exact, parent.root, parent.ground,
     )  # fmt: skip
+    if display not in INLINE and parent.ground != parent.backdrop:
+        style.backdrop = parent.ground
     if reset:
         style.font, style.colour, style.white_space, style.collapses = 16.0, parent.base, "normal", True
     if declared:
         _inherited_parts(style, parent, declared)
         style.gone = parent.gone or _gone(style, parent, declared, display)
+        if tag in {"text", "tspan"} and isinstance(declared.get("fill"), tuple):
+            style.fill = declared["fill"]
+            if declared.get("fill-opacity", 1.0) == 0:
+                style.fill = (0.0, 0.0, 0.0, 0.0)
+    style.ground = parent.ground if display in INLINE else style.backdrop
+    if tag == "html":
+        style.root = style.font
     if tag == "body":
         style.base, style.link = style.colour, declared.get("-link", LINK)
     style.reason = style.gone or _why_unseen(style)
+    if style.reason is None and "::first-line" in declared:
+        line = replace(style)
+        _inherited_parts(line, style, declared["::first-line"])
+        if style.reason is None and (found := _why_unseen(line)):
+            style.reason, style.colour, style.fill = found, line.colour, line.fill
     return page.one(style), display, declared
 
 
@@ -149,8 +170,15 @@ def _set_opacity(style: Style, parent: Style, value: Any) -> None:
 
 
 def _set_font(style: Style, parent: Style, value: Any) -> None:
+    """Sizes that hang on the parent's are never painted smaller than a few pixels, unless one above was exact."""
     if isinstance(value, Length):
         style.font = value.resolve(parent.font, parent.font)
+        if value.rooted:
+            style.font = value.pixels / ROOT_FONT * parent.root
+        if value.pixels:
+            style.exact = True
+        elif not style.exact and 0 < style.font < _SMALLEST_RELATIVE:
+            style.font = _SMALLEST_RELATIVE
     elif value in {"smaller", "larger"}:
         style.font = parent.font * (1 / 1.2 if value == "smaller" else 1.2)
     else:
@@ -298,7 +326,7 @@ def told_apart(style: Style, backdrop: RGBA | None) -> bool:
         inks = [filtered(ink, style.filters) for ink in inks]
         if backdrop is not style.behind_filter and backdrop != style.behind_filter:
             backdrop = filtered(backdrop, style.filters)
-    if style.blending:
+    if style.blending and backdrop is not WHITE:
         inks = [blended(ink, style.blending, backdrop) for ink in inks]
     if style.opacity < 0.999:
         inks = [(ink[0], ink[1], ink[2], ink[3] * style.opacity) for ink in inks]

@@ -61,9 +61,11 @@ def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) 
         elif sign == ")":
             depth = max(0, depth - 1)
         elif sign == ";" and not depth:
-            if not open_blocks and "@" in css[start : start + 40]:
-                yield from _statement(css[start : match.start()].strip(), deadline, layers, imports)
-            start = match.end()
+            if open_blocks:
+                start = match.end()
+            elif (statement := css[start : match.start()].strip()).startswith("@"):
+                yield from _statement(statement, deadline, layers, imports)
+                start = match.end()
         elif sign == "{":
             depth = 0
             count += 1
@@ -76,7 +78,7 @@ def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) 
             depth = 0
             if open_blocks:
                 yield from _closed(open_blocks, css, match.start(), match.end())
-            start = match.end()
+                start = match.end()
     while open_blocks:
         yield from _closed(open_blocks, css, len(css), len(css))
 

@@ -91,7 +91,8 @@ class Walk:
                     if around.reason is None:
                         writer.breaks += 1
                 elif tag == "img" and not child.get("alt"):
-                    pass
+                    if not self.places_matter and (child.get("src") or "")[:5] == "data:":
+                        self.places_matter = bool(self._plan(child, tag, style, child)[2] & PLACED)
                 elif tag in SILENT or type(tag) is not str:
                     self._silent(child, tag)
                 else:

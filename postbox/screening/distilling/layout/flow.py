@@ -8,7 +8,7 @@ from __future__ import annotations
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.layout import grids
 from postbox.screening.distilling.layout.boxes import Box, Run
-from postbox.screening.distilling.layout.lines import Lines
+from postbox.screening.distilling.layout.lines import Lines, line_height
 from postbox.screening.distilling.layout.widths import fitting
 from postbox.screening.distilling.limits import Deadline, Overrun
 
@@ -70,6 +70,9 @@ class Flow:
         found = natural
         if "height" in sizes:
             found = max(natural, sizes["height"]) if grows else sizes["height"] + extra
+        clamp = box.declared.get("-webkit-line-clamp")
+        if isinstance(clamp, float) and box.clips:
+            found = min(found, clamp * line_height(box, box.style.font) + inset)
         if "max-height" in sizes and not grows:
             found = min(found, sizes["max-height"] + extra)
         return max(found, sizes.get("min-height", 0.0), 0.0)

@@ -16,7 +16,7 @@ _TELLING = frozenset(
         """
     position z-index overflow-x overflow-y contain margin-top margin-left margin-bottom margin-right transform
     translate scale grid-area grid-row grid-template-rows grid-template-columns -webkit-line-clamp padding-left
-    padding-top box-shadow
+    padding-top box-shadow height
     """
     )
 )
@@ -39,6 +39,8 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
         return True
     if not declared.keys().isdisjoint({"grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}):
         return True
+    if "background-color" in declared and 0 <= _pixels(declared, "height", font) < 12 and "height" in declared:
+        return True
     if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain") in {"paint", "strict", "content"}:
         return True
     return _cuts(declared, font) or any(
@@ -50,7 +52,9 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
 def _cuts(declared: Mapping[str, Any], font: float) -> bool:
     if all(declared.get(name, "visible") == "visible" for name in ("overflow-x", "overflow-y")):
         return False
-    if any(isinstance(declared.get(name), Length) for name in ("height", "max-height", "-webkit-line-clamp")):
+    if declared.get("white-space") in {"nowrap", "pre"} or any(
+        isinstance(declared.get(name), Length) for name in ("height", "max-height")
+    ):
         return True
     wide = [_pixels(declared, name, font) for name in ("width", "max-width") if isinstance(declared.get(name), Length)]
     return "-webkit-line-clamp" in declared or any(one < _NARROW for one in wide)

@@ -122,8 +122,8 @@ def _level(box: Box) -> tuple[int, bool] | None:
     isolated = any(
         box.declared.get(name, "none") not in {"none", 1.0} for name in ("transform", "opacity", "filter", "scale", "translate")
     ) or box.declared.get("isolation") == "isolate"  # fmt: skip
-    if box.position in {"static"} and not (in_container and isinstance(index, int)):
-        return (0, True) if isolated else None
+    if box.position == "static" and not (in_container and isinstance(index, int)):
+        return (0, isolated) if isolated or in_container else None
     if isinstance(index, int):
         return index, True
     return 0, isolated or box.position in {"fixed", "sticky", "-webkit-sticky"}
@@ -190,7 +190,10 @@ def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) ->
         own.blocks.append(Stroke(area, cut))
     elif paint is not None:
         stroke = Stroke(EVERYWHERE if box.element is not None and box.element.tag == "body" else area, cut, paint, box=box)
-        (own.words if box.inline else own.blocks).append(stroke)
+        if box.element is not None and box.element.tag == "body" and own.blocks:
+            own.blocks[0] = stroke
+        else:
+            (own.words if box.inline else own.blocks).append(stroke)
 
 
 def _intersection(one: Rect, other: Rect) -> Rect:

@@ -90,7 +90,7 @@ def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReaso
     left, top, right, bottom = stroke.motion.rect(*place)
     if right == left and bottom == top:
         return None
-    if _cut_off(stroke.cut, (left, top, right, bottom)):
+    if _cut_off(stroke.cut, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
         return HiddenReason.CLIPPED
     if right <= 2 or bottom <= 2 or left >= VIEWPORT_WIDTH * 1.3 or abs(bottom - top) < 3:
         return HiddenReason.OFF_SCREEN
@@ -105,6 +105,13 @@ def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReaso
         if paint is not None and not told_apart(stroke.run.style, paint):
             return HiddenReason.COLOUR
     return None
+
+
+def _exact(stroke: Stroke) -> bool:
+    """Whether a declared position says where the run lies."""
+    return stroke.box is not None and (
+        stroke.box.position != "static" or (stroke.box.parent is not None and stroke.box.parent.position != "static")
+    )
 
 
 def _apart(stroke: Stroke) -> bool:
@@ -128,12 +135,12 @@ def _on_another(stroke: Stroke, index: int, covers: Covers) -> bool:
     return behind is not None and behind[1].paint is not None and told_apart(stroke.run.style, behind[1].paint)
 
 
-def _cut_off(cut: Rect, word: Rect) -> bool:
+def _cut_off(cut: Rect, word: Rect, slack: float) -> bool:
     across, down = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
     wide, high = cut[2] - cut[0], cut[3] - cut[1]
     if wide <= 1 or high <= 1:
         return True
     return (
-        down - cut[1] > high * _SLACK + 2 or down < cut[1] - 2 or across < cut[0] - 2
-        or min(across, word[0] + 12) - cut[0] > wide * _SLACK + 2
+        down - cut[1] > high * slack + 2 or down < cut[1] - 2 or across < cut[0] - 2
+        or min(across, word[0] + 12) - cut[0] > wide * slack + 2
     )  # fmt: skip
