@@ -59,9 +59,7 @@ def parse(html: str) -> tuple[_Element | None, bool]:
     if renamed:
         for element in root.iter(*(f"x-{tag}" for tag in _FORMATTING)):
             element.tag = str(element.tag)[2:]
-    for stray in _STRAY(root):
-        stray.tag = "span"
-        stray.attrib.clear()
+    _strip_stray_cells(root)
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in parser.error_log[-3:]):
         whole = False
     return root, whole
@@ -75,11 +73,17 @@ def _as_browsers_read(html: str) -> tuple[str, bool]:
     end = _END(html)
     if end and (rest := html[end.end() :].strip()) and not rest.startswith("<!--"):
         html = _ENDS("", html)
+    if not _BODY(html):
+        at = _HEAD(html)
+        if at is not None:
+            html = f"{html[: at.end()]}<body>{html[at.end() :]}"
     if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html):
         return _FORMATTING_TAG(r"<\1x-\2", html), True
     return html, False
 
 
+_BODY = re.compile(r"<(?:body|frameset)\b|<head\b(?!.{0,100000}</head)", re.I | re.S).search
+_HEAD = re.compile(r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S).match
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
@@ -87,10 +91,18 @@ _STYLED_FORMATTING = re.compile(
     rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)", re.I
 ).search
 _FORMATTING_TAG = re.compile(rf"<(/?)({'|'.join(_FORMATTING)})(?=[\s/>])", re.I).sub
-_STRAY = etree.XPath(
-    "//*[self::td or self::th or self::tr or self::tbody or self::thead or self::tfoot or self::caption]"
-    "[not(ancestor::table)]"
-)
+_CELLS = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption")
+_AROUND_CELLS = frozenset({"tr", "tbody", "thead", "tfoot", "table"})
+
+
+def _strip_stray_cells(root: _Element) -> None:
+    """Browsers ignore the tags of cells and rows outside a table, and so their attributes."""
+    for element in list(root.iter(*_CELLS)):
+        parent = element.getparent()
+        if parent is not None and parent.tag not in _AROUND_CELLS:
+            if not any(above.tag == "table" for above in element.iterancestors()):
+                element.tag = "span"
+                element.attrib.clear()
 
 
 def _bounded(html: str) -> int:
