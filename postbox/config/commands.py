@@ -16,6 +16,7 @@ OURS = {
     "distil": ("postbox.ingest.filters.distil:main", "HTML or a mail on stdin to what a reader sees"),
     "score": ("postbox.ingest.filters.score:main", "text on stdin to its injection score"),
     "bounces": ("reputation.bounces.command:main", "bounces, complaints and automatic replies in mails to JSON rows"),
+    "bench-distil": ("postbox.bench.painted.command:main", "measure distilling against what Chromium paints"),
     "bench": ("postbox.bench.command:main", "measure the whole system against a bare loop"),
 }
 # These look at code alone. Where no system has run yet they get secrets that protect nothing.
@@ -31,7 +32,7 @@ def ours(name: str) -> Callable[[list[str]], int]:
 
 def summary() -> str:
     """Our commands, a line each."""
-    return "\n".join(f"  {name:<9}{text}" for name, (_, text) in OURS.items())
+    return "\n".join(f"  {name:<13}{text}" for name, (_, text) in OURS.items())
 
 
 def stand_ins() -> dict[str, str]:

@@ -42,6 +42,10 @@ class Word:
     glued: bool
 
 
+class TooTall(Exception):
+    """A page of which no picture can be taken."""
+
+
 def executable() -> str:
     """Chromium's path, empty where there is none."""
     return next((path for name in _NAMES if (path := shutil.which(name))), "")
@@ -67,7 +71,9 @@ class Painter:
         self._html = html
         self._page.goto(_ADDRESS, wait_until="load", timeout=20_000)
         found: dict[str, Any] = self._page.evaluate(COLLECT)
-        height = max(HEIGHT, min(_TALLEST, int(found["height"])))
+        height = max(HEIGHT, int(found["height"]))
+        if height > _TALLEST:
+            raise TooTall(f"{height} pixels")
         words: list[dict[str, Any]] = found["words"]
         candidates = [index for index, word in enumerate(words) if _on_page(word["boxes"], height)]
         groups = _groups(candidates, words)
@@ -104,7 +110,8 @@ def _groups(candidates: list[int], words: list[dict[str, Any]]) -> list[list[int
     for index in candidates:
         boxes = [tuple(box) for box in words[index]["boxes"]]
         for group, cells in zip(groups, taken, strict=True):
-            if len(groups) >= 8 and group is groups[-1] or not _overlaps(boxes, cells, words[index]["whole"]):
+            last = len(groups) >= 8 and group is groups[-1]
+            if last or not _overlaps(boxes, cells, words[index]["whole"]):
                 break
         else:
             group, cells = [], {}

@@ -129,7 +129,9 @@ class _Sum:
             right = self.product(depth)
             sign = -1 if mark == "-" else 1
             left = Length(
-                left.pixels + sign * right.pixels, left.fonts + sign * right.fonts, left.share + sign * right.share,
+                left.pixels + sign * right.pixels,
+                left.fonts + sign * right.fonts,
+                left.share + sign * right.share,
                 left.bare and right.bare,
             )
 

@@ -83,7 +83,9 @@ def _as_browsers_read(html: str) -> tuple[str, bool]:
 
 
 _BODY = re.compile(r"<(?:body|frameset)\b|<head\b(?!.{0,100000}</head)", re.I | re.S).search
-_HEAD = re.compile(r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S).match
+_HEAD = re.compile(
+    r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
+).match
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub

@@ -132,7 +132,9 @@ def _turned_away(declared: Declared) -> bool:
     turn, text = declared.get("rotate"), str(declared.get("transform", ""))
     if isinstance(turn, str) and turn[:1] in {"x", "y"} and _edge_on("rotatex", turn.split()):
         return True
-    if declared.get("backface-visibility") == "hidden" and re.search(r"rotate[xy]\(\s*-?180deg|rotate[xy]\(\s*\.?0?\.5turn", text):
+    if declared.get("backface-visibility") == "hidden" and re.search(
+        r"rotate[xy]\(\s*-?180deg|rotate[xy]\(\s*\.?0?\.5turn", text
+    ):
         return True
     path = declared.get("offset-path")
     return isinstance(path, str) and bool(re.search(r"-\d{3,}", path[:500]))
@@ -228,9 +230,13 @@ def _path_clips(path: str, font: float) -> bool:
         return bottom - top <= NO_ROOM or right - left <= NO_ROOM
     if name == "xywh" and len(sizes) >= 4:
         return any(size is not None and size.resolve(font, 1_000.0) <= NO_ROOM for size in sizes[2:4])
-    if name in {"circle", "ellipse"} and sizes and any(
-        at is not None and size is not None and at.pixels + size.resolve(font, VIEWPORT_WIDTH) < 0
-        for at, size in zip(centre, (sizes[0], sizes[-1]), strict=False)
+    if (
+        name in {"circle", "ellipse"}
+        and sizes
+        and any(
+            at is not None and size is not None and at.pixels + size.resolve(font, VIEWPORT_WIDTH) < 0
+            for at, size in zip(centre, (sizes[0], sizes[-1]), strict=False)
+        )
     ):
         return True
     if name in {"circle", "ellipse"} and sizes:

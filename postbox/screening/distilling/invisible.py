@@ -27,7 +27,6 @@ def _windows(match: re.Match[str]) -> str:
     return match[0].encode("latin-1").decode("cp1252", "ignore") or match[0]
 
 
-
 class Invisible:
     """Collects what was taken out of one mail."""
 

@@ -23,7 +23,9 @@ PARSERS: dict[str, Parser] = {
     "background-color": values.colour_of,
     "background-image": values.text,
     "background-clip": values.keyword("border-box", "padding-box", "content-box", "text"),
-    "-webkit-background-clip": values.renamed("background-clip", values.keyword("border-box", "padding-box", "content-box", "text")),
+    "-webkit-background-clip": values.renamed(
+        "background-clip", values.keyword("border-box", "padding-box", "content-box", "text")
+    ),
     "text-shadow": values.shadow,
     "-webkit-text-stroke": values.stroke,
     "-webkit-text-stroke-width": values.stroke,
@@ -53,7 +55,8 @@ PARSERS: dict[str, Parser] = {
     "grid-template-columns": values.text,
     "grid-template-rows": values.text,
     "grid-template": lambda _name, value: [
-        ("grid-template-rows", value.partition("/")[0]), ("grid-template-columns", value.partition("/")[2])
+        ("grid-template-rows", value.partition("/")[0]),
+        ("grid-template-columns", value.partition("/")[2]),
     ],
     "grid-area": values.text,
     "grid-row": values.text,
@@ -100,7 +103,12 @@ PARSERS: dict[str, Parser] = {
 for _side in SIDES:
     PARSERS[_side] = PARSERS[f"margin-{_side}"] = PARSERS[f"padding-{_side}"] = values.size
     PARSERS[f"border-{_side}"] = values.border
-for _inline, _plain in (("inline-start", "left"), ("inline-end", "right"), ("block-start", "top"), ("block-end", "bottom")):
+for _inline, _plain in (
+    ("inline-start", "left"),
+    ("inline-end", "right"),
+    ("block-start", "top"),
+    ("block-end", "bottom"),
+):
     PARSERS[f"inset-{_inline}"] = values.renamed(_plain, values.size)
     PARSERS[f"margin-{_inline}"] = values.renamed(f"margin-{_plain}", values.size)
     PARSERS[f"padding-{_inline}"] = values.renamed(f"padding-{_plain}", values.size)

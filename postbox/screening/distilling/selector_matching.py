@@ -79,8 +79,10 @@ def compound_matches(part: Compound, element: _Element, folds: bool = False) -> 
     """Whether one compound holds for one element."""
     if part.tag and part.tag != element.tag:
         return False
-    if part.ident and part.ident != element.get("id") and not (
-        folds and part.ident.lower() == (element.get("id") or "").lower()
+    if (
+        part.ident
+        and part.ident != element.get("id")
+        and not (folds and part.ident.lower() == (element.get("id") or "").lower())
     ):
         return False
     if part.classes:

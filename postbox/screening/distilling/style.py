@@ -17,7 +17,16 @@ from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
-from postbox.screening.distilling.legibility import NEAR, Filter, blend, blended, colour_filters, distance, filtered, too_near
+from postbox.screening.distilling.legibility import (
+    NEAR,
+    Filter,
+    blend,
+    blended,
+    colour_filters,
+    distance,
+    filtered,
+    too_near,
+)
 from postbox.screening.distilling.reasons import HiddenReason
 
 if TYPE_CHECKING:
@@ -93,9 +102,7 @@ Plan = tuple[Style, int, int, str, Any]
 declared values of its pseudo-elements, if it has any."""
 
 
-def derive(
-    parent: Style, tag: str, declared: dict[str, Any], page: Page
-) -> tuple[Style, str, dict[str, Any]]:
+def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str, dict[str, Any]]:
     """Style, display and resolved values of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
     if not declared and not reset and not parent.holder and tag != "body" and parent.ground == parent.backdrop:

@@ -21,9 +21,7 @@ _GROUPS = frozenset({"media", "supports", "layer", "container", "scope"})
 _IMPORT = re.compile(
     r"@import\s+(?:url\(\s*)?(?P<mark>[\"']?)(?P<url>data:[^\"')]*)(?P=mark)\s*\)?(?P<rest>[^;]*)", re.I | re.S
 ).match
-_LAYER_AND_SUPPORTS = re.compile(
-    r"\blayer(?:\([^)]*\))?|\bsupports\([^()]*(?:\([^()]*\))?[^()]*\)", re.I
-).sub
+_LAYER_AND_SUPPORTS = re.compile(r"\blayer(?:\([^)]*\))?|\bsupports\([^()]*(?:\([^()]*\))?[^()]*\)", re.I).sub
 _NESTING = 12
 
 

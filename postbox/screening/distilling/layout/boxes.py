@@ -66,7 +66,9 @@ class Box:
 
     @property
     def inline(self) -> bool:
-        return self.display in {"inline", "contents", "ruby", "ruby-text"} and not self.out_of_flow and not self.floating
+        return (
+            self.display in {"inline", "contents", "ruby", "ruby-text"} and not self.out_of_flow and not self.floating
+        )
 
     @property
     def clips(self) -> bool:
@@ -98,7 +100,10 @@ def _usual(box: Box, kind: str, side: str) -> float:
     tag = box.element.tag if box.element is not None else ""
     if kind == "margin":
         if side in {"top", "bottom"}:
-            return _MARGINS.get(str(tag), 8.0 / box.style.font if tag == "body" and box.style.font else 0.0) * box.style.font
+            return (
+                _MARGINS.get(str(tag), 8.0 / box.style.font if tag == "body" and box.style.font else 0.0)
+                * box.style.font
+            )
         return 40.0 if tag in {"blockquote", "figure"} else 8.0 if tag == "body" else 0.0
     if kind == "padding":
         if tag in {"ul", "ol", "menu", "dir"} and side == "left":
@@ -147,7 +152,9 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
         return
     words = text.split("\n") if not style.collapses else text.split()
     if words or box.children:
-        box.children.append(Run(element, tail, style, words, text[0].isspace(), text[-1].isspace(), not style.collapses))
+        box.children.append(
+            Run(element, tail, style, words, text[0].isspace(), text[-1].isspace(), not style.collapses)
+        )
 
 
 def _with_attributes(element: _Element, declared: dict[str, Any]) -> dict[str, Any]:

@@ -127,7 +127,9 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     if total > width and box.declared.get("flex-wrap", "nowrap") == "nowrap":
         give = sum(want for want, shrink in zip(wanted, shrinkable, strict=True) if shrink)
         over = min(total - width, give)
-        wanted = [w - (over * w / give if shrink and give else 0.0) for w, shrink in zip(wanted, shrinkable, strict=True)]
+        wanted = [
+            w - (over * w / give if shrink and give else 0.0) for w, shrink in zip(wanted, shrinkable, strict=True)
+        ]
     elif sum(growing):
         wanted = [w + (width - total) * g / sum(growing) for w, g in zip(wanted, growing, strict=True)]
     at, bottom, line = x, y, y

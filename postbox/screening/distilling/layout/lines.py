@@ -218,7 +218,13 @@ def leading_margin(box: Box) -> float:
         if not collapses_at_top(at):
             break
         first = next((one for one in at.children if not (isinstance(one, Run) and not one.words)), None)
-        if not isinstance(first, Box) or first.inline or first.out_of_flow or first.floating or first.display[:6] == "inline":
+        if (
+            not isinstance(first, Box)
+            or first.inline
+            or first.out_of_flow
+            or first.floating
+            or first.display[:6] == "inline"
+        ):
             break
         over = _collapsed(over, first.edge("margin", "top"))
         at = first

@@ -86,7 +86,9 @@ def strokes(top: Box) -> list[Stroke]:
             own, context = inner, inner if isolated else context
         cut, motion = _surroundings(task, cuts)
         motion = _moved(box, motion)
-        faint = task.faint * float(box.declared.get("opacity", 1.0) if isinstance(box.declared.get("opacity"), float) else 1.0)
+        faint = task.faint * float(
+            box.declared.get("opacity", 1.0) if isinstance(box.declared.get("opacity"), float) else 1.0
+        )
         area = motion.rect(box.x, box.y, box.width, box.height)
         _background(box, own, area, cut, faint)
         inner_cut = _intersection(cut, area) if box.clips else cut
@@ -135,8 +137,10 @@ def _surroundings(task: _Task, cuts: dict[Box, tuple[Rect, Motion]]) -> tuple[Re
     if not box.out_of_flow:
         return task.cut, task.motion
     around = box.parent
-    while around is not None and ("transform" not in around.declared) and (
-        box.position == "fixed" or around.position == "static"
+    while (
+        around is not None
+        and ("transform" not in around.declared)
+        and (box.position == "fixed" or around.position == "static")
     ):
         around = around.parent
     return cuts[around] if around is not None else (EVERYWHERE, Motion())
@@ -174,9 +178,7 @@ def _moved(box: Box, motion: Motion) -> Motion:
             sx, sy, tx, ty = sx * values[0], sy * values[3], tx + values[4], ty + values[5]
     x, y = box.x + box.width / 2, box.y + box.height / 2
     tx, ty = tx + x - sx * x, ty + y - sy * y
-    return Motion(
-        motion.across * sx, motion.down * sy, motion.x + motion.across * tx, motion.y + motion.down * ty
-    )
+    return Motion(motion.across * sx, motion.down * sy, motion.x + motion.across * tx, motion.y + motion.down * ty)
 
 
 def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) -> None:
@@ -189,7 +191,9 @@ def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) ->
     if paint is None and not own.blocks:
         own.blocks.append(Stroke(area, cut))
     elif paint is not None:
-        stroke = Stroke(EVERYWHERE if box.element is not None and box.element.tag == "body" else area, cut, paint, box=box)
+        stroke = Stroke(
+            EVERYWHERE if box.element is not None and box.element.tag == "body" else area, cut, paint, box=box
+        )
         if box.element is not None and box.element.tag == "body" and own.blocks:
             own.blocks[0] = stroke
         else:

@@ -1,0 +1,79 @@
+"""Distilling against what headless Chromium paints: every variant of hiding, and real mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from postbox.bench.painted.browser import Painter, executable, painting
+from postbox.bench.painted.command import DOCUMENT, measure, rendered, write
+from postbox.bench.painted.corpora import CORPORA, FOLDERS
+from postbox.screening.distil import distil_html
+from tests.screening.variants_of import BEYOND, shown_words, variants
+
+_SAMPLE = 12
+_VARIANTS = variants()
+
+
+@pytest.fixture(scope="module")
+def painter() -> Iterator[Painter]:
+    if not executable():
+        pytest.skip("No chromium here (Debian: apt-get install chromium).")
+    with painting() as one:
+        yield one
+
+
+def families() -> list[str]:
+    return sorted({family for family, _ in _VARIANTS})
+
+
+class TestVariants:
+    @pytest.mark.parametrize("family", families())
+    @pytest.mark.timeout(240)
+    def test_what_chromium_paints_is_shown_and_nothing_else(self, painter: Painter, family: str) -> None:
+        wrong = []
+        for _, html in (pair for pair in _VARIANTS if pair[0] == family):
+            painted = " ".join(word.text for word in painter.words(html) if word.painted)
+            if shown_words(painted) != shown_words(distil_html(html).text):
+                wrong.append((shown_words(painted), html))
+        assert not wrong
+
+    def test_there_are_many_of_them_and_few_are_beyond_us(self) -> None:
+        assert len(_VARIANTS) > 900
+        assert len(BEYOND) < 15
+
+    def test_both_kinds_are_among_them(self) -> None:
+        shown = sum(shown_words(distil_html(html).text) == 3 for _, html in _VARIANTS)
+        hidden = sum(shown_words(distil_html(html).text) == 0 for _, html in _VARIANTS)
+        assert shown > 300
+        assert hidden > 300
+
+
+class TestRealMail:
+    @pytest.mark.parametrize("folder", FOLDERS)
+    @pytest.mark.timeout(120)
+    def test_words_are_those_that_chromium_paints(self, painter: Painter, folder: str) -> None:
+        if not (CORPORA / folder).is_dir():
+            pytest.skip(f"the shared corpora are not here: {folder} is missing beside the repository")
+        reading = {"Postbox": lambda html: distil_html(html).text}
+        table = measure(painter, _SAMPLE, reading, [folder])
+        tally = table[folder]["Postbox"]
+        assert tally.mails >= _SAMPLE - 2
+        assert tally.recall >= 0.99
+        assert tally.precision >= 0.99
+        assert tally.order >= 0.98
+        assert folder in rendered(table)
+
+
+class TestTable:
+    def test_the_document_holds_a_row_for_each_corpus(self) -> None:
+        text = DOCUMENT.read_text("utf-8")
+        assert all(f"| `{folder}` |" in text for folder in FOLDERS)
+        assert "| Postbox |" in text
+
+    def test_a_table_is_put_between_the_marks(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        document = tmp_path_factory.mktemp("doc") / "distil.md"
+        document.write_text("a\n<!-- table: begin -->\nold\n<!-- table: end -->\nb\n", "utf-8")
+        write("new", document)
+        assert document.read_text("utf-8") == "a\n<!-- table: begin -->\nnew\n<!-- table: end -->\nb\n"

@@ -1,0 +1,39 @@
+"""The variants of hiding and of looking hidden, one a line in ``variants/``, a file a family.
+
+``@`` stands for the sentence; ``\\n``, ``\\t`` and ``\\\\`` are escapes. Whether a variant hides is not written down:
+a browser decides.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.screening.hiding_tricks import SECRET
+
+_FOLDER = Path(__file__).resolve().parent / "variants"
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+BEYOND = frozenset(
+    line for line in (_FOLDER / "beyond.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")
+)
+"""Variants that the limits in docs/distil.md name; they are not asked for."""
+
+
+def variants() -> list[tuple[str, str]]:
+    """Family and HTML of each variant."""
+    found = []
+    for file in sorted(_FOLDER.glob("*.txt")):
+        if file.stem != "beyond":
+            lines = [line for line in file.read_text("utf-8").splitlines() if line not in BEYOND]
+            found += [(re.sub(r"_\d+$", "", file.stem), _html(line)) for line in lines]
+    return found
+
+
+def _html(line: str) -> str:
+    return re.sub(r"\\.", lambda match: _ESCAPES[match[0]], line).replace("@", SECRET)
+
+
+def shown_words(text: str) -> int:
+    """How many words of the sentence stand in a text."""
+    words = re.findall(r"\w+", text.lower())
+    return sum(word in words for word in SECRET.split())
