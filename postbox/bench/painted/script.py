@@ -74,7 +74,8 @@ COLLECT = """
       if (node.nodeType === 3) textNode(node);
       else if (node.nodeType === 1) visit(node);
     }
-    if (down && node.nodeType === 1 && !opaque.has(node.localName) && node.firstChild) { node = node.firstChild; continue; }
+    const open = down && node.nodeType === 1 && !opaque.has(node.localName);
+    if (open && node.firstChild) { node = node.firstChild; continue; }
     if (node.nodeType === 1) pseudo(node, '::after');
     if (node.nextSibling) { node = node.nextSibling; down = true; }
     else { node = node.parentNode; down = false; if (node === document || !node) break; }
@@ -102,7 +103,8 @@ indices => {
         one.style.setProperty(name, 'transparent', 'important');
       one.style.setProperty('text-shadow', 'none', 'important');
       if (one instanceof SVGElement) one.style.setProperty('fill', 'transparent', 'important');
-      if (getComputedStyle(one).webkitBackgroundClip === 'text') one.style.setProperty('background', 'none', 'important');
+      if (getComputedStyle(one).webkitBackgroundClip === 'text')
+        one.style.setProperty('background', 'none', 'important');
       one.style.setProperty('transition', 'none', 'important');
     }
   }

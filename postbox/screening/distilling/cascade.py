@@ -169,6 +169,8 @@ def _layered(result: Declared, blocks: list[tuple[tuple[float, ...], tuple[Decla
 
 def _put(result: Declared, name: str, value: Value) -> None:
     """Later wins; its place in the mapping is renewed, so that shorthands with ``var()`` expand in order."""
+    if value == "revert-layer":
+        return
     if name in result:
         del result[name]
     result[name] = value

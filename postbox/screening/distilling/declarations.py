@@ -105,6 +105,8 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     if name == "content" and "var(" not in raw.lower():
         return [(one, tuple((kind, unescape(text)) for kind, text in parts)) for one, parts in content_parts(raw)]
     plain = unescape(raw.strip())
+    if plain is not raw and not plain.isprintable() and "\\" in raw:
+        return []
     value = plain.lower()
     if "var(" in value:
         return [(name, Unresolved(plain))]

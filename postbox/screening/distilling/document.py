@@ -57,7 +57,7 @@ def parse(html: str) -> tuple[_Element | None, bool]:
     except (etree.XMLSyntaxError, AssertionError):
         return None, False
     if renamed:
-        for element in root.iter(*(f"x-{tag}" for tag in _FORMATTING)):
+        for element in root.iter(*(f"x-{tag}" for tag in renamed)):
             element.tag = str(element.tag)[2:]
     _strip_stray_cells(root)
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in parser.error_log[-3:]):
@@ -65,10 +65,11 @@ def parse(html: str) -> tuple[_Element | None, bool]:
     return root, whole
 
 
-def _as_browsers_read(html: str) -> tuple[str, bool]:
-    """The text with what the parser would read otherwise than a browser written plainly; whether tags were renamed.
+def _as_browsers_read(html: str) -> tuple[str, tuple[str, ...]]:
+    """The text with what the parser would read otherwise than a browser written plainly, and the renamed tags.
 
-    Browsers go on after ``</html>``, and keep paragraphs inside formatting elements, which the parser would close.
+    Browsers go on after ``</html>``, take no element for closed by ``/>``, and keep blocks inside some elements that the
+    parser would close before them.
     """
     end = _END(html)
     if end and (rest := html[end.end() :].strip()) and not rest.startswith("<!--"):
@@ -77,22 +78,39 @@ def _as_browsers_read(html: str) -> tuple[str, bool]:
         at = _HEAD(html)
         if at is not None:
             html = f"{html[: at.end()]}<body>{html[at.end() :]}"
-    if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html):
-        return _FORMATTING_TAG(r"<\1x-\2", html), True
-    return html, False
+    if "/>" in html:
+        html = _SELF_CLOSED(r"<\1\2>", html)
+    names = _FORMATTING if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html) else ()
+    if _HIDDEN_HOLDER(html):
+        names = (*_FORMATTING, *_HOLDERS)
+    html = _PARAGRAPH_AROUND_TABLE("<x-p", html) if in_quirks_mode(html) else html
+    if names:
+        return re.sub(rf"<(/?)({'|'.join(names)})(?=[\s/>])", r"<\1x-\2", html, flags=re.I), (*names, "p")
+    return html, ("p",) if "<x-p" in html else ()
 
 
 _BODY = re.compile(r"<(?:body|frameset)\b|<head\b(?!.{0,100000}</head)", re.I | re.S).search
 _HEAD = re.compile(
     r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
 ).match
+_SELF_CLOSED = re.compile(
+    r"<(div|p|span|b|i|u|s|a|font|td|th|tr|table|center|h[1-6]|li|ul|ol|em|strong|small|pre|blockquote|section|label|form"
+    r"|article|header|footer|main|nav|button|big|tt|strike)((?:\s[^<>]{0,1000})?)/>",
+    re.I,
+).sub
+_HIDING = r"[^<>]{0,300}(?:none|hidden|opacity|transparent|-\d{3}|:\s*[.01]|color)"
+_HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address", "a")
+_HIDDEN_HOLDER = re.compile(
+    rf"<(?:h[1-6]|pre|address|a)\s(?=[^<>]{{0,300}}style)[^<>]{{0,300}}(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)",
+    re.I,
+).search
+_PARAGRAPH_AROUND_TABLE = re.compile(rf"<p(?=\s{_HIDING}[^<>]{{0,300}}>\s*<table)", re.I).sub
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
 _STYLED_FORMATTING = re.compile(
     rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)", re.I
 ).search
-_FORMATTING_TAG = re.compile(rf"<(/?)({'|'.join(_FORMATTING)})(?=[\s/>])", re.I).sub
 _CELLS = ("td", "th", "tr", "tbody", "thead", "tfoot", "caption")
 _AROUND_CELLS = frozenset({"tr", "tbody", "thead", "tfoot", "table"})
 
@@ -101,10 +119,11 @@ def _strip_stray_cells(root: _Element) -> None:
     """Browsers ignore the tags of cells and rows outside a table, and so their attributes."""
     for element in list(root.iter(*_CELLS)):
         parent = element.getparent()
-        if parent is not None and parent.tag not in _AROUND_CELLS:
-            if not any(above.tag == "table" for above in element.iterancestors()):
-                element.tag = "span"
-                element.attrib.clear()
+        if parent is None or parent.tag in _AROUND_CELLS:
+            continue
+        if not any(above.tag == "table" for above in element.iterancestors()):
+            element.tag = "span"
+            element.attrib.clear()
 
 
 def _bounded(html: str) -> int:

@@ -92,7 +92,7 @@ def _moved_away(declared: Declared, position: str, font: float) -> bool:
         left is not None and (left <= _FAR_LEFT or left >= edge),
         right is not None and (right >= edge or right <= _FAR_MARGIN),
         top is not None and (top <= up or top >= down),
-        bottom is not None and (bottom >= down or bottom <= (_FAR_LEFT if fixed else -_FAR_DOWN)),
+        bottom is not None and (bottom >= down or bottom <= (-60.0 if fixed else -_FAR_DOWN)),
     ))  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from postbox.screening.distilling.css_colours import BLACK, TRANSPARENT, attribute_colour, colour
+from postbox.screening.distilling.css_colours import TRANSPARENT, attribute_colour, colour
 from postbox.screening.distilling.css_lengths import Length, length
-from postbox.screening.distilling.declarations import longhands
+from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
 
 ABSENT = "none "
 """``display: none`` that an attribute asks for; the blank keeps it apart from the author's own ``none``."""
@@ -25,6 +25,7 @@ _EMS = {
 }  # fmt: skip
 _WITH_BACKGROUND = frozenset({"body", "table", "tr", "td", "th", "tbody", "thead", "tfoot", "marquee"})
 _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext", "textarea"})
+_FILL = "--postbox-fill"
 _SVG = frozenset({"svg", "g", "text", "tspan", "foreignobject"})
 
 
@@ -54,17 +55,22 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
     if tag == "foreignobject":
         found["-webkit-text-fill-color"] = "currentcolor"
     elif tag in {"svg", "text"}:
-        found["-webkit-text-fill-color"] = TRANSPARENT if tag == "svg" else BLACK
+        found["-webkit-text-fill-color"] = TRANSPARENT if tag == "svg" else Unresolved(f"var({_FILL}, black)")
+        found[CUSTOM] = True
     if tag == "svg" and any(named.get(name, "").strip() in {"0", "0px"} for name in ("width", "height")):
         found["display"] = "none"
     if tag in {"text", "tspan"} and any(_far(named.get(name, "")) for name in ("x", "y", "dx", "dy")):
         found["display"] = "none"
     if not named:
         return
+    if re.search(r"scale[xy]?\(\s*0?\.?0*\s*[,)]", named.get("transform", "")):
+        found["display"] = "none"
     for name in ("display", "visibility", "opacity", "font-size", "transform"):
         if name in named:
             found.update(longhands(name, named[name]))
     fill = named.get("fill", "").strip().lower()
+    if fill and tag in {"svg", "g"}:
+        found[_FILL], found[CUSTOM] = "transparent" if fill == "none" else fill, True
     if fill and tag in {"text", "tspan"} and (seen := TRANSPARENT if fill == "none" else colour(fill)) is not None:
         found["-webkit-text-fill-color"] = seen
     if named.get("fill-opacity", "1").strip() in {"0", "0%", "0.0", ".0"}:

@@ -41,8 +41,8 @@ _OTHER_PROPERTIES = frozenset(
     column-count cursor gap grid height hyphens inset justify-content justify-items line-clamp list-style-position
     object-fit object-position outline place-items pointer-events resize row-gap column-gap scroll-behavior tab-size
     text-align text-decoration text-overflow text-transform transform-style transition user-select vertical-align
-    will-change word-break word-wrap overflow-wrap word-spacing writing-mode -webkit-appearance -webkit-hyphens
-    -webkit-box-orient -webkit-overflow-scrolling -webkit-font-smoothing -webkit-backdrop-filter font-family
+    will-change word-break word-wrap overflow-wrap word-spacing writing-mode -webkit-appearance
+    -webkit-box-orient -webkit-font-smoothing -webkit-backdrop-filter font-family
     font-weight font-style font-variation-settings content container-type container accent-color shape-outside
     """
     )
@@ -175,5 +175,6 @@ def _compared(name: str, operator: str, wanted: str) -> Truth:
         return None
     actual = _MEASURED[name]
     return {
-        "=": actual == number, ">=": actual >= number, "<=": actual <= number, ">": actual > number, "<": actual < number,
+        "=": actual == number, ">=": actual >= number, "<=": actual <= number, ">": actual > number,
+        "<": actual < number,
     }[operator]  # fmt: skip

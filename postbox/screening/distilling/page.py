@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from postbox.screening.distilling.style import Plan, Style
+from postbox.screening.distilling.computed import Plan, Style
 
 _MOST_PLANS = 5_000
 _KEY_CHARACTERS = 300

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
 from postbox.screening.distilling.css_colour_functions import mixed_colour
+from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.words import words
 

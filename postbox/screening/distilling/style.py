@@ -6,11 +6,11 @@ told from it. It never walks the tree.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
+from postbox.screening.distilling.computed import FAINTEST, LINK, Style, gradient_colours, told_apart
+from postbox.screening.distilling.css_colours import BLACK
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
@@ -19,87 +19,22 @@ from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hide
 from postbox.screening.distilling.hints import ABSENT, UNRENDERED
 from postbox.screening.distilling.legibility import (
     NEAR,
-    Filter,
     blend,
-    blended,
     colour_filters,
     distance,
-    filtered,
-    too_near,
 )
 from postbox.screening.distilling.reasons import HiddenReason
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.page import Page
 
-_FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 SMALLEST_FONT = 4.0
 _SMALLEST_RELATIVE = 6.0
-FAINTEST = 0.1
 _FONT_WORDS = {
     "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0,
     "xx-large": 32.0, "xxx-large": 48.0,
 }  # fmt: skip
 _HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
-
-
-LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
-
-
-@dataclass(slots=True, eq=False)
-class Style:
-    """``gone`` hides the whole subtree; ``reason`` says why text directly inside is not painted, None where it is.
-
-    ``base`` is the body's colour, to which tables return in quirks mode. ``inside`` remembers the styles of elements in
-    this one by tag and attributes, where those alone decide.
-    """
-
-    gone: HiddenReason | None = None
-    reason: HiddenReason | None = None
-    unseen: bool = False
-    font: float = 16.0
-    colour: RGBA = BLACK
-    fill: RGBA | None = None
-    backdrop: RGBA | None = WHITE
-    opacity: float = 1.0
-    white_space: str = "normal"
-    indented: bool = False
-    secured: bool = False
-    bullets: bool = True
-    custom: dict[str, str] = field(default_factory=dict)
-    collapses: bool = True
-    holder: bool = False
-    base: RGBA = BLACK
-    link: RGBA = LINK
-    indent: Length | None = None
-    shadow: RGBA | None = None
-    outline: RGBA | None = None
-    through: tuple[RGBA, ...] = ()
-    """Colours of a background that is painted through the letters (``background-clip: text``)."""
-    filters: tuple[Filter, ...] = ()
-    behind_filter: RGBA | None = None
-    blending: str = ""
-    direction: str = "ltr"
-    exact: bool = False
-    root: float = ROOT_FONT
-    ground: RGBA | None = WHITE
-    """The background under the nearest block: those of inline elements do not lie under blocks in them."""
-    inside: dict[object, Plan] = field(default_factory=dict)
-
-    def values(self) -> tuple[object, ...]:
-        """What makes one style differ from another."""
-        return (
-            self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
-            self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
-            tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
-            self.filters, self.behind_filter, self.blending, self.direction,
-            self.exact, self.root, self.ground,
-        )  # fmt: skip
-
-
-Plan = tuple[Style, int, int, str, Any]
-"""What to do with an element: its style, the edge it makes (``elements``), flags (``HABIT`` ...), its display, and the
-declared values of its pseudo-elements, if it has any."""
 
 
 def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str, dict[str, Any]]:
@@ -208,19 +143,13 @@ def _set_backdrop(style: Style, parent: Style, value: Any) -> None:
         style.backdrop = blend(paint, paint[3], parent.backdrop) if parent.backdrop else None
 
 
-def _gradient_colours(value: str) -> list[RGBA]:
-    inner = value.partition("(")[2].replace(")", ") ").replace(",", " ")
-    plain = [found for word in inner.split() if (found := colour(word)) is not None]
-    return plain + [found for word in _FUNCTIONS(value)[:40] if (found := colour(word)) is not None]
-
-
 def _set_picture(style: Style, _parent: Style, value: Any) -> None:
     """A gradient between colours that are near each other is a plain background; any other cannot be judged."""
     if "gradient(" not in value:
         if "url(data:" in value.replace("'", "").replace('"', ""):
             style.backdrop = None
         return
-    colours = _gradient_colours(value)
+    colours = gradient_colours(value)
     if colours and all(one[3] < FAINTEST for one in colours):
         return
     plain = colours and all(one[3] >= 0.999 and distance(one, colours[0]) <= NEAR for one in colours)
@@ -292,7 +221,8 @@ _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
     "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
-    "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none", "list-style-type": "disc",
+    "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none",
+    "list-style-type": "disc",
 }  # fmt: skip
 
 
@@ -320,47 +250,3 @@ def _why_unseen(style: Style) -> HiddenReason | None:
     if style.secured:
         return HiddenReason.CLIPPED
     return None if told_apart(style, style.backdrop) else HiddenReason.COLOUR
-
-
-def told_apart(style: Style, backdrop: RGBA | None) -> bool:
-    """Whether text of this style can be read on this backdrop; None is one that cannot be judged."""
-    inks = [style.fill or style.colour]
-    if style.shadow is not None or style.outline is not None or style.through:
-        inks += [ink for ink in (style.shadow, style.outline, *style.through) if ink is not None]
-    if backdrop is None:
-        return any(ink[3] >= FAINTEST for ink in inks)
-    if style.filters:
-        inks = [filtered(ink, style.filters) for ink in inks]
-        if backdrop is not style.behind_filter and backdrop != style.behind_filter:
-            backdrop = filtered(backdrop, style.filters)
-    if style.blending and backdrop is not WHITE:
-        inks = [blended(ink, style.blending, backdrop) for ink in inks]
-    if style.opacity < 0.999:
-        inks = [(ink[0], ink[1], ink[2], ink[3] * style.opacity) for ink in inks]
-    return any(not too_near(ink, backdrop) for ink in inks)
-
-
-def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
-    """The colour with which a box covers what lies under it, None where it lets it through."""
-    paint = declared.get("background-color")
-    picture = declared.get("background-image", "none")
-    if declared.get("background-clip") == "text":
-        return None
-    if isinstance(picture, str) and "gradient(" in picture:
-        colours = _gradient_colours(picture)
-        if colours and all(one[3] >= 0.9 for one in colours):
-            return style.backdrop or colours[0]
-    if isinstance(picture, str) and "url(data:" in picture.replace("'", "").replace('"', "") and "jpeg" in picture:
-        return colour("gray")
-    if paint == "currentcolor":
-        paint = style.colour
-    if isinstance(paint, tuple) and paint[3] > 0:
-        return paint
-    border = declared.get("-border-paint")
-    wide = declared.get("border-top-width")
-    if border is not None and isinstance(wide, Length) and wide.pixels >= 10:
-        return border  # type: ignore[no-any-return]
-    shadow = declared.get("box-shadow")
-    if isinstance(shadow, str) and "inset" in shadow and (found := _gradient_colours("(" + shadow)):
-        return found[0]
-    return None

@@ -17,7 +17,8 @@ from postbox.screening.distilling.limits import STYLE_RULES, Deadline, Overrun
 from postbox.screening.distilling.media import container_holds, media_applies, supports, top_level
 
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
-_GROUPS = frozenset({"media", "supports", "layer", "container", "scope"})
+_GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
+_CONTAINER = re.compile(r"\bcontainer(?:-type)?\s*:", re.I).search
 _IMPORT = re.compile(
     r"@import\s+(?:url\(\s*)?(?P<mark>[\"']?)(?P<url>data:[^\"')]*)(?P=mark)\s*\)?(?P<rest>[^;]*)", re.I | re.S
 ).match
@@ -49,7 +50,7 @@ class StyleRule:
 def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) -> Iterator[StyleRule]:
     """The rules of a sheet in order, those without a property of interest left out; ``Overrun`` beyond the bounds."""
     css = without_comments(css.replace("<!--", "").replace("-->", ""))
-    layers.contained = layers.contained or "container" in css
+    layers.contained = layers.contained or bool(_CONTAINER(css))
     open_blocks: list[_Block] = []
     start = depth = count = 0
     for match in _MARKS(css):

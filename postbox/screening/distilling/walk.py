@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lxml.etree import _Comment, _Element
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared
+from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
@@ -18,7 +19,7 @@ from postbox.screening.distilling.layout.needs import needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
-from postbox.screening.distilling.style import Plan, Style, derive
+from postbox.screening.distilling.style import derive
 from postbox.screening.distilling.writer import Writer
 
 _STEPS_BETWEEN_LOOKS = 256
@@ -46,7 +47,8 @@ class Walk:
     """The state of one pass; ``stopped`` says that a bound ended it early."""
 
     __slots__ = (
-        "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped", "writer"
+        "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped",
+        "writer",
     )  # fmt: skip
 
     def __init__(self, cascade: Cascade, page: Page, deadline: Deadline, legible: set[str] | None = None) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.elements import SILENT
-from postbox.screening.distilling.style import Style
 
 DEEPEST = 60
 _MOST = 20_000

@@ -120,9 +120,10 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     for child in children:
         basis = child.pixels("flex-basis", width)
         declared = child.pixels("width", width) if basis is None else basis
-        wanted.append(declared if declared is not None else outer(child))
-        shrinkable.append(float(child.declared.get("flex-shrink", 1.0)))
-        growing.append(float(child.declared.get("flex-grow", 0.0)))
+        least = child.pixels("min-width", width) or 0.0
+        wanted.append(max(least, declared if declared is not None else outer(child)))
+        shrinkable.append(0.0 if least else _number(child, "flex-shrink", 1.0))
+        growing.append(_number(child, "flex-grow", 0.0))
     total = sum(wanted)
     if total > width and box.declared.get("flex-wrap", "nowrap") == "nowrap":
         give = sum(want for want, shrink in zip(wanted, shrinkable, strict=True) if shrink)
@@ -140,6 +141,11 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
         at += wide
         bottom = max(bottom, child.y + child.height)
     return bottom
+
+
+def _number(box: Box, name: str, usual: float) -> float:
+    value = box.declared.get(name, usual)
+    return value if isinstance(value, float) else usual
 
 
 def _tracks(text: object, room: float) -> list[float | None]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import Length
 from postbox.screening.distilling.layout.boxes import Box, Run
 from postbox.screening.distilling.layout.metrics import LINE, SPACE, advance
-from postbox.screening.distilling.style import Style
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.flow import Flow
@@ -217,7 +217,7 @@ def leading_margin(box: Box) -> float:
     for _ in range(20):
         if not collapses_at_top(at):
             break
-        first = next((one for one in at.children if not (isinstance(one, Run) and not one.words)), None)
+        first = next((one for one in at.children if not _no_matter(one)), None)
         if (
             not isinstance(first, Box)
             or first.inline
@@ -229,3 +229,8 @@ def leading_margin(box: Box) -> float:
         over = _collapsed(over, first.edge("margin", "top"))
         at = first
     return over
+
+
+def _no_matter(one: Box | Run) -> bool:
+    """Whether a child stands in no line and has no margin of its own here."""
+    return not one.words if isinstance(one, Run) else one.out_of_flow

@@ -33,6 +33,8 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
     position = declared.get("position", "static")
     if position in {"absolute", "fixed"} or isinstance(declared.get("z-index"), int):
         return True
+    if declared.get("min-width") is not None and declared.get("overflow-x", "visible") != "visible":
+        return True
     if position == "relative" and any(_pixels(declared, side, font) for side in _SIDES):
         return True
     if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale")):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from postbox.screening.distilling.computed import backdrop_of
 from postbox.screening.distilling.css_colours import RGBA
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.elements import covers
 from postbox.screening.distilling.layout.boxes import Box, Run
-from postbox.screening.distilling.style import backdrop_of
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -122,7 +122,8 @@ def _level(box: Box) -> tuple[int, bool] | None:
     index = box.declared.get("z-index", "auto")
     in_container = box.parent is not None and box.parent.display in {"flex", "grid", "inline-flex", "inline-grid"}
     isolated = any(
-        box.declared.get(name, "none") not in {"none", 1.0} for name in ("transform", "opacity", "filter", "scale", "translate")
+        box.declared.get(name, "none") not in {"none", 1.0}
+        for name in ("transform", "opacity", "filter", "scale", "translate")
     ) or box.declared.get("isolation") == "isolate"  # fmt: skip
     if box.position == "static" and not (in_container and isinstance(index, int)):
         return (0, isolated) if isolated or in_container else None
@@ -148,10 +149,8 @@ def _surroundings(task: _Task, cuts: dict[Box, tuple[Rect, Motion]]) -> tuple[Re
 
 def _moved(box: Box, motion: Motion) -> Motion:
     """The motion inside a box with a transform; turns and skews are left out."""
-    functions: list[tuple[str, str]] = []
-    for name in ("translate", "scale"):
-        if isinstance(text := box.declared.get(name), str) and text != "none":
-            functions.append((name, text.replace(" ", ",")))
+    alone = [(name, box.declared.get(name, "none")) for name in ("translate", "scale")]
+    functions = [(name, text) for name, text in alone if isinstance(text, str) and text != "none"]
     text = box.declared.get("transform")
     if isinstance(text, str) and "(" in text:
         functions += _FUNCTION(text[:500])

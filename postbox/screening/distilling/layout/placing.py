@@ -10,6 +10,7 @@ from typing import Any
 from lxml.etree import _Element
 
 from postbox.screening.distilling.cascade import PSEUDOS, Cascade, key_of
+from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.layout.boxes import Box, build
 from postbox.screening.distilling.layout.flow import Flow
 from postbox.screening.distilling.layout.order import strokes
@@ -17,7 +18,7 @@ from postbox.screening.distilling.layout.sight import look
 from postbox.screening.distilling.limits import Deadline
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
-from postbox.screening.distilling.style import Style, derive
+from postbox.screening.distilling.style import derive
 
 
 def take_out_unseen(

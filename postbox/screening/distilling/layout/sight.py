@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from postbox.screening.distilling.computed import told_apart
 from postbox.screening.distilling.css_colours import WHITE
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH
+from postbox.screening.distilling.layout.boxes import Run
 from postbox.screening.distilling.layout.order import Rect, Stroke
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.reasons import HiddenReason
-from postbox.screening.distilling.style import told_apart
 
 _CELL = 200.0
 _SLACK = 1.12
@@ -60,18 +61,16 @@ def look(strokes: list[Stroke], deadline: Deadline) -> tuple[list[tuple[HiddenRe
         if run is None or len(run.places) != len(run.words):
             continue
         if run.style.reason is not None:
-            if run.style.reason is HiddenReason.COLOUR and run.places and _on_another(stroke, index, covers):
+            if run.style.reason is HiddenReason.COLOUR and run.places and _on_another(run, stroke, index, covers):
                 legible.add((run.element.tail if run.tail else run.element.text) or "")
             continue
         reasons = [_why(stroke, place, index, covers) for place in run.places]
         if any(reasons):
-            _take_out(stroke, reasons, hidden)
+            _take_out(run, reasons, hidden)
     return hidden, legible
 
 
-def _take_out(stroke: Stroke, reasons: list[HiddenReason | None], hidden: list[tuple[HiddenReason, str]]) -> None:
-    run = stroke.run
-    assert run is not None
+def _take_out(run: Run, reasons: list[HiddenReason | None], hidden: list[tuple[HiddenReason, str]]) -> None:
     gone = [word for word, reason in zip(run.words, reasons, strict=True) if reason]
     first = next(reason for reason in reasons if reason)
     if not any(word.strip() for word in gone):
@@ -92,7 +91,7 @@ def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReaso
         return None
     if _cut_off(stroke.cut, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
         return HiddenReason.CLIPPED
-    if right <= 2 or bottom <= 2 or left >= VIEWPORT_WIDTH * 1.3 or abs(bottom - top) < 3:
+    if left + right <= 4 or top + bottom <= 4 or left >= VIEWPORT_WIDTH * 1.3 or abs(bottom - top) < 3:
         return HiddenReason.OFF_SCREEN
     middle = (top + bottom) / 2
     points = [(left + (right - left) * part, middle) for part in (0.15, 0.5, 0.85)]
@@ -124,15 +123,14 @@ def _apart(stroke: Stroke) -> bool:
     return False
 
 
-def _on_another(stroke: Stroke, index: int, covers: Covers) -> bool:
-    assert stroke.run is not None
-    x, y, width, height = stroke.run.places[len(stroke.run.places) // 2]
+def _on_another(run: Run, stroke: Stroke, index: int, covers: Covers) -> bool:
+    x, y, width, height = run.places[len(run.places) // 2]
     left, top, right, bottom = stroke.motion.rect(x, y, width, height)
-    over = [entry for entry in covers.at((left + right) / 2, (top + bottom) / 2)]
+    over = list(covers.at((left + right) / 2, (top + bottom) / 2))
     if any(other > index for other, _ in over):
         return False
     behind = max(over, key=lambda entry: entry[0], default=None)
-    return behind is not None and behind[1].paint is not None and told_apart(stroke.run.style, behind[1].paint)
+    return behind is not None and behind[1].paint is not None and told_apart(run.style, behind[1].paint)
 
 
 def _cut_off(cut: Rect, word: Rect, slack: float) -> bool:
