@@ -149,6 +149,19 @@ HOSTILE = {
     "zero-width": "a\u200b" * (512 * KILO),
     "five megabytes": "word " * (1024 * KILO),
     "many styles": "".join(f'<p style="color:#{n:06x};font-size:{n % 40}px">x' for n in range(15_000)),
+    "boxes on each other": "<div style='position:absolute;top:0;background:#fff;width:900px;height:900px'>x y</div>"
+    * 6_000,
+    "small boxes everywhere": "".join(
+        f"<i style='position:absolute;top:{n % 97}px;left:{n % 89}px;background:red;width:9px;height:9px'>x</i>"
+        for n in range(9_000)
+    ),
+    "floats": "<div style='overflow:hidden;height:50px'>" + "<b style='float:left;width:1px'>a</b>word " * 9_000,
+    "boxes nested": "<div style='position:relative;top:1px;overflow:hidden;height:90px'>" * 3_000 + "x",
+    "tables in boxes": "<table style='position:relative;left:1px'><tr><td>" * 2_000 + "x",
+    "heads": "<head" * 200_000,
+    "paragraphs before tables": "<p color color color color color color color color > " * 20_000,
+    "one long media query": "<style>@media " + "(width>1px) and " * 60_000 + "(color){p{display:none}}</style><p>x",
+    "has": "<style>" + "".join(f"div:has(.a{n}){{color:red}}" for n in range(500)) + "</style>" + "<div>x" * 2_000,
     "unclosed everything": "<div><p><table><ul><li><b><a><td><font>" * 8_000 + "x",
 }  # fmt: skip
 

@@ -152,10 +152,17 @@ def _layered(result: Declared, blocks: list[tuple[tuple[float, ...], tuple[Decla
     if any(rank != blocks[0][0] for rank, _ in blocks):
         blocks = sorted(blocks, key=lambda block: block[0])
     important: list[tuple[tuple[float, ...], str, Value]] = []
+    below, layer = result, None
     for rank, block in blocks:
+        if rank != layer:
+            below, layer = dict(result), rank
         for name, value, is_important in block:
             if is_important:
                 important.append((rank, name, value))
+            elif value == "revert-layer":
+                result.pop(name, None)
+                if name in below:
+                    _put(result, name, below[name])
             else:
                 _put(result, name, value)
     if important:
@@ -169,8 +176,6 @@ def _layered(result: Declared, blocks: list[tuple[tuple[float, ...], tuple[Decla
 
 def _put(result: Declared, name: str, value: Value) -> None:
     """Later wins; its place in the mapping is renewed, so that shorthands with ``var()`` expand in order."""
-    if value == "revert-layer":
-        return
     if name in result:
         del result[name]
     result[name] = value

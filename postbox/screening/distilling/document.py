@@ -68,28 +68,32 @@ def parse(html: str) -> tuple[_Element | None, bool]:
 def _as_browsers_read(html: str) -> tuple[str, tuple[str, ...]]:
     """The text with what the parser would read otherwise than a browser written plainly, and the renamed tags.
 
-    Browsers go on after ``</html>``, take no element for closed by ``/>``, and keep blocks inside some elements that the
-    parser would close before them.
+    Browsers go on after ``</html>``, take no element for closed by ``/>``, and keep blocks inside some elements that
+    the parser would close before them.
     """
     end = _END(html)
     if end and (rest := html[end.end() :].strip()) and not rest.startswith("<!--"):
         html = _ENDS("", html)
-    if not _BODY(html):
+    if not _BODY(html) and (not _HEAD_OPENS(html) or _HEAD_CLOSES(html)):
         at = _HEAD(html)
         if at is not None:
             html = f"{html[: at.end()]}<body>{html[at.end() :]}"
     if "/>" in html:
         html = _SELF_CLOSED(r"<\1\2>", html)
-    names = _FORMATTING if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html) else ()
+    names: tuple[str, ...] = _FORMATTING if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html) else ()
     if _HIDDEN_HOLDER(html):
         names = (*_FORMATTING, *_HOLDERS)
-    html = _PARAGRAPH_AROUND_TABLE("<x-p", html) if in_quirks_mode(html) else html
+    if any(_HIDING(match[1]) for match in _LINK_AROUND_TABLE(html)):
+        names = (*names, "a")
+    html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html) if in_quirks_mode(html) else html
     if names:
         return re.sub(rf"<(/?)({'|'.join(names)})(?=[\s/>])", r"<\1x-\2", html, flags=re.I), (*names, "p")
     return html, ("p",) if "<x-p" in html else ()
 
 
-_BODY = re.compile(r"<(?:body|frameset)\b|<head\b(?!.{0,100000}</head)", re.I | re.S).search
+_BODY = re.compile(r"<(?:body|frameset)\b", re.I).search
+_HEAD_OPENS = re.compile(r"<head\b", re.I).search
+_HEAD_CLOSES = re.compile(r"</head\b", re.I).search
 _HEAD = re.compile(
     r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
 ).match
@@ -98,13 +102,19 @@ _SELF_CLOSED = re.compile(
     r"|article|header|footer|main|nav|button|big|tt|strike)((?:\s[^<>]{0,1000})?)/>",
     re.I,
 ).sub
-_HIDING = r"[^<>]{0,300}(?:none|hidden|opacity|transparent|-\d{3}|:\s*[.01]|color)"
-_HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address", "a")
-_HIDDEN_HOLDER = re.compile(
-    rf"<(?:h[1-6]|pre|address|a)\s(?=[^<>]{{0,300}}style)[^<>]{{0,300}}(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)",
-    re.I,
-).search
-_PARAGRAPH_AROUND_TABLE = re.compile(rf"<p(?=\s{_HIDING}[^<>]{{0,300}}>\s*<table)", re.I).sub
+_HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address")
+_HIDES = r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)"
+_HIDDEN_HOLDER = re.compile(rf"<(?:h[1-6]|pre|address)\s[^<>]{{0,300}}{_HIDES}", re.I).search
+_HIDING = re.compile(_HIDES, re.I).search
+_LINK_AROUND_TABLE = re.compile(r"<a\s([^<>]{0,400})>\s{0,200}<table", re.I).finditer
+_PARAGRAPH_AROUND_TABLE = re.compile(r"<p(\s[^<>]{0,400}>\s{0,200}<table)", re.I).sub
+_HIDES_OR_COLOURS = re.compile(r"none|hidden|opacity|transparent|-\d{3}|:\s*[.01]|color", re.I).search
+
+
+def _kept_paragraph(match: re.Match[str]) -> str:
+    return f"<x-p{match[1]}" if _HIDES_OR_COLOURS(match[1]) else match[0]
+
+
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub

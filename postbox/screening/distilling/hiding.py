@@ -226,8 +226,8 @@ def _path_clips(path: str, font: float) -> bool:
             for one, other in ((top, bottom), (left, right))
         )
     if name == "rect" and len(sizes) == 4 and all(sizes):
-        top, right, bottom, left = (size.resolve(font, 1_000.0) for size in sizes if size)
-        return bottom - top <= NO_ROOM or right - left <= NO_ROOM
+        edges = [size.resolve(font, 1_000.0) for size in sizes if size]
+        return edges[2] - edges[0] <= NO_ROOM or edges[1] - edges[3] <= NO_ROOM
     if name == "xywh" and len(sizes) >= 4:
         return any(size is not None and size.resolve(font, 1_000.0) <= NO_ROOM for size in sizes[2:4])
     if (

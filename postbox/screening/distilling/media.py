@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, length
+from postbox.screening.distilling.limits import Overrun
 from postbox.screening.distilling.properties import PARSERS
 from postbox.screening.distilling.words import words
 
 Truth = bool | None
 _DEPTH = 8
+_CHARACTERS = 4_000
 _QUERY = re.compile(r"(?:(not|only)\s+)?([a-z-]+)(?:\s+and\s+(.+))?", re.S).fullmatch
 _PLAIN = re.compile(r"([a-z-]+)\s*(?::\s*(.+))?", re.S).fullmatch
 _RANGE = re.compile(r"(?:([^<>=]{1,60}?)\s*([<>]=?|=)\s*)?([a-z-]+)\s*(?:([<>]=?|=)\s*([^<>=]{1,60}))?").fullmatch
@@ -52,6 +54,8 @@ _OTHER_PROPERTIES = frozenset(
 def media_applies(query: str) -> bool:
     """Whether a media query list holds; an empty one does."""
     query = query.strip().lower()
+    if len(query) > _CHARACTERS:
+        raise Overrun
     return not query or any(_one_query(part.strip()) for part in top_level(query, ","))
 
 
@@ -70,11 +74,15 @@ def _one_query(query: str) -> bool:
 
 def supports(text: str) -> bool:
     """Whether an ``@supports`` condition holds for a browser of today."""
+    if len(text) > _CHARACTERS:
+        raise Overrun
     return condition(text.strip().lower(), _supported) is True
 
 
 def container_holds(text: str) -> bool:
     """Whether an ``@container`` condition holds for a container as wide as the screen."""
+    if len(text) > _CHARACTERS:
+        raise Overrun
     start = text.find("(")
     return start >= 0 and condition(text[start:].strip().lower(), _media_feature) is True
 

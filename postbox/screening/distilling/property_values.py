@@ -165,7 +165,7 @@ def axis(name: str, value: str) -> list[tuple[str, Value]]:
 def flex(_name: str, value: str) -> list[tuple[str, Value]]:
     """The shorthand: grow, shrink, basis."""
     grow, shrink, basis = {"none": (0.0, 0.0, "auto"), "auto": (1.0, 1.0, "auto")}.get(value, (1.0, 1.0, "0px"))
-    numbers = []
+    numbers: list[float] = []
     for word in value.split():
         found = length(word)
         if found is not None and found.bare and len(numbers) < 2:
@@ -216,7 +216,8 @@ def shadow(name: str, value: str) -> list[tuple[str, Value]]:
 
 
 def stroke(_name: str, value: str) -> list[tuple[str, Value]]:
-    wide, paint = 0.0, "currentcolor"
+    wide = 0.0
+    paint: Value = "currentcolor"
     for word in _WORDS(value):
         found = length(word)
         if found is not None:

@@ -147,7 +147,7 @@ def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
         try:
             for combinator, one in found:
                 for other in _related(element, combinator):
-                    budget.spend()
+                    budget.spend(4)
                     if isinstance(other.tag, str) and matches(one, other, budget):
                         return True
             return False

@@ -54,8 +54,8 @@ class Budget:
     folds: bool = False
     """Whether classes and ids match in any case."""
 
-    def spend(self) -> None:
-        self.left -= 1
+    def spend(self, steps: int = 1) -> None:
+        self.left -= steps
         if self.left < 0:
             raise Overrun
 

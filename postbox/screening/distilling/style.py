@@ -221,8 +221,8 @@ _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
     "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
-    "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal", "-webkit-text-security": "none",
-    "list-style-type": "disc",
+    "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
+    "-webkit-text-security": "none",     "list-style-type": "disc",
 }  # fmt: skip
 
 

@@ -27,11 +27,15 @@ class Flow:
             self._take_out(self.waiting[at])
             at += 1
 
-    def block(self, box: Box, x: float, y: float, room: float, width: float | None = None) -> None:
-        """Lays out a box whose margin edge may be ``room`` wide; ``y`` is its border's top."""
+    def step(self) -> None:
+        """Counts a piece of work; Overrun once the time is over."""
         self._steps += 1
         if not self._steps % 64 and self.deadline.passed():
             raise Overrun
+
+    def block(self, box: Box, x: float, y: float, room: float, width: float | None = None) -> None:
+        """Lays out a box whose margin edge may be ``room`` wide; ``y`` is its border's top."""
+        self.step()
         left, right = box.edge("margin", "left"), box.edge("margin", "right")
         box.x, box.y = x + left, y
         inset = sum(box.edge(kind, side) for kind in ("padding", "border") for side in ("left", "right"))

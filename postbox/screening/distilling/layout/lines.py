@@ -102,6 +102,7 @@ class Lines:
             self.margin = 0.0
 
     def _word(self, width: float, height: float, style: Style) -> tuple[float, float]:
+        self.flow.step()
         if self.fresh:
             self._settle_margin()
             if self.y != self.start or self.x < self._bounds()[0] and not self.box.style.indent:

@@ -21,7 +21,7 @@ _TELLING = frozenset(
     )
 )
 _SIDES = ("left", "top", "right", "bottom")
-_NARROW = 300.0
+_NARROW = 400.0
 _FAR = 800.0
 _BACK = -8.0
 

@@ -31,8 +31,10 @@ class Covers:
         for index, stroke in enumerate(strokes):
             if stroke.paint is None or stroke.area[2] <= stroke.area[0] or stroke.area[3] <= stroke.area[1]:
                 continue
+            if not index % 256 and deadline.passed():
+                raise Overrun
             left, top, right, bottom = stroke.area
-            if (right - left) > 10 * _CELL or (bottom - top) > 10 * _CELL:
+            if (right - left) > 6 * _CELL or (bottom - top) > 6 * _CELL:
                 self._large.append((index, stroke))
                 continue
             for across in range(int(left // _CELL), int(right // _CELL) + 1):
@@ -42,7 +44,7 @@ class Covers:
     def at(self, x: float, y: float) -> Iterator[tuple[int, Stroke]]:
         """The covers over a point, with their place in the order."""
         self._asked += 1
-        if not self._asked % 256 and self._deadline.passed():
+        if not self._asked % 16 and self._deadline.passed():
             raise Overrun
         for some in (self._small.get((int(x // _CELL), int(y // _CELL)), ()), self._large):
             for index, stroke in some:
@@ -140,5 +142,5 @@ def _cut_off(cut: Rect, word: Rect, slack: float) -> bool:
         return True
     return (
         down - cut[1] > high * slack + 2 or down < cut[1] - 2 or across < cut[0] - 2
-        or min(across, word[0] + 12) - cut[0] > wide * slack + 2
+        or min(across, word[0] + 12) - cut[0] > wide * min(slack, 1.02) + 2
     )  # fmt: skip
