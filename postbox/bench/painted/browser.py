@@ -174,7 +174,7 @@ def _inked(word: dict[str, Any], changed: list[Image.Image]) -> bool:
         if tile >= len(changed):
             continue
         top = y - tile * _TILE
-        area = tuple(max(0, int(side)) for side in (x, top, x + w + 1, top + h + 1))
+        area = (max(0, int(x)), max(0, int(top)), max(0, int(x + w + 1)), max(0, int(top + h + 1)))
         ink = changed[tile].crop(area).getbbox() if area[2] > area[0] and area[3] > area[1] else None
         if ink and (ink[3] - ink[1] >= 0.2 * h or not any(c.isalnum() for c in word["text"])):
             seen += w if word["whole"] else min(w, ink[2] - ink[0] + 3)

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def readers() -> dict[str, Reader]:
     """Postbox and its peers, each from HTML to text."""
     from bs4 import BeautifulSoup
-    from inscriptis import get_text
+    from inscriptis import get_text  # type: ignore[import-untyped]
 
     return {
         "Postbox": lambda html: distil_html(html).text,

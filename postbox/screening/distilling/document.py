@@ -71,29 +71,30 @@ def _as_browsers_read(html: str) -> tuple[str, tuple[str, ...]]:
     Browsers go on after ``</html>``, take no element for closed by ``/>``, and keep blocks inside some elements that
     the parser would close before them.
     """
-    end = _END(html)
-    if end and (rest := html[end.end() :].strip()) and not rest.startswith("<!--"):
+    lower = html.lower()
+    ends = [at for at in (lower.find("</html"), lower.find("</body")) if at >= 0]
+    if ends and (rest := _ENDS("", html[min(ends) :]).strip()) and not rest.startswith("<!--"):
         html = _ENDS("", html)
-    if not _BODY(html) and (not _HEAD_OPENS(html) or _HEAD_CLOSES(html)):
+    if "<body" not in lower and "<frameset" not in lower and ("<head" not in lower or "</head" in lower):
         at = _HEAD(html)
         if at is not None:
             html = f"{html[: at.end()]}<body>{html[at.end() :]}"
     if "/>" in html:
         html = _SELF_CLOSED(r"<\1\2>", html)
-    names: tuple[str, ...] = _FORMATTING if "<style" in html or "<STYLE" in html or _STYLED_FORMATTING(html) else ()
-    if _HIDDEN_HOLDER(html):
-        names = (*_FORMATTING, *_HOLDERS)
-    if any(_HIDING(match[1]) for match in _LINK_AROUND_TABLE(html)):
-        names = (*names, "a")
-    html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html) if in_quirks_mode(html) else html
+    styled = "style" in lower or "class" in lower or "hidden" in lower
+    names: tuple[str, ...] = ()
+    if styled and ("<style" in lower or "stylesheet" in lower or _STYLED_FORMATTING(html)):
+        names = _FORMATTING
+    if any(word in lower for word in ("none", "hidden", "opacity", "font-size")):
+        names = (*_FORMATTING, *_HOLDERS) if _HIDDEN_HOLDER(html) else names
+        names = (*names, "a") if any(_HIDING(match[1]) for match in _LINK_AROUND_TABLE(html)) else names
+    if styled and "<p" in lower and in_quirks_mode(html):
+        html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
     if names:
         return re.sub(rf"<(/?)({'|'.join(names)})(?=[\s/>])", r"<\1x-\2", html, flags=re.I), (*names, "p")
     return html, ("p",) if "<x-p" in html else ()
 
 
-_BODY = re.compile(r"<(?:body|frameset)\b", re.I).search
-_HEAD_OPENS = re.compile(r"<head\b", re.I).search
-_HEAD_CLOSES = re.compile(r"</head\b", re.I).search
 _HEAD = re.compile(
     r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
 ).match
@@ -116,7 +117,6 @@ def _kept_paragraph(match: re.Match[str]) -> str:
 
 
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
-_END = re.compile(r"</(?:html|body)\b[^>]{0,50}>\s*", re.I).search
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
 _STYLED_FORMATTING = re.compile(
     rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)", re.I
