@@ -38,6 +38,15 @@ COLLECT = """
     return null;
   };
   const textNode = node => {
+    const whole = document.createRange();
+    whole.selectNodeContents(node);
+    if (node.data.trim() && !whole.getClientRects().length) {
+      for (const text of node.data.trim().split(/\\s+/)) {
+        words.push({text, boxes: [], glued: false, whole: false});
+        ranges.push(whole);
+      }
+      return;
+    }
     const block = blockOf(node), special = node.data.trim() ? letters(node) : null;
     if (block !== lastBlock) gap = true;
     lastBlock = block;

@@ -12,7 +12,7 @@ from postbox.screening.distilling.css_colours import RGBA
 from postbox.screening.distilling.css_lengths import length
 
 NEAR = 20.0
-_NEARISH = 34.0
+_NEARISH = 24.0
 _LOW_CONTRAST = 1.2
 _FUNCTION = re.compile(r"([a-z-]+)\(([^()]*)\)").findall
 _COLOUR_FILTERS = frozenset({"invert", "brightness", "contrast", "grayscale", "saturate", "sepia"})

@@ -15,7 +15,7 @@ from postbox.screening.distilling.layout.boxes import Box, build
 from postbox.screening.distilling.layout.flow import Flow
 from postbox.screening.distilling.layout.order import strokes
 from postbox.screening.distilling.layout.sight import look
-from postbox.screening.distilling.limits import Deadline
+from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.style import derive
@@ -26,7 +26,13 @@ def take_out_unseen(
 ) -> tuple[list[tuple[HiddenReason, str]], set[str]]:
     """Hidden words with reasons, and texts that a box behind them makes legible. Raises Overrun."""
 
+    looked = 0
+
     def styled(element: _Element, parent: Style) -> tuple[Style, str, dict[str, Any]]:
+        nonlocal looked
+        looked += 1
+        if not looked % 32 and deadline.passed():
+            raise Overrun
         tag = str(element.tag)
         declared, _ = cascade.declared(element, tag, key_of(element, tag))
         return derive(parent, tag, declared, page)
