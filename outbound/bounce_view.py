@@ -14,16 +14,21 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from outbound.compose import own_id
 from outbound.models import ReportKind
 from outbound.reports import COMPLAINT_TYPE, Report, record_bounce
 from postbox.api.errors import ApiError, TooLarge, answer
 from postbox.api.parsers import load
+from postbox.api.schema import Error
 from postbox.lib import clock
 from reputation.bounces import is_hard_bounce
 
@@ -37,23 +42,61 @@ class BadReport(ApiError):
     fix = "Send Postmark's bounce JSON: Type, Email, MessageID, BouncedAt."
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-class BounceView(View):
+class BounceBody(serializers.Serializer[dict[str, Any]]):
+    Type = serializers.CharField(help_text="HardBounce, Transient, SpamComplaint and others, as Postmark names them.")
+    MessageID = serializers.CharField(help_text="Our id, the Message-ID, or the provider's id.")
+    Email = serializers.CharField(required=False)
+    ID = serializers.IntegerField(required=False, help_text="Tells one bounce from another.")
+    Details = serializers.CharField(required=False)
+    BouncedAt = serializers.DateTimeField(required=False)
+
+
+class BounceAnswer(serializers.Serializer[dict[str, Any]]):
+    recorded = serializers.BooleanField(help_text="false: it was recorded before.")
+
+
+class BounceView(APIView):
     """Takes a bounce or a complaint; the same one again changes nothing."""
 
     http_method_names = ["post"]
+    permission_classes = [AllowAny]
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Past DRF's request and its parsers: the signature is over the octets. Every error becomes an answer."""
+        if request.method != "POST":
+            return super().dispatch(request, *args, **kwargs)
         try:
-            body = request.read(MOST + 1)
-            if not _is_signed(body, request.META.get("HTTP_X_POSTBOX_SIGNATURE", "")):
-                return HttpResponse(status=401)
-            if len(body) > MOST:
-                raise TooLarge()
-            row = record_bounce(report_of(load(body), body))
-            return JsonResponse({"recorded": row is not None})
+            return _take(request)
         except Exception as error:
             return answer(error)
+
+    @extend_schema(
+        operation_id="bounce",
+        summary="Take a bounce or a complaint, signed",
+        description="`x-postbox-signature` is the hex HMAC-SHA256 of the raw body with POSTBOX_BOUNCE_SECRET.",
+        parameters=[OpenApiParameter("x-postbox-signature", str, OpenApiParameter.HEADER, required=True)],
+        request=BounceBody,
+        responses={
+            200: BounceAnswer,
+            400: OpenApiResponse(Error, "Signed, and no bounce"),
+            401: OpenApiResponse(description="The signature is missing or wrong; the body is empty"),
+            405: OpenApiResponse(Error, "Another method is needed"),
+            413: OpenApiResponse(Error, "Too large"),
+            503: OpenApiResponse(Error, "The database does not answer: send it again"),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Declares the route; ``dispatch`` carries it out."""
+        raise NotImplementedError
+
+
+def _take(request: HttpRequest) -> HttpResponse:
+    body = request.read(MOST + 1)
+    if not _is_signed(body, request.META.get("HTTP_X_POSTBOX_SIGNATURE", "")):
+        return HttpResponse(status=401)
+    if len(body) > MOST:
+        raise TooLarge()
+    return JsonResponse({"recorded": record_bounce(report_of(load(body), body)) is not None})
 
 
 def report_of(data: Any, body: bytes) -> Report:

@@ -38,7 +38,8 @@ def secrets() -> dict[str, dict[str, Any]]:
     }
     known = {name: values for name, values in found.items() if any(values.values())}
     if "ses" in known:
-        known["ses"] |= {"topics": _topics("POSTBOX_INBOUND_SES_TOPICS"), "bucket": _bucket("POSTBOX_INBOUND_SES")}
+        bucket = _bucket("POSTBOX_INBOUND_SES_BUCKET")
+        known["ses"] |= {"topics": _topics("POSTBOX_INBOUND_SES_TOPICS"), "bucket": bucket}
     return known
 
 
@@ -51,12 +52,13 @@ def _topics(name: str) -> list[str]:
 
 def _bucket(name: str) -> dict[str, str] | None:
     """Where SES puts mail (action S3). Keys that are not set are looked for as boto3 does."""
-    bucket = env.text(f"{name}_BUCKET")
+    bucket = env.text(name)
     if not bucket:
         return None
     if find_spec("boto3") is None:
-        raise ImproperlyConfigured(f"{name}_BUCKET needs the extra s3 (requirements/s3.txt)")
-    parts = {part.lower(): env.text(f"{name}_{part}") for part in ("REGION", "ENDPOINT", "ACCESS_KEY", "SECRET_KEY")}
+        raise ImproperlyConfigured(f"{name} needs the extra s3 (requirements/s3.txt)")
+    prefix = name.removesuffix("_BUCKET")
+    parts = {part.lower(): env.text(f"{prefix}_{part}") for part in ("REGION", "ENDPOINT", "ACCESS_KEY", "SECRET_KEY")}
     return {"name": bucket} | parts
 
 

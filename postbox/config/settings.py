@@ -151,7 +151,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Email for AI agents: addresses, mail in, signed webhooks.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {"MessageStatus": "postbox.mail.models.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "MessageStatus": "postbox.mail.models.Status",
+        "AgentState": "postbox.identity.models.AgentState",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_AUTHENTICATION": None,

@@ -62,6 +62,8 @@ def test_a_mail_without_its_length_is_refused_with_the_reason(system: System) ->
     with begun(system, "/ingest", "message/rfc822", announced=None) as connection:
         connection.sendall(b"5\r\nhello\r\n0\r\n\r\n")
         answer = connection.recv(65536)
+        while not answer.endswith(b"}"):  # the body may come after the head
+            answer += connection.recv(65536)
     assert b" 411 " in answer.split(b"\r\n")[0]
     assert b"length_required" in answer
 

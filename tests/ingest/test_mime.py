@@ -55,13 +55,13 @@ def test_line_ends_make_no_difference(name: str) -> None:
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_mail_ends_within_a_second(case: str) -> None:
     raw, code = HOSTILE[case]
-    started = time.perf_counter()
+    started = time.process_time()
     found = ""
     try:
         parse(raw)
     except LimitExceeded as error:
         found = error.code
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert found == code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import random
 import uuid
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, connections, models, transaction
 from django.utils.module_loading import import_string
 
+from outbound.models import Repeat
 from postbox.desk.ids import first_id
 from postbox.events.models import Wakeup
 from postbox.identity.models import Domain, DomainClaim
@@ -80,6 +82,12 @@ def domain_claim(robin: Known, at: datetime) -> None:
     DomainClaim.objects.create(id=id_at(at), domain=domain, owner=robin.owner, created_at=at)
 
 
+def repeat(robin: Known, at: datetime) -> None:
+    """Held for a day, however long mail is kept."""
+    made = at + timedelta(days=89)
+    Repeat.objects.create(agent=robin.agent, key=os.urandom(32), body=b"", answer={}, created_at=made)
+
+
 # One row each, as old as is said: 100 days and it must go, 80 days and it must not.
 EXPIRING: dict[str, tuple[type[models.Model], Maker]] = {
     "webhooks.reaping.expired_secrets": (EndpointSecret, secret),
@@ -90,6 +98,7 @@ EXPIRING: dict[str, tuple[type[models.Model], Maker]] = {
     "postbox.ingest.expiry.thread_names": (ThreadKey, thread_name),
     "postbox.ingest.expiry.reexaminations": (Reexamination, reexamination),
     "postbox.identity.domain.claims.expired_claims": (DomainClaim, domain_claim),
+    "outbound.repeats.expire": (Repeat, repeat),
 }
 
 
