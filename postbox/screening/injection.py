@@ -1,8 +1,8 @@
 """Prompt injection: how likely a text is to be an instruction to the software that reads it.
 
-Decides a score in 0..1 and its reasons from weighted evidence (``postbox.screening.evidence``) in the text, in what
-was hidden from the reader, and in what comes out when disguises are taken off. It never changes a mail's state: the
-pipeline does.
+Decides a score in 0..1 and its reasons from weighted evidence (``postbox.screening.evidence``) and from a trained model
+of sentences (``postbox.screening.model``): in the text, in what was hidden from the reader, and in what comes out when
+disguises are taken off. It never changes a mail's state: the pipeline does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.evidence.families import WORDS, Family
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
 from postbox.screening.evidence.views import unified, views
+from postbox.screening.model.look import Strongest, candidates, strongest
+from postbox.screening.model.weights import Weights, shipped
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
 
@@ -28,6 +30,9 @@ _PLACES_PER_WORD = 48
 _SPAN = 160
 _MOST_REASONS = 12
 _BIAS = -3.6
+_NEEDED = 4.9863  # the evidence at which the score is 0.8
+_MODEL_MOST = 8.0
+_MODEL_LEAST = 1.0
 _SECOND = 0.35
 _DISGUISED = 2.2
 _DISGUISED_LEAST = 2.0
@@ -54,11 +59,15 @@ def is_quarantined(score: float) -> bool:
     return score > QUARANTINE_ABOVE
 
 
-def detect_prompt_injection(text: str, hidden: Sequence[Hidden] = ()) -> Score:
-    """Scores a body (up to 256 KiB of it) together with what was hidden in the mail; linear in their length."""
+def detect_prompt_injection(text: str, hidden: Sequence[Hidden] = (), weights: Weights | None = None) -> Score:
+    """Scores a body (up to 256 KiB of it) together with what was hidden in the mail; linear in their length.
+
+    ``weights`` are those that ship with Postbox unless others are given, as training does to judge them.
+    """
+    weights = weights or shipped()
     text, unseen = _cleaned(text[:_CHARACTERS])
-    hits = _all_hits(text)
-    hits += _hidden_hits([*hidden, *unseen])
+    hits = _all_hits(text, weights)
+    hits += _hidden_hits([*hidden, *unseen], weights)
     if not hits:
         return Score(round(_probability(0.0), 4))
     best, total = _added_up(hits)
@@ -99,21 +108,42 @@ def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
     return best, total
 
 
-def _all_hits(text: str) -> list[_Hit]:
+def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     """What the text says as it stands and what it says undisguised."""
+    hits = _plain_hits(text, weights)
     lowered = text.lower()
     parts = lowered.translate(_BLANKS).split()
     words = set(parts)
-    hits = _hits(lowered, words)
     hits += _flood(parts, words)
     for name, view in views(text, words):
-        view = view.lower()
-        found = _hits(view, set(view.translate(_BLANKS).split()))
-        strongest = max(found, key=lambda hit: hit.weight, default=None)
-        if strongest and strongest.weight >= _DISGUISED_LEAST and strongest.span not in lowered:
+        found = _plain_hits(view, weights)
+        strongest_hit = max(found, key=lambda hit: hit.weight, default=None)
+        if strongest_hit and strongest_hit.weight >= _DISGUISED_LEAST and strongest_hit.span not in lowered:
             hits += found
-            hits.append(_Hit(Family.DISGUISE, _DISGUISED, view[:_SPAN], name))
+            hits.append(_Hit(Family.DISGUISE, _DISGUISED, view[:_SPAN].lower(), name))
     return hits
+
+
+def _plain_hits(text: str, weights: Weights) -> list[_Hit]:
+    """What the rules and the model find in those sentences that are worth a look."""
+    found = candidates(text, weights)
+    if not found:
+        return []
+    lowered = "\n\n".join([sentence for _, sentence, _ in found]).lower()
+    words: set[str] = set().union(*[words for _, _, words in found])
+    hits = _hits(lowered, words)
+    if (best := strongest(found, weights)) and (hit := _model_hit(best, weights)):
+        hits.append(hit)
+    return hits
+
+
+def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
+    """The model's evidence: by itself it reaches the threshold where its sum does."""
+    evidence = min(_NEEDED + weights.slope * (best.sum - weights.threshold), _MODEL_MOST)
+    if evidence < _MODEL_LEAST:
+        return None
+    span = " ".join(best.sentence.lower().split())[:_SPAN]
+    return _Hit(Family.WORDING, evidence, span, ", ".join(best.words))
 
 
 def _hits(lowered: str, words: set[str]) -> list[_Hit]:
@@ -167,7 +197,7 @@ def _flood(parts: list[str], words: set[str]) -> list[_Hit]:
 _is_letter = re.compile(r"[^\W_]|[\u2600-\U0001faff]").match
 
 
-def _hidden_hits(hidden: Sequence[Hidden]) -> list[_Hit]:
+def _hidden_hits(hidden: Sequence[Hidden], weights: Weights) -> list[_Hit]:
     """Hidden text that gives orders is the strongest evidence; hidden text that only greets or previews is none."""
     hits: list[_Hit] = []
     left = _HIDDEN_CHARACTERS
@@ -176,7 +206,7 @@ def _hidden_hits(hidden: Sequence[Hidden]) -> list[_Hit]:
             break
         text, _ = _cleaned(entry.text[:left])
         left -= len(text)
-        found = _all_hits(text)
+        found = _all_hits(text, weights)
         strongest = max(found, key=lambda hit: hit.weight, default=None)
         if strongest and strongest.weight >= _HIDDEN_LEAST:
             hits += found

@@ -27,6 +27,7 @@ class Family(StrEnum):
     DISGUISE = "disguised_text"
     FLOOD = "token_flood"
     HIDDEN = "hidden_orders"
+    WORDING = "order_wording"
 
 
 WORDS: Final[dict[Family, str]] = {
@@ -41,5 +42,6 @@ WORDS: Final[dict[Family, str]] = {
     Family.TASK: "sets a task that does not belong in a mail",
     Family.DISGUISE: "carries instructions in encoded or disguised form",
     Family.FLOOD: "repeats a token so often that it may push out other instructions",
+    Family.WORDING: "is worded like an order to the reader's software",
     Family.HIDDEN: "holds instructions in text that was hidden from the reader",
 }

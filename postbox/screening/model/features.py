@@ -7,67 +7,75 @@ threes, its word stems, and the classes of its words (``lexicon``) in order and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from itertools import combinations, repeat
 from operator import and_
 from typing import Final
 from zlib import crc32
 
+from postbox.screening.distilling.words import words as listed
 from postbox.screening.model.lexicon import CLASSES, ORDERS
 
-BITS: Final = 18
+BITS: Final = 20
 MASK: Final = (1 << BITS) - 1
 LONGEST: Final = 48
 STEP: Final = 36
 
-_OPENING = str.maketrans({">": " ", "\r": " ", "\t": " ", "\xa0": " ", "|": " ", "\x0b": "\n", "\x0c": "\n"})
+_OPENING = bytes.maketrans(b">\r\t|\x0b\x0c", b"    \n\n")
 _ENDS = tuple((end + blank, end + "\n\n") for end in ".!?" for blank in " \n") + (
     ("\n- ", "\n\n- "),
     ("\n* ", "\n\n* "),
     ("\n• ", "\n\n• "),
 )
 _WIDE_ENDS = tuple((end, end + "\n\n") for end in "。！？।")
-_BLANKS = str.maketrans(
-    dict.fromkeys("!\"#&()*,;=?[]^`{}~<>$%+\\“”‘«»„…·—–。，、！？：；（）【】「」《》।|", " ") | {"’": "'"}
-)
+_ASCII_BLANKS = bytes.maketrans(b"!\"#&()*,;=?[]^`{}~<>$%+\\|", b" " * 25)
+_BLANKS = str.maketrans(dict.fromkeys("“”‘«»„…·—–。，、！？：；（）【】「」《》।", " ") | {"’": "'"})
 _EDGES: Final = ".:-_'/"
 _CJK = re.compile("([\u3040-\u30ff\u3400-\u9fff])")
-_NO_WORD: Final = repeat("")
-_NUMBER = re.compile(r"[\d.,:/-]+(?:st|nd|rd|th|am|pm|px|gb|mb|kb|k|m|x)?").fullmatch
+_NUMBER = re.compile(r"[\d.,:/-]{1,40}(?:st|nd|rd|th|am|pm|px|gb|mb|kb|k|m|x)?").fullmatch
 _IBAN = re.compile(r"[a-z]{2}\d{2}[a-z0-9]{10,30}").fullmatch
-_DOMAIN = re.compile(r"(?:https?:/+|www\.)\S+|(?:[\w-]+\.)+(?:com|org|net|io|co|info|biz|xyz|example|test|dev|app|ai)(?:/\S*)?")
-_FILE = re.compile(r"[\w./-]*\w\.(?:txt|docx?|pdf|xlsx?|csv|py|js|sh|exe|zip|json|md|html?|pptx?|jpg|png)").fullmatch
+_ENDINGS = "com|org|net|io|co|info|biz|xyz|example|test|dev|app|ai"
+_URL = re.compile(rf"(?:https?:/+|www\.)\S+|(?:[\w-]{{1,63}}\.){{1,9}}(?:{_ENDINGS})(?:/\S*)?").fullmatch
+_FILE = re.compile(r"[\w./-]+\.(?:txt|docx?|pdf|xlsx?|csv|py|js|sh|exe|zip|json|md|html?|pptx?|jpg|png)").fullmatch
+_WORD: Final = 64
+_SAME: Final = repeat(_EDGES)
 
 
-def sentences(text: str) -> list[str]:
-    """The sentences of a text: they end at full stops, blank lines and list items, not at line ends."""
-    text = "\n".join(map(str.strip, text.translate(_OPENING).split("\n")))
+def sentences(text: str) -> list[tuple[str, list[str]]]:
+    """The sentences of a text with their words in lower case.
+
+    A sentence ends at a full stop, a blank line or a list item, not at a line's end; Chinese and Japanese characters
+    are words of their own.
+    """
+    text = text.encode("utf-8", "replace").translate(_OPENING).decode()
+    text = "\n".join(map(str.strip, text.split("\n")))
     for end, apart in _ENDS:
         text = text.replace(end, apart)
-    if not text.isascii():
+    if text.isascii():
+        lowered = text.lower()
+    else:
         for end, apart in _WIDE_ENDS:
             text = text.replace(end, apart)
-    return [sentence for sentence in text.split("\n\n") if sentence]
+        lowered = _CJK.sub(r" \1 ", text.lower().translate(_BLANKS))
+    lowered = lowered.encode().translate(_ASCII_BLANKS).decode()
+    apart_words = map(str.split, lowered.split("\n\n"))
+    return [
+        (sentence, list(filter(None, map(str.strip, parts, _SAME))))
+        for sentence, parts in zip(text.split("\n\n"), apart_words, strict=True)
+        if parts
+    ]
 
 
-def tokens(sentence: str) -> list[str]:
-    """The words of a sentence in lower case; Chinese and Japanese characters stand alone."""
-    if not sentence.isascii():
-        sentence = _CJK.sub(r" \1 ", sentence)
-    return [word for word in map(str.strip, sentence.lower().translate(_BLANKS).split(), repeat(_EDGES)) if word]
-
-
-def pieces(words: list[str]) -> Iterator[list[str]]:
+def pieces(words: list[str]) -> list[list[str]]:
     """A long sentence in overlapping pieces of ``LONGEST`` words."""
     if len(words) <= LONGEST:
-        yield words
-        return
-    for start in range(0, len(words) - LONGEST + STEP, STEP):
-        yield words[start : start + LONGEST]
+        return [words]
+    return [words[start : start + LONGEST] for start in range(0, len(words) - LONGEST + STEP, STEP)]
 
 
 def shape(word: str) -> str:
     """What stands for a word that is no word: an address, a number, a name of code."""
+    if len(word) > _WORD:
+        return "\x01long"
     if "@" in word and len(word) > 3:
         return "\x01email"
     if _NUMBER(word):
@@ -76,7 +84,7 @@ def shape(word: str) -> str:
         return "\x01iban"
     if _FILE(word):
         return "\x01file"
-    if _DOMAIN.fullmatch(word):
+    if _URL(word):
         return "\x01url"
     if "_" in word:
         return "\x01snake"
@@ -88,35 +96,53 @@ _SHAPES: Final = {
 }  # fmt: skip
 
 
-def classes(words: list[str]) -> str:
-    """The classes of a sentence's words, in order; words without one leave no trace."""
-    return "".join(map(CLASSES.get, words, _NO_WORD))
-
-
-def signs(words: list[str], sentence: str) -> Iterable[int]:
+def signs(words: list[str], sentence: str) -> set[int]:
     """The features of one sentence (at most ``LONGEST`` of its words) as places in the table, each once."""
+    by_word, by_class = kinds_of_signs(words, sentence)
+    by_word.update(by_class)
+    return by_word
+
+
+def kinds_of_signs(words: list[str], sentence: str) -> tuple[set[int], set[int]]:
+    """The features that name words, and those of classes and form."""
     words = [word if word.isalpha() else shape(word) for word in words]
     order = "".join(CLASSES.get(word, "") or _SHAPES.get(word, "") for word in words)
-    start = _start(words, order)
+    start = _start(words)
+    kind = crc32(b"\x0a" + _kind(start, order, sentence).encode())
     octets = [word.encode() for word in words]
     ones = list(map(crc32, octets))
     twos = list(map(crc32, octets[1:], ones))
-    threes = map(crc32, octets[2:], twos)
-    found = {*ones, *twos, *threes}
+    found = {*ones, *twos, *map(crc32, octets[2:], twos), *map(crc32, octets, repeat(kind))}
     found.update([crc32(b"\x02" + octet[:5]) for octet in octets if len(octet) > 5])
-    found.update(map(crc32, _class_signs(order, start, sentence, len(words))))
-    return set(map(and_, found, repeat(MASK)))
+    formal = map(crc32, _class_signs(order, start, sentence, len(words)))
+    return set(map(and_, found, repeat(MASK))), set(map(and_, formal, repeat(MASK)))
 
 
-def _start(words: list[str], order: str) -> str:
+def _kind(start: str, order: str, sentence: str) -> str:
+    """What kind of sentence it is: an order, a question, one that names software or its answer, or any other."""
+    if start:
+        return "order"
+    if sentence.endswith("?"):
+        return "question"
+    return "software" if not _SOFTWARE.isdisjoint(order) else "other"
+
+
+_SOFTWARE: Final = frozenset("aioujt")
+
+
+def _start(words: list[str]) -> str:
     """The class of the verb that opens the sentence, when it opens with an order."""
-    for word in words[:3]:
-        letter = CLASSES.get(word, "")
-        if letter in ORDERS and letter:
+    for word in words[:4]:
+        letter = CLASSES.get(word, " ")
+        if letter in ORDERS:
             return letter
-        if letter not in "p!?zy":
+        if letter not in _BEFORE and word not in _ASKING:
             return ""
     return ""
+
+
+_BEFORE: Final = frozenset("p!?zx")
+_ASKING: Final = frozenset(listed("can could would will to and then also next go ahead just simply task todo new"))
 
 
 def _class_signs(order: str, start: str, sentence: str, length: int) -> list[bytes]:
@@ -128,9 +154,11 @@ def _class_signs(order: str, start: str, sentence: str, length: int) -> list[byt
     found.append("\x07" + order[:3])
     found.append(f"\x08{min(length, 40) // 4}")
     found.append(f"\x08end{sentence[-1:] if sentence[-1:] in '?!.:' else ''}")
+    found.append("\x0b" + _kind(start, order, sentence))
     if start:
         found.append("\x06" + start)
         found += ["\x06" + start + kind for kind in kinds]
+        found += ["\x0c" + start + one + other for one, other in combinations(kinds[:12], 2)]
     if '"' in sentence or "“" in sentence or " '" in sentence:
         found.append("\x09quote")
         found += ["\x09quote" + start]

@@ -1,0 +1,62 @@
+"""Attacks and honest texts made by the grammars, in numbers that are the same in every run.
+
+Decides how many of each kind are made and how their letters vary. None of it comes from a corpus.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final
+
+from postbox.bench.injection.grammar import Grammar
+
+LANGUAGES: Final = ("de", "fr", "es", "pt", "it", "zh", "hi", "vi")
+ATTACKS: Final[dict[str, int]] = {
+    "goal_sentence": 6000,
+    "wrapped": 6000,
+    "override": 2500,
+    "persona": 1500,
+    "jailbreak": 1500,
+    "extract": 2000,
+    "hijack": 2000,
+    "chore_sentence": 9000,
+    "wide_sentence": 14000,
+    "wide_system": 7000,
+    "out_of_place": 10000,
+} | {f"{language}_attack": 1500 if language == "de" else 700 for language in LANGUAGES}
+HONEST: Final[dict[str, int]] = {"honest": 24000} | {f"{language}_honest": 500 for language in LANGUAGES}
+_SEED: Final = 7
+
+
+def attacks(scale: float = 1.0) -> dict[str, list[str]]:
+    """Attacks by section of the grammar, each text once."""
+    grammar, dice = _grammar(), random.Random(_SEED)  # noqa: S311 (no secret; the same texts in every run)
+    return {name: _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in ATTACKS.items()}
+
+
+def honest(scale: float = 1.0) -> list[str]:
+    """Honest texts that look a little like attacks, each once."""
+    grammar, dice = _grammar(), random.Random(_SEED + 1)  # noqa: S311
+    made = [_made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in HONEST.items()]
+    return [text for texts in made for text in texts]
+
+
+def vary(text: str, dice: random.Random) -> str:
+    """The text with a capital at its start, in capitals, in small letters or as it is; perhaps with a full stop."""
+    chance = dice.random()
+    if chance < 0.6:
+        text = text[:1].upper() + text[1:]
+    elif chance < 0.65:
+        text = text.upper()
+    elif chance < 0.7:
+        text = text.lower()
+    return text + "." if text[-1:].isalnum() and dice.random() < 0.5 else text
+
+
+def _grammar() -> Grammar:
+    return Grammar("goals", "wrap", "chores", "languages", "honest", "wide")
+
+
+def _made(make: Callable[[], str], count: int, scale: float) -> list[str]:
+    return list(dict.fromkeys(make() for _ in range(int(count * scale))))

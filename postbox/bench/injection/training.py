@@ -1,0 +1,164 @@
+"""The model's training: a linear model of sentences, of which an attack needs only one.
+
+Decides what is learnt from (grammar's texts, attacks of the corpora, honest mail), the weights of each, and the order:
+all sentences of an attack at first, then its strongest alone, with the honest sentences that came near weighed more.
+The same corpora give the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
+
+from postbox.bench.injection import texts
+from postbox.bench.injection.corpora import Corpora
+from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
+from postbox.bench.injection.samples import sample as sampled
+from postbox.screening.model.weights import ZERO, Weights
+
+_C: Final = 0.2
+_ROUNDS: Final = 3
+_SEEN_LEAST: Final = 4
+_MADE_HONEST: Final = 0.07
+_HARD: Final = 4.0
+_HARD_FROM: Final = -1.5
+_SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0}
+_FIRST_LOST: Final = 0.004
+_FIRST_WEIGHT: Final = 0.02
+_STEP: Final = 1 / 32
+
+
+@dataclass(slots=True)
+class Material:
+    """All samples: attacks by source (a grammar's sections begin with ``made:``), honest mails with their half."""
+
+    attacks: dict[str, list[Sample]]
+    mails: list[tuple[str, int, Sample]]
+    made_honest: list[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Sums are ``rows @ coefficients + bias``."""
+
+    coefficients: Any
+    bias: float
+
+    def best(self, samples: Sequence[Sample]) -> Any:
+        """The sum of each sample's strongest sentence."""
+        rows = [row for one in samples for row in one.rows]
+        return best_of(samples, matrix(rows) @ self.coefficients + self.bias)
+
+
+def material(corpora: Corpora, scale: float = 1.0) -> Material:
+    """The samples of the corpora and of the grammars; ``scale`` makes fewer of the latter."""
+    attacks = {source: [sampled(text, 200) for text in found] for source, found in corpora.attacks.items()}
+    attacks |= {f"made:{name}": [sampled(text) for text in made] for name, made in texts.attacks(scale).items()}
+    mails = [(mail.kind, mail.half, sampled(mail.text)) for mail in corpora.mails]
+    made_honest = [sampled(text) for text in [*texts.honest(scale), *corpora.questions]]
+    return Material(attacks, mails, made_honest)
+
+
+def fit(material: Material, without: Collection[str] = (), half: int | None = None) -> Fit:
+    """A model made without some sources and, where a half is named, with that half of the honest mail alone."""
+    honest, honest_weights, real = _honest(material, half)
+    rows, owners, weights, owner_weights = _attacks(material, without)
+    plus, minus = matrix(rows), matrix(honest)
+    live = np.flatnonzero(_columns(plus) + _columns(minus) >= _SEEN_LEAST)
+    plus, minus = plus[:, live], minus[:, live]
+    for turn in range(_ROUNDS):
+        model = _logistic(minus, plus, np.concatenate([honest_weights, weights]))
+        if turn == _ROUNDS - 1:
+            break
+        near = minus[:real] @ model.coef_[0] + model.intercept_[0] > _HARD_FROM
+        honest_weights[:real] = 1 + _HARD * near
+        if turn == 0:
+            weights = _strongest(plus @ model.coef_[0], owners, owner_weights)
+            kept = weights > 0
+            plus, owners, weights = plus[kept], owners[kept], weights[kept]
+    coefficients = np.zeros(matrix([]).shape[1], dtype=np.float32)
+    coefficients[live] = model.coef_[0]
+    return Fit(coefficients, float(model.intercept_[0]))
+
+
+def _logistic(minus: Any, plus: Any, weights: Any) -> Any:
+    labels = np.concatenate([np.zeros(minus.shape[0]), np.ones(plus.shape[0])])
+    model = LogisticRegression(C=_C, solver="liblinear", tol=2e-3, max_iter=60, random_state=0)
+    return model.fit(sparse.vstack([minus, plus]).tocsr(), labels, sample_weight=weights)
+
+
+def _columns(rows: Any) -> Any:
+    return np.asarray(rows.sum(axis=0)).ravel()
+
+
+def _honest(material: Material, half: int | None) -> tuple[list[Any], Any, int]:
+    """Each different sentence of the mails once, then the made ones; their weights; how many are of mails."""
+    mails = {row: None for _, own, one in material.mails if half is None or own == half for row in one.rows}
+    rows = list(mails)
+    made = [row for one in material.made_honest for row in one.rows]
+    weights = np.concatenate([np.ones(len(rows)), np.full(len(made), _MADE_HONEST)])
+    return [*rows, *made], weights, len(rows)
+
+
+def _attacks(material: Material, without: Collection[str]) -> tuple[list[Any], Any, Any, list[float]]:
+    rows: list[Any] = []
+    owners: list[int] = []
+    weights: list[float] = []
+    owner_weights: list[float] = []
+    for source, samples in material.attacks.items():
+        if source in without:
+            continue
+        for one in samples:
+            rows += one.rows
+            owners += [len(owner_weights)] * len(one.rows)
+            weight = _SMALL_SOURCES.get(source, 1.0)
+            weights += [weight / len(one.rows)] * len(one.rows)
+            owner_weights.append(weight)
+    return rows, np.array(owners), np.array(weights), owner_weights
+
+
+def _strongest(sums: Any, owners: Any, owner_weights: list[float]) -> Any:
+    """Weights that keep each attack's strongest sentences, at most a quarter of them and four."""
+    counts = np.bincount(owners, minlength=len(owner_weights))
+    weights = np.zeros(len(owners))
+    taken: dict[int, int] = {}
+    for at in np.lexsort((-sums, owners)):
+        owner = int(owners[at])
+        most = max(1, min(4, int(counts[owner]) // 4))
+        if taken.get(owner, 0) < most:
+            weights[at] = owner_weights[owner] / most
+            taken[owner] = taken.get(owner, 0) + 1
+    return weights
+
+
+def first_look(material: Material, fitted: Fit, threshold: float) -> tuple[dict[str, int], int]:
+    """Values of words alone, and the sum below which next to no attack that the full look finds would be lost."""
+    attacks = [one for samples in material.attacks.values() for one in samples]
+    rows = [row for one in attacks for row in one.rows]
+    sums = matrix(rows) @ fitted.coefficients + fitted.bias
+    rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - 1]
+    honest = list({row: None for _, _, one in material.mails for row in one.rows})
+    counts: dict[str, int] = {}
+    for _, words in [*rows, *honest]:
+        for word in set(words):
+            counts[word] = counts.get(word, 0) + 1
+    places = {word: at for at, word in enumerate(sorted(word for word, count in counts.items() if count >= 6))}
+    plus, minus = word_matrix(rows, places), word_matrix(honest, places)
+    model = _logistic(minus, plus, np.full(plus.shape[0] + minus.shape[0], 0.3))
+    values = {word: round(float(model.coef_[0][at]) / _STEP) for word, at in places.items()}
+    values = {word: value for word, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and word.isprintable()}
+    reached = sorted(sum(values.get(word, 0) for word in words) for _, words in rows)
+    return values, reached[int(_FIRST_LOST * len(reached))]
+
+
+def weights(material: Material, fitted: Fit, threshold: float, slope: float) -> Weights:
+    """The fitted model as it is shipped: values of one octet, and a first look."""
+    values = np.clip(np.round(fitted.coefficients / _STEP), -ZERO, ZERO - 1).astype(np.int16) + ZERO
+    first, least = first_look(material, fitted, threshold)
+    table = values.astype(np.uint8).tobytes()
+    return Weights(table, first, least, _STEP, fitted.bias, threshold, slope)

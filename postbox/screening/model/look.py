@@ -1,0 +1,79 @@
+"""A text looked at sentence by sentence: a quick look at all words, a full one at the sentences that remain.
+
+Decides which sentence reads most like an order to software and which of its words weigh most. What the sum means for
+the score is ``postbox.screening.injection``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Final
+from zlib import crc32
+
+from postbox.screening.model.features import MASK, pieces, sentences, shape, signs
+from postbox.screening.model.lexicon import CLASSES
+from postbox.screening.model.weights import ZERO, Weights
+
+MOST_SENTENCES: Final = 400
+"""Sentences that get a full look; those of the highest first sums are taken where more would."""
+
+_NONE: Final = repeat(0)
+_MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
+
+
+@dataclass(frozen=True, slots=True)
+class Strongest:
+    """The sum of the strongest sentence, that sentence, and its weightiest words."""
+
+    sum: float
+    sentence: str
+    words: tuple[str, ...]
+
+
+def candidates(text: str, weights: Weights) -> list[tuple[int, str, list[str]]]:
+    """The sentences that pass the first look, with their first sums: those that the text's rules need see too."""
+    get, least = weights.first.get, weights.first_least
+    found = []
+    for sentence, words in sentences(text):
+        first = sum(map(get, words, _NONE)) if len(words) < 40 else _most(words, weights)
+        if first >= least or any(map(sentence.__contains__, _MARKERS)):
+            found.append((first, sentence, words))
+    if len(found) > MOST_SENTENCES:
+        found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
+    return found
+
+
+def _most(words: list[str], weights: Weights) -> int:
+    return max(sum(map(weights.first.get, piece, _NONE)) for piece in pieces(words))
+
+
+def strongest(found: Sequence[tuple[int, str, list[str]]], weights: Weights) -> Strongest | None:
+    """The candidate that reads most like an order, if there is any."""
+    best, best_sum, best_words = "", float("-inf"), [""]
+    value = weights.table.__getitem__
+    left = MOST_SENTENCES
+    for _, sentence, words in found:
+        for piece in pieces(words):
+            places = signs(piece, sentence)
+            total = sum(map(value, places)) - ZERO * len(places)
+            if total > best_sum:
+                best, best_sum, best_words = sentence, total, piece
+            left -= 1
+        if left <= 0:
+            break
+    if not best:
+        return None
+    return Strongest(best_sum * weights.step + weights.bias, best, _weightiest(best_words, weights))
+
+
+def _weightiest(words: list[str], weights: Weights) -> tuple[str, ...]:
+    """Up to three words that by themselves speak most for an order, in the order of the sentence."""
+    sums = {}
+    for word in words:
+        letter = CLASSES.get(word, "")
+        own = weights.table[crc32(shape(word).encode()) & MASK] - ZERO
+        sums[word] = own + (weights.table[crc32(b"\x04" + letter.encode()) & MASK] - ZERO if letter else 0)
+    top = sorted((word for word in sums if sums[word] > 0 and len(word) > 1), key=lambda word: -sums[word])[:3]
+    return tuple(word for word in dict.fromkeys(words) if word in top)
