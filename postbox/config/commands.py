@@ -17,6 +17,8 @@ OURS = {
     "score": ("postbox.ingest.filters.score:main", "text on stdin to its injection score"),
     "bounces": ("reputation.bounces.command:main", "bounces, complaints and automatic replies in mails to JSON rows"),
     "bench-distil": ("postbox.bench.painted.command:main", "measure distilling against what Chromium paints"),
+    "train-injection": ("postbox.bench.injection.train_command:main", "make the injection score's weights anew"),
+    "bench-injection": ("postbox.bench.injection.bench_command:main", "measure the injection score"),
     "bench": ("postbox.bench.command:main", "measure the whole system against a bare loop"),
 }
 # These look at code alone. Where no system has run yet they get secrets that protect nothing.
@@ -32,7 +34,7 @@ def ours(name: str) -> Callable[[list[str]], int]:
 
 def summary() -> str:
     """Our commands, a line each."""
-    return "\n".join(f"  {name:<13}{text}" for name, (_, text) in OURS.items())
+    return "\n".join(f"  {name:<16} {text}" for name, (_, text) in OURS.items())
 
 
 def stand_ins() -> dict[str, str]:

@@ -17,6 +17,7 @@ from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.evidence.families import WORDS, Family
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
 from postbox.screening.evidence.views import unified, views
+from postbox.screening.model.features import sentences
 from postbox.screening.model.look import Strongest, candidates, strongest
 from postbox.screening.model.weights import Weights, shipped
 
@@ -34,10 +35,12 @@ _NEEDED = 4.9863  # the evidence at which the score is 0.8
 _MODEL_MOST = 8.0
 _MODEL_LEAST = 1.0
 _SECOND = 0.35
+_LESSER = 0.25
 _DISGUISED = 2.2
 _DISGUISED_LEAST = 2.0
 _HIDDEN_BONUS = 2.6
 _HIDDEN_LEAST = 2.0
+_UNSEEN_WORDING_LEAST = 4.0
 _FLOOD_WEIGHT = 4.6
 _FLOOD_WORDS = 60
 
@@ -93,45 +96,51 @@ def _cleaned(text: str) -> tuple[str, list[Hidden]]:
 
 
 def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
-    """The strongest hit of each family, strongest first, and the evidence: a family's second hit counts for less."""
+    """The strongest hit of each family, strongest first, and the evidence.
+
+    A family's second hit counts for less, and so does the lesser of what the rules and the model find: both look at
+    the same words.
+    """
     families: dict[Family, list[_Hit]] = {}
     for hit in hits:
         families.setdefault(hit.family, []).append(hit)
     best, total = [], 0.0
-    for found in families.values():
+    model = max((hit.weight for hit in families.get(Family.WORDING, ())), default=0.0)
+    for family, found in families.items():
         found.sort(key=lambda hit: -hit.weight)
         best.append(found[0])
+        if family is Family.WORDING:
+            continue
         total += found[0].weight
         others = [hit for hit in found[1:] if hit.span != found[0].span]
         total += _SECOND * others[0].weight if others else 0.0
     best.sort(key=lambda hit: -hit.weight)
-    return best, total
+    return best, max(total, model) + _LESSER * min(total, model)
 
 
 def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     """What the text says as it stands and what it says undisguised."""
-    hits = _plain_hits(text, weights)
-    lowered = text.lower()
-    parts = lowered.translate(_BLANKS).split()
+    found_sentences = sentences(text)
+    parts = [word for _, words in found_sentences for word in words]
     words = set(parts)
+    hits = _plain_hits(found_sentences, weights)
     hits += _flood(parts, words)
     for name, view in views(text, words):
-        found = _plain_hits(view, weights)
-        strongest_hit = max(found, key=lambda hit: hit.weight, default=None)
-        if strongest_hit and strongest_hit.weight >= _DISGUISED_LEAST and strongest_hit.span not in lowered:
+        found = _plain_hits(sentences(view), weights)
+        strongest_hit = _worth_telling(found, _DISGUISED_LEAST)
+        if strongest_hit and strongest_hit.span not in text.lower():
             hits += found
             hits.append(_Hit(Family.DISGUISE, _DISGUISED, view[:_SPAN].lower(), name))
     return hits
 
 
-def _plain_hits(text: str, weights: Weights) -> list[_Hit]:
+def _plain_hits(found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[_Hit]:
     """What the rules and the model find in those sentences that are worth a look."""
-    found = candidates(text, weights)
+    found = candidates(found_sentences, weights)
     if not found:
         return []
     lowered = "\n\n".join([sentence for _, sentence, _ in found]).lower()
-    words: set[str] = set().union(*[words for _, _, words in found])
-    hits = _hits(lowered, words)
+    hits = _hits(lowered, set(lowered.translate(_BLANKS).split()))
     if (best := strongest(found, weights)) and (hit := _model_hit(best, weights)):
         hits.append(hit)
     return hits
@@ -207,8 +216,13 @@ def _hidden_hits(hidden: Sequence[Hidden], weights: Weights) -> list[_Hit]:
         text, _ = _cleaned(entry.text[:left])
         left -= len(text)
         found = _all_hits(text, weights)
-        strongest = max(found, key=lambda hit: hit.weight, default=None)
-        if strongest and strongest.weight >= _HIDDEN_LEAST:
+        if strongest_hit := _worth_telling(found, _HIDDEN_LEAST):
             hits += found
-            hits.append(_Hit(Family.HIDDEN, _HIDDEN_BONUS, strongest.span, entry.reason))
+            hits.append(_Hit(Family.HIDDEN, _HIDDEN_BONUS, strongest_hit.span, entry.reason))
     return hits
+
+
+def _worth_telling(found: list[_Hit], least: float) -> _Hit | None:
+    """The strongest hit in a text that was not shown, if it is strong enough; wording alone must be nearly so."""
+    kept = [hit for hit in found if hit.weight >= (_UNSEEN_WORDING_LEAST if hit.family is Family.WORDING else least)]
+    return max(kept, key=lambda hit: hit.weight, default=None)

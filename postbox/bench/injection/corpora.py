@@ -18,7 +18,12 @@ from postbox.mail.parsed import Hidden
 from postbox.screening.distil import distil_html
 
 BESIDE = Path(__file__).resolve().parents[4] / "shared" / "corpora"
-HONEST = {"honest mail": "ham/easy_ham_2", "newsletters": "ham/hard_ham", "mail of today": "modern", "templates": "html"}
+HONEST = {
+    "honest mail": "ham/easy_ham_2",
+    "newsletters": "ham/hard_ham",
+    "mail of today": "modern",
+    "templates": "html",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def _honest(kind: str, file: Path) -> HonestMail:
         return HonestMail(kind, half, mail.text, mail.hidden) if mail else HonestMail(kind, half, text)
     mail_read = email.message_from_bytes(file.read_bytes())
     subject = str(mail_read.get("subject", ""))
-    found = {content_type: text for content_type, text in reversed(list(_texts(mail_read)))}
+    found = dict(reversed(list(_texts(mail_read))))
     if html := found.get("text/html"):
         mail = distil_html(html)
         return HonestMail(kind, half, f"{subject}\n\n{mail.text}", mail.hidden)

@@ -1,8 +1,8 @@
 """Texts made by a grammar: sections of alternatives, one a line, that refer to each other.
 
 A line ``[name]`` opens a section; each further line is one alternative of it. In an alternative ``<name>`` is a text of
-that section, ``(one|two|)`` one of these; a backslash takes the next character as it is and ``\\n`` is a line end. A
-section whose name a ``Slots`` method bears is made by that. Decides how grammars are read and expanded; what they say is in ``grammars/``.
+that section or of ``slots``, ``(one|two|)`` one of these; a backslash takes the next character as it is and ``\\n`` is
+a line end. Decides how grammars are read and expanded; what they say is in ``grammars/``.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ _FAMILY: Final = words(
     Weber Moreau Costa Bianchi Chen Patel Fischer Martin Lopez Hansen Black Crane Davies Walsh"""
 )
 _HEADS: Final = words(
-    """secure north river blue data cloud quick bright alpine metro global prime star green solar urban silver delta nova
-    harbor pixel audit portal verify update system support inform travel mega lotus cedar orbit"""
+    """secure north river blue data cloud quick bright alpine metro global prime star green solar urban silver delta
+    nova harbor pixel audit portal verify update system support inform travel mega lotus cedar orbit"""
 )
 _TAILS: Final = words(
     """systems works labs bank media trade mail info center shop hub store line point soft tech group news
@@ -61,7 +61,9 @@ def email(dice: random.Random) -> str:
 
 
 def url(dice: random.Random) -> str:
-    path = dice.choice(("", "", "/login", f"/{dice.choice(_HEADS)}", f"/{dice.choice(_HEADS)}?id={dice.randrange(9999)}"))
+    path = dice.choice(
+        ("", "", "/login", f"/{dice.choice(_HEADS)}", f"/{dice.choice(_HEADS)}?id={dice.randrange(9999)}")
+    )
     return dice.choice(("https://", "http://", "www.", "www.", "")) + domain(dice) + path
 
 
@@ -75,7 +77,13 @@ def file(dice: random.Random) -> str:
 
 
 def amount(dice: random.Random) -> str:
-    value = dice.choice((f"{dice.randrange(1, 999)}", f"{dice.randrange(1, 99)},000", f"{dice.randrange(1, 999)}.{dice.randrange(10, 99)}"))
+    value = dice.choice(
+        (
+            f"{dice.randrange(1, 999)}",
+            f"{dice.randrange(1, 99)},000",
+            f"{dice.randrange(1, 999)}.{dice.randrange(10, 99)}",
+        )
+    )
     return dice.choice((f"${value}", f"{value} EUR", f"{value} dollars", f"€{value}", f"{value} USD", f"£{value}"))
 
 
@@ -89,11 +97,19 @@ def small(dice: random.Random) -> str:
 
 def date(dice: random.Random) -> str:
     day, month = dice.randrange(1, 29), dice.choice(_MONTHS)
-    return dice.choice((f"{day} {month}", f"{month} {day}", f"2025-{dice.randrange(1, 13):02}-{day:02}", f"{month} {day}th, 2025"))
+    return dice.choice(
+        (f"{day} {month}", f"{month} {day}", f"2025-{dice.randrange(1, 13):02}-{day:02}", f"{month} {day}th, 2025")
+    )
 
 
 def time(dice: random.Random) -> str:
-    return dice.choice((f"{dice.randrange(8, 19)}:{dice.choice(('00', '15', '30', '45'))}", f"{dice.randrange(1, 12)} pm", f"{dice.randrange(7, 12)}am"))
+    return dice.choice(
+        (
+            f"{dice.randrange(8, 19)}:{dice.choice(('00', '15', '30', '45'))}",
+            f"{dice.randrange(1, 12)} pm",
+            f"{dice.randrange(7, 12)}am",
+        )
+    )
 
 
 def code(dice: random.Random) -> str:

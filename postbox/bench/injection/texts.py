@@ -32,13 +32,18 @@ _SEED: Final = 7
 def attacks(scale: float = 1.0) -> dict[str, list[str]]:
     """Attacks by section of the grammar, each text once."""
     grammar, dice = _grammar(), random.Random(_SEED)  # noqa: S311 (no secret; the same texts in every run)
-    return {name: _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in ATTACKS.items()}
+    return {
+        name: _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale)
+        for name, count in ATTACKS.items()
+    }
 
 
 def honest(scale: float = 1.0) -> list[str]:
     """Honest texts that look a little like attacks, each once."""
     grammar, dice = _grammar(), random.Random(_SEED + 1)  # noqa: S311
-    made = [_made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in HONEST.items()]
+    made = [
+        _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in HONEST.items()
+    ]
     return [text for texts in made for text in texts]
 
 

@@ -28,7 +28,7 @@ _MADE_HONEST: Final = 0.07
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 _SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0}
-_FIRST_LOST: Final = 0.004
+_FIRST_LOST: Final = 0.008
 _FIRST_WEIGHT: Final = 0.02
 _STEP: Final = 1 / 32
 
@@ -151,7 +151,9 @@ def first_look(material: Material, fitted: Fit, threshold: float) -> tuple[dict[
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
     model = _logistic(minus, plus, np.full(plus.shape[0] + minus.shape[0], 0.3))
     values = {word: round(float(model.coef_[0][at]) / _STEP) for word, at in places.items()}
-    values = {word: value for word, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and word.isprintable()}
+    values = {
+        word: value for word, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and word.isprintable()
+    }
     reached = sorted(sum(values.get(word, 0) for word in words) for _, words in rows)
     return values, reached[int(_FIRST_LOST * len(reached))]
 

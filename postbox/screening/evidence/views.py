@@ -33,6 +33,7 @@ _LOOK_ALIKES = str.maketrans(
     "АВЕКМНОРСТХаеорсухіјѕԁԛԝһӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧοαενιρ",
     "ABEKMHOPCTXaeopcyxijsdqwhlABEZHIKMNOPTYXoaevip",
 )
+_OTHER_ALPHABET = re.compile("[\u0370-\u052f]").search
 _BACKWARDS = frozenset(
     {"erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever"}
 )
@@ -44,7 +45,7 @@ def unified(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text)
-    if any("\u0370" <= character <= "\u052f" for character in set(text)):
+    if _OTHER_ALPHABET(text):
         text = " ".join(_one_alphabet(word) for word in text.split(" "))
     return text
 
@@ -62,7 +63,7 @@ def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, st
 
 
 def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    if any(len(word) >= 20 for word in words):
+    if max(map(len, words), default=0) >= 20:
         for match in _BASE64(text):
             if plain := _from_base64(match[0]):
                 yield "base64", plain
@@ -80,16 +81,19 @@ def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[st
 
 
 def _letters(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    short = sum(1 for word in words if len(word) == 1 and word.isalpha())
-    if short >= 5:
+    odd = [word for word in words if not word.isalpha()]
+    if len(_LONE & words) >= 5:
         for match in _SPACED(text):
             yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])
-    if _pairs_of_hex(words):
+    if _pairs_of_hex(odd):
         for match in _HEX(text):
             if plain := _from_hex(match[0]):
                 yield "hex", plain
-    if any(_leet(word) for word in words):
+    if any(map(_leet, odd)):
         yield "letters written as digits", _LEET_WORD.sub(_unleet, text[:VIEW_CHARACTERS])
+
+
+_LONE = frozenset("abcdefghijklmnopqrstuvwxyzàáäèéêíïñóôöúüß")
 
 
 def _closed_up(run: str) -> str:
@@ -98,7 +102,7 @@ def _closed_up(run: str) -> str:
     return joined if " " in joined else _KNOWN.sub(r" \g<0> ", joined)
 
 
-def _pairs_of_hex(words: frozenset[str] | set[str]) -> bool:
+def _pairs_of_hex(words: list[str]) -> bool:
     pairs = 0
     for word in words:
         if len(word) >= 24 and not len(word) % 2 and all(c in "0123456789abcdefx\\" for c in word[:32]):

@@ -27,8 +27,8 @@ _ENDS = tuple((end + blank, end + "\n\n") for end in ".!?" for blank in " \n") +
     ("\n• ", "\n\n• "),
 )
 _WIDE_ENDS = tuple((end, end + "\n\n") for end in "。！？।")
-_ASCII_BLANKS = bytes.maketrans(b"!\"#&()*,;=?[]^`{}~<>$%+\\|", b" " * 25)
-_BLANKS = str.maketrans(dict.fromkeys("“”‘«»„…·—–。，、！？：；（）【】「」《》।", " ") | {"’": "'"})
+_ASCII_BLANKS = bytes.maketrans(b'!"#&()*,;=?[]^`{}~<>$%+\\|', b" " * 25)
+_WIDE_BLANKS: Final = "“”‘«»„…·—–。，、！？：；（）【】「」《》।"
 _EDGES: Final = ".:-_'/"
 _CJK = re.compile("([\u3040-\u30ff\u3400-\u9fff])")
 _NUMBER = re.compile(r"[\d.,:/-]{1,40}(?:st|nd|rd|th|am|pm|px|gb|mb|kb|k|m|x)?").fullmatch
@@ -37,6 +37,7 @@ _ENDINGS = "com|org|net|io|co|info|biz|xyz|example|test|dev|app|ai"
 _URL = re.compile(rf"(?:https?:/+|www\.)\S+|(?:[\w-]{{1,63}}\.){{1,9}}(?:{_ENDINGS})(?:/\S*)?").fullmatch
 _FILE = re.compile(r"[\w./-]+\.(?:txt|docx?|pdf|xlsx?|csv|py|js|sh|exe|zip|json|md|html?|pptx?|jpg|png)").fullmatch
 _WORD: Final = 64
+_MOST_KINDS: Final = 9
 _SAME: Final = repeat(_EDGES)
 
 
@@ -55,7 +56,10 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
     else:
         for end, apart in _WIDE_ENDS:
             text = text.replace(end, apart)
-        lowered = _CJK.sub(r" \1 ", text.lower().translate(_BLANKS))
+        lowered = text.lower().replace("’", "'")
+        for blank in _WIDE_BLANKS:
+            lowered = lowered.replace(blank, " ")
+        lowered = _CJK.sub(r" \1 ", lowered) if _beyond_latin(lowered) else lowered
     lowered = lowered.encode().translate(_ASCII_BLANKS).decode()
     apart_words = map(str.split, lowered.split("\n\n"))
     return [
@@ -63,6 +67,14 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
         for sentence, parts in zip(text.split("\n\n"), apart_words, strict=True)
         if parts
     ]
+
+
+def _beyond_latin(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def pieces(words: list[str]) -> list[list[str]]:
@@ -150,7 +162,7 @@ def _class_signs(order: str, start: str, sentence: str, length: int) -> list[byt
     found = ["\x03" + order[at : at + 2] for at in range(len(order) - 1)]
     found += ["\x03" + order[at : at + 3] for at in range(len(order) - 2)]
     found += ["\x04" + kind for kind in kinds]
-    found += ["\x05" + one + other for one, other in combinations(kinds, 2)]
+    found += ["\x05" + one + other for one, other in combinations(kinds[:_MOST_KINDS], 2)]
     found.append("\x07" + order[:3])
     found.append(f"\x08{min(length, 40) // 4}")
     found.append(f"\x08end{sentence[-1:] if sentence[-1:] in '?!.:' else ''}")
@@ -158,7 +170,7 @@ def _class_signs(order: str, start: str, sentence: str, length: int) -> list[byt
     if start:
         found.append("\x06" + start)
         found += ["\x06" + start + kind for kind in kinds]
-        found += ["\x0c" + start + one + other for one, other in combinations(kinds[:12], 2)]
+        found += ["\x0c" + start + one + other for one, other in combinations(kinds[:_MOST_KINDS], 2)]
     if '"' in sentence or "“" in sentence or " '" in sentence:
         found.append("\x09quote")
         found += ["\x09quote" + start]

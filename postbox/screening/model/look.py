@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Final
 from zlib import crc32
 
-from postbox.screening.model.features import MASK, pieces, sentences, shape, signs
+from postbox.screening.model.features import MASK, pieces, shape, signs
 from postbox.screening.model.lexicon import CLASSES
 from postbox.screening.model.weights import ZERO, Weights
 
-MOST_SENTENCES: Final = 400
+MOST_SENTENCES: Final = 240
 """Sentences that get a full look; those of the highest first sums are taken where more would."""
 
+Candidate = tuple[int, str, list[str]]
 _NONE: Final = repeat(0)
+_SENTENCE: Final = 2000
 _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
 
@@ -32,11 +34,11 @@ class Strongest:
     words: tuple[str, ...]
 
 
-def candidates(text: str, weights: Weights) -> list[tuple[int, str, list[str]]]:
+def candidates(found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
     """The sentences that pass the first look, with their first sums: those that the text's rules need see too."""
     get, least = weights.first.get, weights.first_least
     found = []
-    for sentence, words in sentences(text):
+    for sentence, words in found_sentences:
         first = sum(map(get, words, _NONE)) if len(words) < 40 else _most(words, weights)
         if first >= least or any(map(sentence.__contains__, _MARKERS)):
             found.append((first, sentence, words))
@@ -49,20 +51,16 @@ def _most(words: list[str], weights: Weights) -> int:
     return max(sum(map(weights.first.get, piece, _NONE)) for piece in pieces(words))
 
 
-def strongest(found: Sequence[tuple[int, str, list[str]]], weights: Weights) -> Strongest | None:
+def strongest(found: Sequence[Candidate], weights: Weights) -> Strongest | None:
     """The candidate that reads most like an order, if there is any."""
     best, best_sum, best_words = "", float("-inf"), [""]
     value = weights.table.__getitem__
-    left = MOST_SENTENCES
-    for _, sentence, words in found:
-        for piece in pieces(words):
-            places = signs(piece, sentence)
-            total = sum(map(value, places)) - ZERO * len(places)
-            if total > best_sum:
-                best, best_sum, best_words = sentence, total, piece
-            left -= 1
-        if left <= 0:
-            break
+    looked_at = ((sentence, piece) for _, sentence, words in found for piece in pieces(words))
+    for sentence, piece in islice(looked_at, MOST_SENTENCES):
+        places = signs(piece, sentence[:_SENTENCE])
+        total = sum(map(value, places)) - ZERO * len(places)
+        if total > best_sum:
+            best, best_sum, best_words = sentence, total, piece
     if not best:
         return None
     return Strongest(best_sum * weights.step + weights.bias, best, _weightiest(best_words, weights))
