@@ -40,7 +40,7 @@ _DISGUISED = 2.2
 _DISGUISED_LEAST = 2.0
 _HIDDEN_BONUS = 2.6
 _HIDDEN_LEAST = 2.0
-_UNSEEN_WORDING_LEAST = 4.0
+_UNSEEN_WORDING_LEAST = 5.5
 _FLOOD_WEIGHT = 4.6
 _FLOOD_WORDS = 60
 
@@ -139,7 +139,7 @@ def _plain_hits(found_sentences: Sequence[tuple[str, list[str]]], weights: Weigh
     found = candidates(found_sentences, weights)
     if not found:
         return []
-    lowered = "\n\n".join([sentence for _, sentence, _ in found]).lower()
+    lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _ in found)).lower()
     hits = _hits(lowered, set(lowered.translate(_BLANKS).split()))
     if (best := strongest(found, weights)) and (hit := _model_hit(best, weights)):
         hits.append(hit)

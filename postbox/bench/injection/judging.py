@@ -43,13 +43,13 @@ class Judged:
 def judge(corpora: Corpora, material: Material, slope: float) -> Judged:
     """Train by halves and by sources left out, and measure on the rest."""
     judged = Judged()
+    models = [fit(material, half=half) for half in HALVES]
     for half in HALVES:
-        _honest_sums(judged, material, fit(material, half=half), half)
+        _honest_sums(judged, material, models[half], half)
     judged.threshold = threshold(judged.sums)
     counted: dict[str, list[tuple[float, float, float]]] = {}
     for half in HALVES:
-        model = fit(material, half=half)
-        _flag_honest(judged, corpora, weights(material, model, judged.threshold, slope), half)
+        _flag_honest(judged, corpora, weights(material, models[half], judged.threshold, slope), half)
         for source, attacks in corpora.attacks.items():
             left_out = fit(material, (source,), half)
             shipped = weights(material, left_out, judged.threshold, slope)

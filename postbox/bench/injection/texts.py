@@ -13,19 +13,19 @@ from postbox.bench.injection.grammar import Grammar
 
 LANGUAGES: Final = ("de", "fr", "es", "pt", "it", "zh", "hi", "vi")
 ATTACKS: Final[dict[str, int]] = {
-    "goal_sentence": 6000,
-    "wrapped": 6000,
-    "override": 2500,
-    "persona": 1500,
+    "goal_sentence": 3600,
+    "wrapped": 3600,
+    "override": 1500,
+    "persona": 900,
     "jailbreak": 1500,
     "extract": 2000,
     "hijack": 2000,
-    "chore_sentence": 9000,
-    "wide_sentence": 14000,
-    "wide_system": 7000,
-    "out_of_place": 10000,
-} | {f"{language}_attack": 1500 if language == "de" else 700 for language in LANGUAGES}
-HONEST: Final[dict[str, int]] = {"honest": 24000} | {f"{language}_honest": 500 for language in LANGUAGES}
+    "chore_sentence": 5400,
+    "wide_sentence": 9000,
+    "wide_system": 4500,
+    "out_of_place": 6500,
+} | {f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES}
+HONEST: Final[dict[str, int]] = {"honest": 15000} | {f"{language}_honest": 500 for language in LANGUAGES}
 _SEED: Final = 7
 
 

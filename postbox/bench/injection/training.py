@@ -28,7 +28,7 @@ _MADE_HONEST: Final = 0.07
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 _SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0}
-_FIRST_LOST: Final = 0.008
+_FIRST_LOST: Final = 0.004
 _FIRST_WEIGHT: Final = 0.02
 _STEP: Final = 1 / 32
 

@@ -20,7 +20,8 @@ MASK: Final = (1 << BITS) - 1
 LONGEST: Final = 48
 STEP: Final = 36
 
-_OPENING = bytes.maketrans(b">\r\t|\x0b\x0c", b"    \n\n")
+_OPENING = bytes.maketrans(b"\r\t\x0b\x0c", b"  \n\n")
+_QUOTED = repeat(" >|")
 _ENDS = tuple((end + blank, end + "\n\n") for end in ".!?" for blank in " \n") + (
     ("\n- ", "\n\n- "),
     ("\n* ", "\n\n* "),
@@ -48,7 +49,7 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
     are words of their own.
     """
     text = text.encode("utf-8", "replace").translate(_OPENING).decode()
-    text = "\n".join(map(str.strip, text.split("\n")))
+    text = "\n".join(map(str.lstrip, text.split("\n"), _QUOTED))
     for end, apart in _ENDS:
         text = text.replace(end, apart)
     if text.isascii():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Final
 from zlib import crc32
 
@@ -17,12 +17,14 @@ from postbox.screening.model.lexicon import CLASSES
 from postbox.screening.model.weights import ZERO, Weights
 
 MOST_SENTENCES: Final = 240
-"""Sentences that get a full look; those of the highest first sums are taken where more would."""
+"""Sentences that the rules see; those of the highest first sums are taken where more would."""
+MOST_LOOKS: Final = 20
+"""Sentences, or pieces of long ones, that get a full look, likewise."""
 
-Candidate = tuple[int, str, list[str]]
+Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
-_MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
+_MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +41,23 @@ def candidates(found_sentences: Sequence[tuple[str, list[str]]], weights: Weight
     get, least = weights.first.get, weights.first_least
     found = []
     for sentence, words in found_sentences:
-        first = sum(map(get, words, _NONE)) if len(words) < 40 else _most(words, weights)
-        if first >= least or any(map(sentence.__contains__, _MARKERS)):
-            found.append((first, sentence, words))
+        marked = any(map(sentence[:_SENTENCE].__contains__, _MARKERS))
+        for piece in pieces(words):
+            first = sum(map(get, piece, _NONE))
+            if marked or first >= least:
+                found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
     return found
-
-
-def _most(words: list[str], weights: Weights) -> int:
-    return max(sum(map(weights.first.get, piece, _NONE)) for piece in pieces(words))
 
 
 def strongest(found: Sequence[Candidate], weights: Weights) -> Strongest | None:
     """The candidate that reads most like an order, if there is any."""
     best, best_sum, best_words = "", float("-inf"), [""]
     value = weights.table.__getitem__
-    looked_at = ((sentence, piece) for _, sentence, words in found for piece in pieces(words))
-    for sentence, piece in islice(looked_at, MOST_SENTENCES):
+    if len(found) > MOST_LOOKS:
+        found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
+    for _, sentence, piece in found:
         places = signs(piece, sentence[:_SENTENCE])
         total = sum(map(value, places)) - ZERO * len(places)
         if total > best_sum:
