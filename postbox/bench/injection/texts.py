@@ -6,7 +6,6 @@ Decides how many of each kind are made and how their letters vary. None of it co
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Final
 
 from postbox.bench.injection.grammar import Grammar
@@ -32,19 +31,13 @@ _SEED: Final = 7
 def attacks(scale: float = 1.0) -> dict[str, list[str]]:
     """Attacks by section of the grammar, each text once."""
     grammar, dice = _grammar(), random.Random(_SEED)  # noqa: S311 (no secret; the same texts in every run)
-    return {
-        name: _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale)
-        for name, count in ATTACKS.items()
-    }
+    return {name: _made(grammar, dice, name, int(count * scale)) for name, count in ATTACKS.items()}
 
 
 def honest(scale: float = 1.0) -> list[str]:
     """Honest texts that look a little like attacks, each once."""
     grammar, dice = _grammar(), random.Random(_SEED + 1)  # noqa: S311
-    made = [
-        _made(lambda name=name: vary(grammar.text(name, dice), dice), count, scale) for name, count in HONEST.items()
-    ]
-    return [text for texts in made for text in texts]
+    return [text for name, count in HONEST.items() for text in _made(grammar, dice, name, int(count * scale))]
 
 
 def vary(text: str, dice: random.Random) -> str:
@@ -63,5 +56,5 @@ def _grammar() -> Grammar:
     return Grammar("goals", "wrap", "chores", "languages", "honest", "wide")
 
 
-def _made(make: Callable[[], str], count: int, scale: float) -> list[str]:
-    return list(dict.fromkeys(make() for _ in range(int(count * scale))))
+def _made(grammar: Grammar, dice: random.Random, name: str, count: int) -> list[str]:
+    return list(dict.fromkeys(vary(grammar.text(name, dice), dice) for _ in range(count)))

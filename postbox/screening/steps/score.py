@@ -5,8 +5,10 @@ from __future__ import annotations
 from postbox.mail.models import Outcome
 from postbox.screening.case import Case, Verdict
 from postbox.screening.injection import QUARANTINE_ABOVE, detect_prompt_injection, is_quarantined
+from postbox.screening.model.weights import shipped
 
 name = "score"
+shipped()  # with this module, so that processes forked later share it
 
 
 def check(case: Case) -> Verdict:
