@@ -123,10 +123,10 @@ def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     found_sentences = sentences(text)
     parts = [word for _, words in found_sentences for word in words]
     words = set(parts)
-    hits = _plain_hits(found_sentences, weights)
+    hits = _plain_hits(text, found_sentences, weights)
     hits += _flood(parts, words)
     for name, view in views(text, words):
-        found = _plain_hits(sentences(view), weights)
+        found = _plain_hits(view, sentences(view), weights)
         strongest_hit = _worth_telling(found, _DISGUISED_LEAST)
         if strongest_hit and strongest_hit.span not in text.lower():
             hits += found
@@ -134,9 +134,9 @@ def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     return hits
 
 
-def _plain_hits(found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[_Hit]:
+def _plain_hits(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[_Hit]:
     """What the rules and the model find in those sentences that are worth a look."""
-    found = candidates(found_sentences, weights)
+    found = candidates(text, found_sentences, weights)
     if not found:
         return []
     lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _ in found)).lower()

@@ -77,7 +77,12 @@ def unseen_table(card: dict[str, Any]) -> list[str]:
         shares = [judged[kind][source] for kind in ("planted", "alone", "model_alone")]
         lines.append(f"| {source} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
     lines += ["", "| honest mail of the half left out | flagged |", "|---|---|"]
-    return lines + [f"| {kind} | {share:.2%} |" for kind, share in judged["flagged"].items()]
+    lines += [f"| {kind} | {share:.2%} |" for kind, share in judged["flagged"].items()]
+    lines += ["", "| model's score | of all attacks | of all honest mail | attacks among both |", "|---|---|---|---|"]
+    for row in card["calibration"]:
+        shares = " | ".join(f"{row[name]:.1%}" for name in ("attacks", "honest", "attacks_among_both"))
+        lines.append(f"| {row['from']} to {row['to']} | {shares} |")
+    return lines
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:

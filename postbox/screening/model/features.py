@@ -119,7 +119,7 @@ def signs(words: list[str], sentence: str) -> set[int]:
 def kinds_of_signs(words: list[str], sentence: str) -> tuple[set[int], set[int]]:
     """The features that name words, and those of classes and form."""
     words = [word if word.isalpha() else shape(word) for word in words]
-    order = "".join(CLASSES.get(word, "") or _SHAPES.get(word, "") for word in words)
+    order = "".join(map(_class, words, [*words[1:], ""]))
     start = _start(words)
     kind = crc32(b"\x0a" + _kind(start, order, sentence).encode())
     octets = [word.encode() for word in words]
@@ -129,6 +129,18 @@ def kinds_of_signs(words: list[str], sentence: str) -> tuple[set[int], set[int]]
     found.update([crc32(b"\x02" + octet[:5]) for octet in octets if len(octet) > 5])
     formal = map(crc32, _class_signs(order, start, sentence, len(words)))
     return set(map(and_, found, repeat(MASK))), set(map(and_, formal, repeat(MASK)))
+
+
+def _class(word: str, following: str) -> str:
+    """A word's class; the order of an order number is a purchase."""
+    if word == "order" and following in _OF_PURCHASES:
+        return ""
+    return CLASSES.get(word, "") or _SHAPES.get(word, "")
+
+
+_OF_PURCHASES: Final = frozenset(
+    listed("number numbers confirmation form status details id no history total \x01number")
+)
 
 
 def _kind(start: str, order: str, sentence: str) -> str:

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import Final
 from zlib import crc32
 
-from postbox.screening.model.features import MASK, pieces, shape, signs
+from postbox.screening.model.features import LONGEST, MASK, pieces, shape, signs
 from postbox.screening.model.lexicon import CLASSES
 from postbox.screening.model.weights import ZERO, Weights
 
@@ -24,7 +24,8 @@ MOST_LOOKS: Final = 20
 Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
-_MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![", "@")
+_ADDRESS: Final = 40
+_MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,21 @@ class Strongest:
     words: tuple[str, ...]
 
 
-def candidates(found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
-    """The sentences that pass the first look, with their first sums: those that the text's rules need see too."""
+def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
+    """The sentences that pass the first look, with their first sums: those that the text's rules need see too.
+
+    One with marks of code or roles always passes; one that names an address passes more easily.
+    """
     get, least = weights.first.get, weights.first_least
+    markers = [marker for marker in _MARKERS if marker in text]
     found = []
     for sentence, words in found_sentences:
-        marked = any(map(sentence[:_SENTENCE].__contains__, _MARKERS))
-        for piece in pieces(words):
+        for piece in [words] if len(words) <= LONGEST else pieces(words):
             first = sum(map(get, piece, _NONE))
-            if marked or first >= least:
+            if first >= least or (
+                (markers and any(map(sentence[:_SENTENCE].__contains__, markers)))
+                or (first >= least - _ADDRESS and "@" in sentence[:_SENTENCE])
+            ):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
