@@ -80,8 +80,8 @@ def unseen_table(card: dict[str, Any]) -> list[str]:
     lines += [f"| {kind} | {share:.2%} |" for kind, share in judged["flagged"].items()]
     lines += ["", "| model's score | of all attacks | of all honest mail | attacks among both |", "|---|---|---|---|"]
     for row in card["calibration"]:
-        shares = " | ".join(f"{row[name]:.1%}" for name in ("attacks", "honest", "attacks_among_both"))
-        lines.append(f"| {row['from']} to {row['to']} | {shares} |")
+        cells = " | ".join(f"{row[name]:.1%}" for name in ("attacks", "honest", "attacks_among_both"))
+        lines.append(f"| {row['from']} to {row['to']} | {cells} |")
     return lines
 
 
