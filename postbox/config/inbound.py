@@ -38,8 +38,7 @@ def secrets() -> dict[str, dict[str, Any]]:
     }
     known = {name: values for name, values in found.items() if any(values.values())}
     if "ses" in known:
-        bucket = _bucket("POSTBOX_INBOUND_SES_BUCKET")
-        known["ses"] |= {"topics": _topics("POSTBOX_INBOUND_SES_TOPICS"), "bucket": bucket}
+        known["ses"] |= {"topics": _topics("POSTBOX_INBOUND_SES_TOPICS"), "bucket": _ses_bucket()}
     return known
 
 
@@ -50,16 +49,20 @@ def _topics(name: str) -> list[str]:
     return topics
 
 
-def _bucket(name: str) -> dict[str, str] | None:
+def _ses_bucket() -> dict[str, str] | None:
     """Where SES puts mail (action S3). Keys that are not set are looked for as boto3 does."""
-    bucket = env.text(name)
+    bucket = env.text("POSTBOX_INBOUND_SES_BUCKET")
     if not bucket:
         return None
     if find_spec("boto3") is None:
-        raise ImproperlyConfigured(f"{name} needs the extra s3 (requirements/s3.txt)")
-    prefix = name.removesuffix("_BUCKET")
-    parts = {part.lower(): env.text(f"{prefix}_{part}") for part in ("REGION", "ENDPOINT", "ACCESS_KEY", "SECRET_KEY")}
-    return {"name": bucket} | parts
+        raise ImproperlyConfigured("POSTBOX_INBOUND_SES_BUCKET needs the extra s3 (requirements/s3.txt)")
+    return {
+        "name": bucket,
+        "region": env.text("POSTBOX_INBOUND_SES_REGION"),
+        "endpoint": env.text("POSTBOX_INBOUND_SES_ENDPOINT"),
+        "access_key": env.text("POSTBOX_INBOUND_SES_ACCESS_KEY"),
+        "secret_key": env.text("POSTBOX_INBOUND_SES_SECRET_KEY"),
+    }
 
 
 def _logins(name: str) -> list[str]:

@@ -26,18 +26,18 @@ def asking() -> Asking | None:
     target = env.text(_NAME).strip()
     if not target:
         return None
-    allow_loopback = env.flag(f"{_NAME}_ALLOW_LOOPBACK")
+    allow_loopback = env.flag("POSTBOX_SECOND_OPINION_ALLOW_LOOPBACK")
     if "://" in target:
         _check_url(target, allow_loopback)
     else:
         _check_path(target)
-    low = env.fraction(f"{_NAME}_LOW", 0.3)
+    low = env.fraction("POSTBOX_SECOND_OPINION_LOW", 0.3)
     # What scores higher is quarantined by our own word, which no other takes back.
-    high = env.fraction(f"{_NAME}_HIGH", 0.8, most=0.8)
+    high = env.fraction("POSTBOX_SECOND_OPINION_HIGH", 0.8, most=0.8)
     if low > high:
         raise ImproperlyConfigured(f"{_NAME}_LOW must not be above {_NAME}_HIGH")
-    seconds = env.fraction(f"{_NAME}_SECONDS", 2.0, least=0.1, most=5.0)
-    token = env.text(f"{_NAME}_TOKEN")
+    seconds = env.fraction("POSTBOX_SECOND_OPINION_SECONDS", 2.0, least=0.1, most=5.0)
+    token = env.text("POSTBOX_SECOND_OPINION_TOKEN")
     if not _TOKEN.fullmatch(token):
         raise ImproperlyConfigured(f"{_NAME}_TOKEN holds what cannot stand in a header")
     return Asking(target, low, high, seconds, token, allow_loopback)
