@@ -1,4 +1,4 @@
-"""Taking the events that ask outbound for something: a rule's forward or answer, an agent that was stopped or resumed.
+"""Taking the events that ask outbound for something: a rule's forward or answer, a stopped agent, a mail that came back.
 
 Decides that each is carried out once: its copy goes in the transaction that stores what it asked for. What a gate
 refuses ends there, with an audit record that says why; it is not tried again.
@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from outbound import answers, stops
+from outbound import answers, mail_reports, stops
 from outbound.draft import Draft
 from outbound.enqueue import enqueue_outbound
 from outbound.models import Origin
@@ -118,10 +118,15 @@ def _state(event: Event, data: dict[str, Any]) -> None:
         enqueue_outbound(event.agent_id, draft)
 
 
+def _bounce(event: Event, data: dict[str, Any]) -> None:
+    mail_reports.take(event.agent_id, uuid.UUID(data["message_id"]), data.get("raw"))
+
+
 _HANDLERS = {
     EventKind.RULE_FORWARD: _forward,
     EventKind.RULE_AUTO_REPLY: _auto_reply,
     EventKind.AGENT_PAUSED: _state,
     EventKind.AGENT_KILLED: _state,
     EventKind.AGENT_RESUMED: _state,
+    EventKind.BOUNCE_RECEIVED: _bounce,
 }

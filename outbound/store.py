@@ -14,7 +14,7 @@ from outbound import compose, events
 from outbound.draft import Recipient
 from outbound.gates.case import Attempt
 from outbound.models import RecipientState, Role
-from outbound.returns import return_path
+from postbox.identity.return_paths import return_path
 from postbox.events.emit import emit
 from postbox.events.models import EventKind
 from postbox.ingest import threads

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from postbox.events.models import EventKind
 
-# What a rule asks of outbound is no news for an agent.
-KINDS = tuple(kind for kind in EventKind.values if not kind.startswith("rule."))
+# What rules and bounces ask of outbound is no news for an agent.
+KINDS = tuple(kind for kind in EventKind.values if not kind.startswith(("rule.", "bounce.")))
 FAMILIES = tuple(dict.fromkeys(f"{kind.partition('.')[0]}.*" for kind in KINDS if "." in kind))
 EVERYTHING = "*"
 CHOICES = (*KINDS, *FAMILIES, EVERYTHING)

@@ -223,7 +223,10 @@ POSTBOX_WORK = {
     "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
 }
 # Who takes a copy of which events: consumer -> prefixes of kinds.
-POSTBOX_EVENT_CONSUMERS = {"webhooks": ("message.", "agent.", "endpoint.", "ping"), "outbound": ("rule.", "agent.")}
+POSTBOX_EVENT_CONSUMERS = {
+    "webhooks": ("message.", "agent.", "endpoint.", "ping"),
+    "outbound": ("rule.", "agent.", "bounce."),
+}
 # Copies that nobody took in so many seconds are let go: an answer that comes too late is worse than none.
 POSTBOX_EVENT_LIFETIMES = {"rule.auto_reply": 3600, "rule.forward": 7 * 86_400}
 # What the layers above mail delete when mail expires: with events and with messages (ids -> rows, in the transaction

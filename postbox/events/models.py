@@ -29,6 +29,8 @@ class EventKind(models.TextChoices):
     # Asked for by an agent's rule; for outbound alone, which no webhook hears of.
     RULE_FORWARD = "rule.forward"
     RULE_AUTO_REPLY = "rule.auto_reply"
+    # A mail that may report what became of one of ours; for outbound alone, too.
+    BOUNCE_RECEIVED = "bounce.received"
 
 
 class Leased(models.Model):

@@ -1,16 +1,19 @@
 """What every door does with a mail that stands before it, whatever protocol brought it.
 
-Decides which recipients are known and that the mail is stored for each of them. It answers nothing itself: a door
-answers its own way, and only after ``receive`` returned.
+Decides which recipients are known and that the mail is stored for each of them; one that is the return path of a sent
+mail takes it as a bounce. It answers nothing itself: a door answers its own way, and only after ``receive`` returned.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from postbox.api.errors import TooLarge
+from postbox.identity import return_paths
 from postbox.identity.recipients import resolve
-from postbox.ingest import metrics
+from postbox.ingest import metrics, returned
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.store import Envelope, Recipient, Stored, accept
 
@@ -28,11 +31,20 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """A recipient that was the return path of a message, whether that is still there or expired."""
+
+    rcpt_to: str
+    message_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one mail, recipient by recipient."""
 
     stored: list[Stored]
     rejected: list[Rejection]
+    bounces: list[Bounce] = field(default_factory=list)
 
 
 class MailTooLarge(TooLarge):
@@ -45,7 +57,9 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
     """Store a mail for its known recipients. Raises MailTooLarge, and OperationalError when it is not durable."""
     if len(raw) > MESSAGE_BYTES:
         raise MailTooLarge()
-    reached = resolve(envelope.rcpt_to)
+    bounces = _bounces(envelope.rcpt_to)
+    paths = {bounce.rcpt_to for bounce in bounces}
+    reached = resolve(rcpt for rcpt in envelope.rcpt_to if rcpt not in paths)
     known = [
         Recipient(rcpt, who.address_id, who.agent_id, who.agent_name)
         for rcpt in envelope.rcpt_to
@@ -54,7 +68,7 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
     rejected = [
         Rejection(rcpt, "unknown_recipient", "No agent here has this address.")
         for rcpt in envelope.rcpt_to
-        if rcpt not in reached
+        if rcpt not in reached and rcpt not in paths
     ]
     copies = max(1, COPIES_BYTES // max(1, len(raw)))
     rejected += [
@@ -62,8 +76,19 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
         for who in known[copies:]
     ]
     known = known[:copies]
-    receipt = Receipt(accept(raw, envelope, known) if known else [], rejected)
+    for bounce in bounces:
+        returned.take(raw, bounce.message_id)
+    receipt = Receipt(accept(raw, envelope, known) if known else [], rejected, bounces)
     metrics.stored(receipt.stored)
     for item in rejected:
         metrics.REFUSED.inc(item.code)
     return receipt
+
+
+def is_known(address: str) -> bool:
+    """Whether mail to this address (lower case) would be taken."""
+    return return_paths.message_of(address) is not None or bool(resolve([address]))
+
+
+def _bounces(rcpt_to: Iterable[str]) -> list[Bounce]:
+    return [Bounce(rcpt, message_id) for rcpt in rcpt_to if (message_id := return_paths.message_of(rcpt))]

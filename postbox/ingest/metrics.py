@@ -30,6 +30,7 @@ ACCEPTED = Counter(
     "postbox_mails_accepted", "Mails stored durably, one for each recipient; duplicates beside.", ("duplicate",)
 )
 REFUSED = Counter("postbox_mails_refused", "Mails and recipients refused at a door.", ("reason",))
+RETURNED = Counter("postbox_mails_returned", "Mails to return paths, by what became of them.", ("outcome",))
 SETTLED = Counter(
     "postbox_mails_settled",
     "Mails that the pipeline settled, by the verdict that decided.",

@@ -104,6 +104,12 @@ class RejectedBody(serializers.Serializer[dict[str, Any]]):
     message = serializers.CharField()
 
 
+class BouncedBody(serializers.Serializer[dict[str, Any]]):
+    to = serializers.CharField(help_text="The return path.")
+    id = serializers.UUIDField(help_text="The sent message that came back.")
+
+
 class IngestAnswer(serializers.Serializer[dict[str, Any]]):
     messages = IngestedBody(many=True)
     rejected = RejectedBody(many=True)
+    bounces = BouncedBody(many=True, help_text="Recipients that were the return path of a sent mail.")

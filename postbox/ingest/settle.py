@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from postbox.events.body import render
 from postbox.events.emit import NewEvent, emit
 from postbox.events.models import EventKind
-from postbox.ingest import metrics, threads
+from postbox.ingest import metrics, returned, threads
 from postbox.ingest.rule_events import asked_by_rules
 from postbox.lib import clock
 from postbox.lib.ids import uuid7
@@ -135,6 +135,8 @@ def _events(case: Case, key: bytes, facts: contents.Facts, content: contents.Con
     events = [_event(case, key, facts, content, now)]
     if facts.status == Status.PROCESSED:
         events += asked_by_rules(case, key, content, now)
+    if returned.tells_of(case):
+        events.append(returned.event_of_own(case, key, now))
     return events
 
 

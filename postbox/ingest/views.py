@@ -189,4 +189,5 @@ def _shape(receipt: Receipt) -> dict[str, Any]:
         "rejected": [
             {"rcpt_to": item.rcpt_to, "code": item.code, "message": item.message} for item in receipt.rejected
         ],
+        "bounces": [{"to": item.rcpt_to, "id": str(item.message_id)} for item in receipt.bounces],
     }

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
-from postbox.identity.recipients import resolve
 from postbox.ingest import envelope, metrics
-from postbox.ingest.door import receive
+from postbox.ingest.door import is_known, receive
 from postbox.ingest.lmtp.commands import Client
 from postbox.ingest.lmtp.replies import Reply
 
@@ -25,14 +24,14 @@ _REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS}
 
 
 def knows(address: str) -> Reply:
-    """RECIPIENT_OK where an agent has this address, else why not."""
+    """RECIPIENT_OK where an agent has this address or it is a return path of ours, else why not."""
     close_old_connections()
     try:
         try:
-            found = resolve([address.lower()])
+            found = is_known(address.lower())
         except _AWAY:  # the connection may have died while it was idle
             connection.close()
-            found = resolve([address.lower()])
+            found = is_known(address.lower())
     except Exception as error:
         return _trouble(error)
     return Reply.RECIPIENT_OK if found else Reply.UNKNOWN
@@ -48,6 +47,7 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
         metrics.REFUSED.inc(reply.code)
         return [reply] * len(recipients)
     replies: dict[str, str] = {row.recipient.rcpt_to: f"250 2.1.5 Stored as {row.id}" for row in receipt.stored}
+    replies |= {bounce.rcpt_to: Reply.BOUNCE_TAKEN for bounce in receipt.bounces}
     for item in receipt.rejected:
         replies[item.rcpt_to] = _REJECTED.get(item.code, Reply.UNKNOWN)
     return [replies.get(recipient.lower(), Reply.UNKNOWN) for recipient in recipients]

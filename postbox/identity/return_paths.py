@@ -23,7 +23,7 @@ def return_path(message_id: uuid.UUID, address: str) -> str:
 
 
 def message_of(address: str) -> uuid.UUID | None:
-    """The message whose return path this is; None where it is none, or its mark is wrong."""
+    """The message whose return path this is; None where it is none, or its mark is wrong. No query."""
     found = _RETURN.fullmatch(address.strip().strip("<>").lower())
     if not found:
         return None
