@@ -1,4 +1,4 @@
-"""Taking the events that ask outbound for something: a rule's forward or answer, a stopped agent, a mail that came back.
+"""Taking the events that ask outbound for something: a rule's forward or answer, a stopped agent, a bounce.
 
 Decides that each is carried out once: its copy goes in the transaction that stores what it asked for. What a gate
 refuses ends there, with an audit record that says why; it is not tried again.

@@ -14,9 +14,9 @@ from outbound import compose, events
 from outbound.draft import Recipient
 from outbound.gates.case import Attempt
 from outbound.models import RecipientState, Role
-from postbox.identity.return_paths import return_path
 from postbox.events.emit import emit
 from postbox.events.models import EventKind
+from postbox.identity.return_paths import return_path
 from postbox.ingest import threads
 from postbox.lib.ids import uuid7
 from postbox.mail.content import Content, Facts, shown

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 
-from outbound import asked, batch, metrics, results
+from outbound import asked, batch, dkim, metrics, results
 from outbound.batch import Batch, Parcel, Target
 from outbound.models import Outgoing
 from outbound.results import Ending, ending
@@ -139,12 +139,13 @@ def _letter(parcel: Parcel, raw: bytes) -> Letter:
 
 
 def _open(parcel: Parcel) -> tuple[bytes, bytes] | None:
-    """The mail's key and octets. None when it cannot be read now: its lease runs out, and it is tried again."""
+    """The mail's key and octets, signed. None when it cannot be read now: its lease runs out, and it is tried again."""
     with about.message(parcel.id):
         try:
             key = _require_key(parcel)
             sealed = parcel.sealed if parcel.sealed is not None else blobs.read(parcel.body_ref)
-            return key, open_part(key, sealed, parcel.id, "raw", parcel.agent_id)
+            raw = open_part(key, sealed, parcel.id, "raw", parcel.agent_id)
+            return key, dkim.signed(raw, parcel.header_from, parcel.agent_id)
         except _UNREADABLE as error:
             log.error("message_waits", exc_info=error)
             return None

@@ -88,9 +88,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 def nothing_kept() -> Iterator[None]:
     """What this process keeps of keys and addresses for some seconds must not reach into the next test."""
     from postbox.identity import keys, recipients
+    from postbox.identity.domain import dkim
     from postbox.ingest import bucket
 
     yield
     bucket.forget()
     keys.forget()
+    dkim.forget()
     recipients.forget()

@@ -143,6 +143,7 @@ class Domain(models.Model):
     mx_state = _record_state()
     spf_state = _record_state()
     dmarc_state = _record_state()
+    dkim_state = models.CharField(max_length=16, choices=RecordState, null=True, editable=False)  # noqa: DJ001
     findings = models.JSONField(default=dict, db_default={}, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -159,6 +160,7 @@ class Domain(models.Model):
                     mx_state__in=RecordState.values,
                     spf_state__in=RecordState.values,
                     dmarc_state__in=RecordState.values,
+                    dkim_state__in=RecordState.values,
                 ),
                 name="domains_states",
             ),
@@ -169,8 +171,38 @@ class Domain(models.Model):
 
     @property
     def states(self) -> dict[Kind, State]:
-        """The state of each record."""
-        return {kind: State(getattr(self, f"{kind}_state")) for kind in Kind}
+        """The state of each record; DKIM's is that of all its keys, and not there while the domain has none."""
+        return {kind: State(state) for kind in Kind if (state := getattr(self, f"{kind}_state")) is not None}
+
+
+class DkimKey(models.Model):
+    """A key that signs a domain's mail (RFC 6376), or one agent's of it; ``private`` is PKCS #8, sealed.
+
+    ``seen_at``: when DNS first had its record. ``retired_at``: when that was so of a newer key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    domain = models.ForeignKey(Domain, on_delete=models.CASCADE, related_name="dkim_keys", db_index=False)
+    agent = models.ForeignKey(Agent, null=True, on_delete=models.CASCADE, related_name="dkim_keys")
+    selector = models.CharField(max_length=63, editable=False)
+    private = models.BinaryField(editable=False)
+    public = models.CharField(max_length=1000, editable=False)
+    state = _record_state()
+    finding = models.JSONField(default=dict, editable=False)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    seen_at = models.DateTimeField(null=True, editable=False)
+    retired_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        db_table = "dkim_keys"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="dkim_keys_selector"),
+            models.CheckConstraint(condition=models.Q(state__in=RecordState.values), name="dkim_keys_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.selector
 
 
 class DomainClaim(models.Model):

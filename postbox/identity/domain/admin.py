@@ -20,6 +20,7 @@ from postbox.desk import words
 from postbox.desk.actions import PRIMARY, asked
 from postbox.desk.admin import RecordAdmin, actor_of
 from postbox.desk.words import Level
+from postbox.identity.domain import dkim
 from postbox.identity.domain.checking import check, described
 from postbox.identity.domain.holding import put
 from postbox.identity.forms import DomainChangeForm, DomainForm
@@ -80,7 +81,7 @@ class DomainAdmin(MadeAdmin):
         "id",
         "created_at",
     )
-    actions_detail = ("check_one", "change_one")
+    actions_detail = ("check_one", "change_one", "new_key")
 
     def has_alter_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, obj, "identity.change_domain")
@@ -160,4 +161,20 @@ class DomainAdmin(MadeAdmin):
             except ApiError as error:
                 said = "; ".join(item["message"] for item in error.errors)
                 messages.error(request, f"Not saved: {said or error.message}")
+        return self.back(request, object_id)
+
+    @asked(
+        "New DKIM key",
+        path="dkim",
+        permission="alter",
+        icon="key",
+        title="Make a new DKIM key?",
+        says="It signs once its record is seen in DNS; until then the key before it does. The old record stays published "
+        "for ten days after that.",
+    )
+    def new_key(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        domain = self.get_object(request, object_id)
+        if domain is not None:
+            key = dkim.rotate(domain, actor=actor_of(request))
+            messages.success(request, f"Made. Publish the record of {key.selector}, then check.")
         return self.back(request, object_id)

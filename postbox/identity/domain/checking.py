@@ -17,11 +17,12 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from postbox.audit.record import record
+from postbox.identity.domain import dkim
 from postbox.identity.domain.claims import end_all
 from postbox.identity.models import Domain, RecordState
 from postbox.identity.published.finding import Finding, State
-from postbox.identity.published.look import look_up
-from postbox.identity.published.records import Kind, Record, Site, records
+from postbox.identity.published.look import look_up, look_up_keys
+from postbox.identity.published.records import Kind, Record, Site, dkim_record, records
 from postbox.lib import clock, dns
 from postbox.lib.dns import Resolver
 
@@ -42,7 +43,8 @@ def site() -> Site:
 
 def wanted(domain: Domain) -> tuple[Record, ...]:
     """The records that the domain should publish."""
-    return records(domain.name, domain.token.hex, site())
+    keys = (dkim_record(domain.name, key.selector, key.public) for key in domain.dkim_keys.all())
+    return (*records(domain.name, domain.token.hex, site()), *keys)
 
 
 def check(domain: Domain, *, actor: str, resolver: Resolver | None = None) -> Domain:
@@ -53,17 +55,21 @@ def check(domain: Domain, *, actor: str, resolver: Resolver | None = None) -> Do
     """
     ask = resolver or dns.shared(settings.POSTBOX_DNS_SERVERS).fresh
     findings = look_up(domain.name, domain.token.hex, site(), ask)
+    keys = list(domain.dkim_keys.all())
+    found = look_up_keys([dkim_record(domain.name, key.selector, key.public) for key in keys], ask)
     with transaction.atomic():
         row = Domain.objects.select_for_update(no_key=True).filter(pk=domain.pk).first()
         if row is None:
             return domain
         if row.token == domain.token:
-            _note(row, findings, actor)
+            before = row.states
+            row.dkim_state = dkim.note(row, {key.pk: one for key, one in zip(keys, found, strict=True)}, actor)
+            _note(row, findings, before, actor)
     return row
 
 
-def _note(row: Domain, findings: Mapping[Kind, Finding], actor: str) -> None:
-    before, now = row.states, clock.now()
+def _note(row: Domain, findings: Mapping[Kind, Finding], before: Mapping[Kind, State], actor: str) -> None:
+    now = clock.now()
     for kind, finding in findings.items():
         setattr(row, f"{kind}_state", finding.state.value)
     row.findings = {
@@ -83,24 +89,30 @@ def _note(row: Domain, findings: Mapping[Kind, Finding], actor: str) -> None:
 
 def described(domain: Domain) -> list[dict[str, Any]]:
     """Each record as a caller sees it: what to publish, its state, what was found, what to do."""
-    described = []
-    for one in wanted(domain):
-        state, noted = domain.states[one.kind], domain.findings.get(one.kind.value, {})
-        advice = noted.get("advice", "")
-        if state == State.PENDING:
-            advice = f"Publish this {one.type} record, then check the domain." if one.value else ""
-        described.append(
-            {
-                "kind": one.kind.value,
-                "name": one.name,
-                "type": one.type,
-                "value": one.value,
-                "state": state.value,
-                "found": noted.get("found", []),
-                "advice": advice,
-            }
-        )
-    return described
+    fixed = [
+        _described(one, domain.states[one.kind], domain.findings.get(one.kind.value, {}))
+        for one in records(domain.name, domain.token.hex, site())
+    ]
+    keys = [
+        _described(dkim_record(domain.name, key.selector, key.public), State(key.state), dkim.said_of(key))
+        for key in domain.dkim_keys.all()
+    ]
+    return fixed + keys
+
+
+def _described(one: Record, state: State, noted: Mapping[str, Any]) -> dict[str, Any]:
+    advice = noted.get("advice", "")
+    if state == State.PENDING:
+        advice = f"Publish this {one.type} record, then check the domain." if one.value else ""
+    return {
+        "kind": one.kind.value,
+        "name": one.name,
+        "type": one.type,
+        "value": one.value,
+        "state": state.value,
+        "found": noted.get("found", []),
+        "advice": advice,
+    }
 
 
 def check_due(*, resolver: Resolver | None = None) -> int:

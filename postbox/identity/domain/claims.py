@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from postbox.audit.record import record
 from postbox.desk.ids import first_id
 from postbox.identity import recipients
+from postbox.identity.domain import dkim
 from postbox.identity.domain.holding import DomainNotYours, DomainShared, hold
 from postbox.identity.models import Address, Domain, DomainClaim, Owner, RecordState
 from postbox.identity.published.finding import Finding, State
@@ -111,6 +112,7 @@ def _take_over(domain: Domain, won: DomainClaim, finding: Finding, actor: str) -
     domain.findings = {Kind.OWNERSHIP.value: {"found": list(finding.found), "advice": ""}}
     domain.checked_at, domain.verified_at = None, now
     domain.save()
+    dkim.start_anew(domain, actor=actor)
     won.delete()
     owners = {"owner": str(won.owner_id), "former_owner": str(before)}
     record(actor, "domain.taken_over", domain.pk, addresses_ended=ended, **owners)

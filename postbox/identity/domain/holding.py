@@ -14,6 +14,7 @@ from django.db import transaction
 
 from postbox.api.errors import ApiError, Invalid
 from postbox.audit.record import record
+from postbox.identity.domain import dkim
 from postbox.identity.domain.roots import check_root
 from postbox.identity.models import Address, AddressKind, Domain, Owner
 
@@ -89,6 +90,7 @@ def put(
             held.save(update_fields=["catch_all", "root_allowed"])
             taker = str(held.catch_all_id) if held.catch_all_id else None
             record(actor, "domain.changed", held.id, catch_all=taker, root_allowed=held.root_allowed)
+        dkim.ensure(held, actor=actor)
     return held
 
 

@@ -73,7 +73,8 @@ class DomainListView(OwnerView):
         values = read(DomainListBody, request)
         limit, after = values["limit"], values.get("page_token", "").lower()
         owner_id = str(holder(request).owner_id)
-        mine = Domain.objects.filter(owner_id=owner_id, name__gt=after).select_related("catch_all")
+        mine = Domain.objects.filter(owner_id=owner_id, name__gt=after)
+        mine = mine.select_related("catch_all").prefetch_related("dkim_keys")
         claims = DomainClaim.objects.filter(owner_id=owner_id, domain__name__gt=after).select_related("domain")
         rows = [shape(row) for row in mine.order_by("name")[: limit + 1]]
         rows += [shape_claim(row) for row in claims.order_by("domain__name")[: limit + 1]]

@@ -7,8 +7,9 @@ database, so that no transaction waits for a name server.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from postbox.identity.published.dkim import judge_dkim
 from postbox.identity.published.dmarc import is_dmarc, judge_dmarc
 from postbox.identity.published.finding import Finding, State
 from postbox.identity.published.mx import judge_mx
@@ -24,7 +25,7 @@ SECONDS = 10.0
 def look_up(
     domain: str, token: str, site: Site, resolver: Resolver, *, seconds: float = SECONDS
 ) -> Mapping[Kind, Finding]:
-    """A finding for every record of ``domain``. Takes ``seconds`` and one more question at most."""
+    """A finding for every record of ``domain`` but its keys'. Takes ``seconds`` and one more question at most."""
     ask = _within(resolver, seconds)
     judges: dict[Kind, Callable[[Record], Finding]] = {
         Kind.OWNERSHIP: lambda wanted: judge_ownership(wanted, ask(wanted.name, "TXT")),
@@ -33,6 +34,12 @@ def look_up(
         Kind.DMARC: lambda wanted: _dmarc(wanted, domain, ask),
     }
     return {wanted.kind: _judged(judges[wanted.kind], wanted) for wanted in records(domain, token, site)}
+
+
+def look_up_keys(keys: Sequence[Record], resolver: Resolver, *, seconds: float = SECONDS) -> list[Finding]:
+    """A finding for each key's record, in their order. Takes ``seconds`` and one more question at most."""
+    ask = _within(resolver, seconds)
+    return [_judged(lambda wanted: judge_dkim(wanted, ask(wanted.name, "TXT")), key) for key in keys]
 
 
 def _within(resolver: Resolver, seconds: float) -> Resolver:

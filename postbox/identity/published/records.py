@@ -1,7 +1,6 @@
 """The records that a domain should publish so that its mail comes here and others believe its mail.
 
-Decides their names, types and values, from the domain and the operator's settings alone. It never asks DNS. A further
-kind of record (a DKIM selector's key) is one more member of Kind, one function here and one judge beside the others.
+Decides their names, types and values, from the domain, its keys and the operator's settings alone. It never asks DNS.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ class Kind(StrEnum):
     MX = "mx"
     SPF = "spf"
     DMARC = "dmarc"
+    DKIM = "dkim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ def records(domain: str, token: str, site: Site) -> tuple[Record, ...]:
 def ownership(domain: str, token: str) -> Record:
     """The record by which an owner proves to hold ``domain``."""
     return Record(Kind.OWNERSHIP, f"_postbox.{domain}", "TXT", f"{TOKEN_PREFIX}{token}")
+
+
+def dkim_record(domain: str, selector: str, public: str) -> Record:
+    """The record of a signing key (RFC 6376, section 3.6); ``public`` is base64 of its SubjectPublicKeyInfo."""
+    return Record(Kind.DKIM, f"{selector}._domainkey.{domain}", "TXT", f"v=DKIM1; k=rsa; p={public}")
 
 
 def spf_mechanism(site: Site) -> str:

@@ -15,12 +15,14 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from postbox.api.errors import ApiError
+from postbox.identity.domain import dkim
 from postbox.identity.domain.checking import check
 from postbox.identity.domain.claims import claim, prove
 from postbox.identity.domain.holding import KEEP, put
 from postbox.identity.domain.views import shape, shape_claim
-from postbox.identity.models import Domain, DomainClaim, Owner
+from postbox.identity.models import Agent, Domain, DomainClaim, Owner
 from postbox.identity.published.finding import State
+from postbox.identity.published.records import Kind
 from postbox.identity.serializers import DOMAIN, DOMAIN_LENGTH
 
 ACTOR = "operator:command-line"
@@ -41,7 +43,10 @@ class Command(BaseCommand):
         new.add_argument("--claim", action="store_true", help="claim it for this owner where another owner holds it")
         looked = actions.add_parser("check", help="compare the records with DNS; exit status 1 unless all are ok")
         looked.add_argument("name", nargs="?", help="one domain; left out: all")
-        for action in (shown, new, looked):
+        key = actions.add_parser("dkim", help="make a new signing key; it signs once its record is seen in DNS")
+        key.add_argument("name")
+        key.add_argument("--agent", default="", help="an agent id: the key signs this agent's mail alone")
+        for action in (shown, new, looked, key):
             action.add_argument("--json", action="store_true", help="a JSON object a line")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,6 +54,7 @@ class Command(BaseCommand):
             "list": self._list,
             "add": self._add,
             "check": self._check,
+            "dkim": self._dkim,
         }
         actions[options["action"]](options)
 
@@ -59,7 +65,7 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps(shape(domain)))
             return
         rows = [_row(domain) for domain in domains]
-        heads = ("domain", "owner", "ownership", "mx", "spf", "dmarc", "checked", "catch-all")
+        heads = ("domain", "owner", *(kind.value for kind in Kind), "checked", "catch-all")
         widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
         for row in [heads, *rows]:
             self.stdout.write("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
@@ -97,6 +103,14 @@ class Command(BaseCommand):
             all_ok = all_ok and set(checked.states.values()) == {State.OK}
         if not all_ok:
             sys.exit(1)
+
+    def _dkim(self, options: dict[str, Any]) -> None:
+        domain = _chosen(options["name"])[0]
+        agent = Agent.objects.filter(owner=domain.owner, name=options["agent"]).first() if options["agent"] else None
+        if options["agent"] and agent is None:
+            raise CommandError(f"{domain.owner} has no agent {options['agent']!r}.")
+        dkim.rotate(domain, agent=agent, actor=ACTOR)
+        self._show(shape(domain), options)
 
     def _show(self, shown: dict[str, Any], options: dict[str, Any]) -> None:
         if options["json"]:
@@ -154,6 +168,6 @@ def _chosen(name: str | None) -> Sequence[Domain]:
 
 def _row(domain: Domain) -> tuple[str, ...]:
     checked = f"{domain.checked_at:%Y-%m-%d %H:%M}" if domain.checked_at else "never"
-    states = [state.value for state in domain.states.values()]
+    states = [domain.states[kind].value if kind in domain.states else "-" for kind in Kind]
     taker = domain.catch_all.address if domain.catch_all else "-"
     return domain.name, domain.owner.name, *states, checked, taker
