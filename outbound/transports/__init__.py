@@ -36,4 +36,8 @@ def make(wanted: str) -> Transport | None:
         return Mailbox()
     if wanted.startswith(("smtp:", "smtps:")):
         return Smtp(relay_of(wanted))
+    if wanted.startswith("anymail:"):
+        from outbound.transports.provider import ByProvider
+
+        return ByProvider(wanted.partition(":")[2])
     raise ValueError(f"{wanted.partition(':')[0]} is no transport")

@@ -6,6 +6,7 @@ The table of every variable is docs/settings.md.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -76,6 +77,17 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 def listing(name: str, default: str = "") -> list[str]:
     """Comma-separated values without blanks."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def mapping(name: str) -> dict[str, Any]:
+    """A JSON object."""
+    try:
+        value = json.loads(text(name, "{}"))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object")
+    return value
 
 
 def host_name(name: str, fallback: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The secrets of the providers that may hand mail in.
+"""The secrets of the providers that may hand mail in, or tell what became of mail that they sent.
 
 Decides which of them are set up at all, and refuses secrets that are none.
 """
@@ -63,6 +63,20 @@ def _ses_bucket() -> dict[str, str] | None:
         "access_key": env.text("POSTBOX_INBOUND_SES_ACCESS_KEY"),
         "secret_key": env.text("POSTBOX_INBOUND_SES_SECRET_KEY"),
     }
+
+
+def events() -> dict[str, dict[str, Any]]:
+    """The same for each provider that may tell what became of a mail."""
+    found: dict[str, dict[str, Any]] = {
+        "postmark": {"secret": _logins("POSTBOX_EVENTS_POSTMARK_SECRET")},
+        "mailgun": {"key": _key("POSTBOX_EVENTS_MAILGUN_KEY")},
+        "sendgrid": {
+            "key": _public_key("POSTBOX_EVENTS_SENDGRID_KEY"),
+            "secret": _logins("POSTBOX_EVENTS_SENDGRID_SECRET"),
+        },
+        "ses": {"secret": _logins("POSTBOX_EVENTS_SES_SECRET")},
+    }
+    return {name: values for name, values in found.items() if any(values.values())}
 
 
 def _logins(name: str) -> list[str]:

@@ -312,6 +312,10 @@ POSTBOX_QUOTAS = {
 POSTBOX_APPROVALS: tuple[str, ...] = ()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.
 POSTBOX_INBOUND = inbound.secrets()
+# Which providers may tell at /events/<provider> what became of mail, and by which secrets.
+POSTBOX_EVENTS = inbound.events()
+# What django-anymail is told where POSTBOX_TRANSPORT is anymail:<provider>: its own names, the provider's among them.
+ANYMAIL = env.mapping("POSTBOX_ANYMAIL")
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

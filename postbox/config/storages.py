@@ -6,7 +6,6 @@ What is stored is sealed, so no storage is asked to encrypt.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,13 +64,7 @@ def _s3(home: Path) -> dict[str, Any]:
 
 def _others(home: Path) -> dict[str, Any]:
     """Any other class takes what ``POSTBOX_MIME_OPTIONS`` says."""
-    try:
-        options = json.loads(env.text("POSTBOX_MIME_OPTIONS", "{}"))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"POSTBOX_MIME_OPTIONS is no JSON: {error}") from error
-    if not isinstance(options, dict):
-        raise ImproperlyConfigured("POSTBOX_MIME_OPTIONS must be a JSON object")
-    return options
+    return env.mapping("POSTBOX_MIME_OPTIONS")
 
 
 def _needed(name: str) -> str:

@@ -75,6 +75,7 @@ def test_a_check_writes_what_was_found(domain: Domain) -> None:
         "mx": "wrong",
         "spf": "ok",
         "dmarc": "ok",
+        "dkim": "ok",
     }
     assert domain.verified_at == domain.checked_at is not None
     shown = {one["kind"]: one for one in described(domain)}
@@ -109,7 +110,7 @@ def test_dns_is_never_asked_inside_a_transaction() -> None:
     check(domain, actor="test", resolver=dns)
     Domain.objects.update(checked_at=None)
     assert check_due(resolver=dns) == 1
-    assert len(dns.asked) == 8
+    assert len(dns.asked) == 10
     assert dns.in_transaction == {False}
 
 

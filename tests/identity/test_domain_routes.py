@@ -63,7 +63,7 @@ def test_a_domain_is_put_published_and_checked(ns: Nameserver, robin: Known) -> 
         "records",
     }
     assert (put.body["domain"], put.body["catch_all"], put.body["allow_root"]) == (NAME, robin.address, False)
-    assert [one["kind"] for one in put.body["records"]] == ["ownership", "mx", "spf", "dmarc"]
+    assert [one["kind"] for one in put.body["records"]] == ["ownership", "mx", "spf", "dmarc", "dkim"]
     assert {one["state"] for one in put.body["records"]} == {"pending"}
     for one in put.body["records"]:
         assert set(one) == {"kind", "name", "type", "value", "state", "found", "advice"}
@@ -87,7 +87,7 @@ def test_a_check_within_five_seconds_asks_nobody(ns: Nameserver, robin: Known) -
 
 def test_a_broken_name_server_is_unknown(ns: Nameserver, robin: Known) -> None:
     ask("put", robin, domain=NAME)
-    ns.broken = {NAME, f"_dmarc.{NAME}", f"_postbox.{NAME}"}
+    ns.broken = {record.name for record in wanted(Domain.objects.get(name=NAME))}
     assert {one["state"] for one in ask("check", robin, domain=NAME).body["records"]} == {"unknown"}
 
 

@@ -1,4 +1,4 @@
-"""What leaves is signed, so that another implementation verifies it with the record that the domain is told to publish."""
+"""What leaves is signed: another implementation verifies it by the record that the domain is told to publish."""
 
 from __future__ import annotations
 

@@ -23,10 +23,8 @@ def judge_dkim(wanted: Record, found: Sequence[str]) -> Finding:
     if not tags["p"]:
         return Finding(State.WRONG, shown(keys), f"An empty p= revokes the key. {publish} instead.")
     if tags["p"] != ours:
-        cut = ours.startswith(tags["p"]) or ours.endswith(tags["p"])
-        why = (
-            "Only a part of the key is there: a long TXT takes several quoted strings." if cut else "It is another key."
-        )
+        is_cut = ours.startswith(tags["p"]) or ours.endswith(tags["p"])
+        why = "Only a part of the key is there: a long TXT takes several strings." if is_cut else "It is another key."
         return Finding(State.WRONG, shown(keys), f"{why} {publish} instead.")
     if "y" in tags.get("t", "").split(":"):
         return Finding(State.OK, shown(keys), "t=y says that the domain is only testing; leave it out.")
