@@ -112,4 +112,4 @@ class BouncedBody(serializers.Serializer[dict[str, Any]]):
 class IngestAnswer(serializers.Serializer[dict[str, Any]]):
     messages = IngestedBody(many=True)
     rejected = RejectedBody(many=True)
-    bounces = BouncedBody(many=True, help_text="Recipients that were the return path of a sent mail.")
+    bounces = BouncedBody(many=True, required=False, help_text="Recipients that were the return path of a sent mail.")

@@ -175,7 +175,7 @@ def _from_json(request: Request) -> tuple[bytes, Envelope]:
 
 
 def _shape(receipt: Receipt) -> dict[str, Any]:
-    return {
+    shape: dict[str, Any] = {
         "messages": [
             {
                 "id": str(row.id),
@@ -189,5 +189,7 @@ def _shape(receipt: Receipt) -> dict[str, Any]:
         "rejected": [
             {"rcpt_to": item.rcpt_to, "code": item.code, "message": item.message} for item in receipt.rejected
         ],
-        "bounces": [{"to": item.rcpt_to, "id": str(item.message_id)} for item in receipt.bounces],
     }
+    if receipt.bounces:
+        shape["bounces"] = [{"to": item.rcpt_to, "id": str(item.message_id)} for item in receipt.bounces]
+    return shape

@@ -42,7 +42,10 @@ def asking(path: Path) -> list[Block]:
 API = DOCS / "api.md"
 BLOCKS = typed(API)
 PROMISED = list(promised(API))
-POSTMARK = {"POSTBOX_INBOUND_POSTMARK_SECRET": "postmark:0123456789abcdef"}
+POSTMARK = {
+    "POSTBOX_INBOUND_POSTMARK_SECRET": "postmark:0123456789abcdef",
+    "POSTBOX_EVENTS_POSTMARK_SECRET": "postmark:fedcba9876543210",
+}
 OTHERS = [path for path in documents() if path != API and asking(path)]
 NO_JSON_FOR_PROGRAMS = {"/", "/admin/"}  # a person's way to the admin, and the admin
 
