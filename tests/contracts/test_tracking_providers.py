@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -49,7 +50,7 @@ def message_id() -> str:
 
 def named(name: str, message_id: str) -> str:
     """The message under the provider's own name."""
-    Outgoing.objects.filter(pk=message_id).update(provider_id=IDS[name])
+    Outgoing.objects.filter(pk=uuid.UUID(message_id)).update(provider_id=IDS[name])
     return IDS[name]
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Sequence
 
 import dkim
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -22,7 +25,7 @@ from tests.callers import call
 from tests.people import Known, known_agent
 from tests.people import mail as letter_of
 
-KEY = keys.SigningKey("agents.localhost", "pbx1", keys.generate_private_key(public_exponent=65537, key_size=2048))
+KEY = keys.SigningKey("agents.localhost", "pbx1", generate_private_key(public_exponent=65537, key_size=2048))
 
 
 class Kept:
@@ -33,7 +36,7 @@ class Kept:
     def __init__(self) -> None:
         self.letters: list[Letter] = []
 
-    def ship(self, letters: list[Letter]) -> list[Result]:
+    def ship(self, letters: Sequence[Letter]) -> list[Result]:
         self.letters += letters
         return [same(letter, Said.ACCEPTED) for letter in letters]
 
@@ -148,5 +151,5 @@ def test_any_mail_that_we_sign_verifies(body: list[str], subject: str, extra: li
 
 
 def public() -> str:
-    kind = keys.serialization.PublicFormat.SubjectPublicKeyInfo
-    return base64.b64encode(KEY.private.public_key().public_bytes(keys.serialization.Encoding.DER, kind)).decode()
+    kind = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(KEY.private.public_key().public_bytes(serialization.Encoding.DER, kind)).decode()
