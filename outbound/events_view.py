@@ -55,7 +55,7 @@ class EventsView(View):
             drain(request)
             raise TooLarge()
         tracker.verify(request, secrets)
-        return JsonResponse({"recorded": _record(esp, tracker, reports(esp, tracker, request))})
+        return JsonResponse({"recorded": _record(esp, tracker, reports(esp, tracker, request, secrets))})
 
 
 def _known(esp: str) -> tuple[Tracker, dict[str, Any]]:

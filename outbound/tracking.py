@@ -8,7 +8,6 @@ what the server answered. Nothing is written here.
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,12 +18,11 @@ from django.http import HttpRequest
 from outbound.compose import own_id
 from outbound.models import ReportKind
 from outbound.reports import COMPLAINT_TYPE, Report
+from postbox.ingest.inbound import ses
 from postbox.ingest.inbound.mailgun import check_fresh
-from postbox.ingest.inbound.provider import Secrets, Unusable, Unverified, validate
+from postbox.ingest.inbound.provider import Secrets, Unusable, Unverified, basic_auth, validate
 from postbox.lib import clock
 from reputation.bounces import is_hard_bounce
-
-log = logging.getLogger(__name__)
 
 # The name under which a mail's id travels with it (outbound.transports.provider).
 METADATA = "postbox-id"
@@ -48,17 +46,18 @@ class Tracker:
     """
 
     verify: Callable[[HttpRequest, Secrets], None]
-    events: Callable[[HttpRequest], list[Any]]
+    events: Callable[[HttpRequest, Secrets], list[Any]]
     type_of: Callable[[dict[str, Any]], Any] = lambda event: None
     signs_body: bool = True
 
 
-def reports(esp: str, tracker: Tracker, request: HttpRequest) -> list[Report]:
+def reports(esp: str, tracker: Tracker, request: HttpRequest, secrets: Secrets) -> list[Report]:
     """What a verified request tells of recipients. Raises Unusable."""
     from anymail.exceptions import AnymailError
 
     try:
-        return [_report(esp, tracker, event) for event in tracker.events(request) if event.event_type in _KINDS]
+        events = tracker.events(request, secrets)
+        return [_report(esp, tracker, event) for event in events if event.event_type in _KINDS]
     except (*_BROKEN, AnymailError) as error:
         raise Unusable(
             "This is no event in the form that the provider documents.",
@@ -105,10 +104,11 @@ def _own(metadata: Any) -> uuid.UUID | None:
 # --- the providers -----------------------------------------------------------------------------------------------
 
 
-def _postmark(secret: Any) -> Any:
+def _postmark_events(request: HttpRequest, secrets: Secrets) -> list[Any]:
     from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 
-    return PostmarkTrackingWebhookView(webhook_secret=secret)
+    events: list[Any] = _bare(PostmarkTrackingWebhookView).parse_events(request)
+    return events
 
 
 def _mailgun(key: str) -> Any:
@@ -125,9 +125,9 @@ def _verify_mailgun(request: HttpRequest, secrets: Secrets) -> None:
     check_fresh(str(json.loads(request.body)["signature"]["timestamp"]), MAILGUN_SECONDS)
 
 
-def _mailgun_events(request: HttpRequest) -> list[Any]:
+def _mailgun_events(request: HttpRequest, secrets: Secrets) -> list[Any]:
     """The reply's code stands beside its words."""
-    events: list[Any] = _mailgun("none").parse_events(request)
+    events: list[Any] = _mailgun(secrets["key"]).parse_events(request)
     for event in events:
         said = event.esp_event["event-data"].get("delivery-status") or {}
         if event.mta_response:
@@ -150,49 +150,38 @@ def _verify_sendgrid(request: HttpRequest, secrets: Secrets) -> None:
         check_fresh(request.headers.get("X-Twilio-Email-Event-Webhook-Timestamp", ""), SENDGRID_SECONDS)
 
 
-def _sendgrid_events(request: HttpRequest) -> list[Any]:
+def _sendgrid_events(request: HttpRequest, secrets: Secrets) -> list[Any]:
     from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 
-    found: list[Any] = SendGridTrackingWebhookView.parse_events(
-        SendGridTrackingWebhookView.__new__(SendGridTrackingWebhookView), request
-    )
-    return found
+    events: list[Any] = _bare(SendGridTrackingWebhookView).parse_events(request)
+    return events
 
 
-def _ses(secret: Any) -> Any:
-    """anymail's view without what it would ask of AWS: boto3 need not be there."""
+def _ses_events(request: HttpRequest, secrets: Secrets) -> list[Any]:
+    """Those of a notification, by anymail's view without what it would ask of AWS: boto3 need not be there."""
     from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
-    from anymail.webhooks.base import AnymailBaseWebhookView
 
-    class Tracking(AmazonSESTrackingWebhookView):  # type: ignore[misc]
-        def __init__(self) -> None:
-            AnymailBaseWebhookView.__init__(self, webhook_secret=secret)
-
-    return Tracking()
-
-
-def _ses_events(request: HttpRequest) -> list[Any]:
-    """Those of a notification; a subscription waits for a person to confirm it."""
     said = json.loads(request.body)
     if said.get("Type") == "SubscriptionConfirmation":
-        log.warning("ses_subscription_waits", extra={"topic": said.get("TopicArn"), "open": said.get("SubscribeURL")})
+        ses.subscribe(said, secrets)
     if said.get("Type") != "Notification":
         return []
-    events: list[Any] = _ses(["unused:unused"]).parse_events(request)
+    events: list[Any] = _bare(AmazonSESTrackingWebhookView).parse_events(request)
     return events
+
+
+def _bare(view: type[Any]) -> Any:
+    """A view that only reads: the request has been verified, so it needs no secret."""
+    return view.__new__(view)
 
 
 TRACKERS = {
     "postmark": Tracker(
-        lambda request, secrets: validate(lambda: _postmark(secrets["secret"]), request),
-        lambda request: list(_postmark(["unused:unused"]).parse_events(request)),
+        lambda request, secrets: basic_auth(request, secrets),
+        _postmark_events,
         lambda event: event.get("Type"),
     ),
     "mailgun": Tracker(_verify_mailgun, _mailgun_events, signs_body=False),
     "sendgrid": Tracker(_verify_sendgrid, _sendgrid_events),
-    "ses": Tracker(
-        lambda request, secrets: validate(lambda: _ses(secrets["secret"]), request),
-        _ses_events,
-        lambda event: (event.get("bounce") or {}).get("bounceType"),
-    ),
+    "ses": Tracker(ses.verify, _ses_events, lambda event: (event.get("bounce") or {}).get("bounceType")),
 }

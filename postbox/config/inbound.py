@@ -76,7 +76,10 @@ def events() -> dict[str, dict[str, Any]]:
         },
         "ses": {"secret": _logins("POSTBOX_EVENTS_SES_SECRET")},
     }
-    return {name: values for name, values in found.items() if any(values.values())}
+    known = {name: values for name, values in found.items() if any(values.values())}
+    if "ses" in known:
+        known["ses"] |= {"topics": _topics("POSTBOX_EVENTS_SES_TOPICS")}
+    return known
 
 
 def _logins(name: str) -> list[str]:

@@ -18,10 +18,13 @@ from outbound import work
 from outbound.models import DeliveryReport, OutboundRecipient, Outgoing, ReportState
 from outbound.tracking import TRACKERS
 from outbound.transports.mailbox import Mailbox
+from postbox.ingest.inbound import sns
 from postbox.lib import clock
 from reputation.models import EmailReputation, Suppression
 from tests.callers import call
-from tests.contracts.providers import SECRETS, login
+from tests.contracts import everyone
+from tests.contracts.amazon import TOPIC, Amazon, posted, signed, subscription
+from tests.contracts.providers import login
 from tests.contracts.tracking import TELL, Told
 from tests.outage import shut
 from tests.people import known_agent
@@ -31,13 +34,17 @@ BO = "bo@ek.example"
 IDS = {"postmark": "b7bc2f4a-e38e-4336-af7d-e6c392c2f817", "mailgun": "<20261120.1@mg.example>"}
 IDS |= {"sendgrid": "c82b1dad-1b2c-4b6d-9f5e-1f4f6a1d2c3b", "ses": "0102018c-aaaa-bbbb-cccc-000000000000-000000"}
 
+SECRETS = {name: everyone.SECRETS[name] for name in TRACKERS}
 pytestmark = pytest.mark.django_db(transaction=True)
 providers = pytest.mark.parametrize("name", sorted(TRACKERS))
 
 
 @pytest.fixture(autouse=True)
-def _secrets(settings: Settings) -> None:
+def amazon(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Amazon:
     settings.POSTBOX_EVENTS = SECRETS
+    made = Amazon()
+    monkeypatch.setattr(sns, "sns", sns.Sns(made.fetch))
+    return made
 
 
 @pytest.fixture
@@ -152,11 +159,22 @@ def test_without_a_database_it_is_503_and_the_retry_is_written_down(name: str, m
 
 
 @pytest.mark.parametrize("kind", ["SubscriptionConfirmation", "UnsubscribeConfirmation"])
-def test_what_sns_says_of_the_subscription_is_taken(kind: str) -> None:
-    posted = TELL["ses"](Told("hard", ANN, "x"))
-    body = json.dumps(json.loads(posted.body) | {"Type": kind, "SubscribeURL": "https://sns.example/"}).encode()
-    headers = posted.headers | {"x-amz-sns-message-type": kind}
-    assert dataclasses.replace(posted, body=body, headers=headers).send() == (200, {"recorded": 0})
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_subscription_to_a_topic_of_ours_is_confirmed(
+    kind: str, is_ours: bool, amazon: Amazon, settings: Settings
+) -> None:
+    settings.POSTBOX_EVENTS = {"ses": SECRETS["ses"] | {"topics": [TOPIC] if is_ours else []}}
+    asked = dataclasses.replace(posted(signed(subscription(kind))), path="/events/ses")
+    assert asked.send() == (200, {"recorded": 0})
+    confirmed = any("ConfirmSubscription" in url for url in amazon.asked)
+    assert confirmed == (is_ours and kind == "SubscriptionConfirmation")
+
+
+def test_what_sns_did_not_sign_is_nobodys(message_id: str) -> None:
+    asked = TELL["ses"](Told("hard", ANN, named("ses", message_id)))
+    forged = asked.body.replace(b"Permanent", b"Transient")
+    assert forged != asked.body
+    assert dataclasses.replace(asked, body=forged).send()[0] == 401
 
 
 _JSON = st.recursive(
@@ -178,6 +196,8 @@ def test_json_that_is_not_as_documented_breaks_nothing(name: str, data: st.DataO
         event = json.loads(json.loads(posted.body)["Message"])
         event[data.draw(st.sampled_from(sorted(event)))] = data.draw(_JSON)
         body["Message"] = json.dumps(event)
+    if name == "ses" and all(isinstance(value, str) for value in body.values()):
+        body = signed(body)
     status, _ = dataclasses.replace(posted, body=json.dumps(body).encode()).send()
     assert status in {200, 401, 422}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from postbox.lib import clock
+from tests.contracts.amazon import notification, posted, signed
 from tests.contracts.providers import EC_KEY, SIGNING_KEY, Posted, login
 
 
@@ -112,15 +114,8 @@ def ses(told: Told, credential: str = "right") -> Posted:
         more = {"complainedRecipients": [{"emailAddress": told.recipient}], "complaintFeedbackType": "abuse"}
     elif told.kind == "delivered":
         more = {"recipients": [told.recipient], "smtpResponse": "250 ok"}
-    body = {
-        "Type": "Notification",
-        "MessageId": told.event,
-        "TopicArn": "arn:aws:sns:eu-west-1:1:mail",
-        "Message": json.dumps({"notificationType": kind, "mail": mail, kind.lower(): more}),
-        "Timestamp": "2026-11-20T09:00:00.000Z",
-    }
-    headers = {"x-amz-sns-message-type": "Notification", "x-amz-sns-message-id": told.event} | login(credential)
-    return Posted("/events/ses", json.dumps(body).encode(), "text/plain; charset=UTF-8", headers)
+    said = notification({"notificationType": kind, "mail": mail, kind.lower(): more}) | {"MessageId": told.event}
+    return dataclasses.replace(posted(signed(said), credential), path="/events/ses")
 
 
 TELL: dict[str, Callable[..., Posted]] = {"postmark": postmark, "mailgun": mailgun, "sendgrid": sendgrid, "ses": ses}

@@ -20,7 +20,8 @@ from postbox.lib.ids import uuid7
 from postbox.mail.models import Direction, Message, MessageKey
 from reputation.models import EmailReputation, Suppression
 from tests.callers import Answer, call, send
-from tests.contracts.providers import SECRETS, SEND, Mail
+from tests.contracts.everyone import SECRETS, SEND
+from tests.contracts.providers import Mail
 from tests.ingest.lmtp.door import running
 from tests.people import Known, bridge_key, known_agent
 

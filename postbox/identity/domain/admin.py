@@ -169,8 +169,8 @@ class DomainAdmin(MadeAdmin):
         permission="alter",
         icon="key",
         title="Make a new DKIM key?",
-        says="It signs once its record is seen in DNS; until then the key before it does. The old record stays published "
-        "for ten days after that.",
+        says="It signs once its record is seen in DNS; until then the key before it does. The old record is shown "
+        "for ten more days after that.",
     )
     def new_key(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         domain = self.get_object(request, object_id)

@@ -47,11 +47,12 @@ def read(request: HttpRequest, secrets: Secrets) -> Sequence[Delivered]:
     if kind != request.headers.get("x-amz-sns-message-type"):
         raise Unusable("The header x-amz-sns-message-type is not what the body says.")
     if kind == "SubscriptionConfirmation":
-        _subscribe(said, secrets)
+        subscribe(said, secrets)
     return [_mail(_event(said), secrets)] if kind == "Notification" else []
 
 
-def _subscribe(said: dict[str, Any], secrets: Secrets) -> None:
+def subscribe(said: dict[str, Any], secrets: Secrets) -> None:
+    """Confirm a verified subscription to a topic that is set; any other waits for a person."""
     if said.get("TopicArn") in secrets.get("topics", ()):
         sns.sns.confirm(said)
     else:
