@@ -172,7 +172,7 @@ def _ses_events(request: HttpRequest, secrets: Secrets) -> list[Any]:
 
 def _bare(view: type[Any]) -> Any:
     """A view that only reads: the request has been verified, so it needs no secret."""
-    return view.__new__(view)
+    return object.__new__(view)
 
 
 TRACKERS = {
