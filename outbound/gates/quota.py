@@ -11,6 +11,7 @@ from postbox.mail.models import Outcome
 from postbox.screening.case import Verdict
 
 name = "quota"
+DEBITED = "debited"
 
 
 class QuotaSpent(Refused):
@@ -20,11 +21,9 @@ class QuotaSpent(Refused):
     code = "quota_spent"
 
     def __init__(self, spent: Spent, attempt: Attempt) -> None:
-        whose = {"agent": "The agent's", "owner": "The owner's", "system": "The system's"}[spent.scope.value]
-        until = timestamp(spent.opens_at)
         more = " The agent is paused until a person resumes it." if spent.scope == QuotaScope.AGENT else ""
         super().__init__(
-            f"{whose} quota of {spent.limit:,} recipients a {spent.window.value} is spent until {until}.{more}",
+            f"{words_of_spent(spent)}{more}",
             fix="Wait until it opens, or ask the owner for a larger quota.",
         )
         self.spent = spent
@@ -39,4 +38,11 @@ def check(attempt: Attempt) -> Verdict:
     sender = attempt.sender
     if spent := quotas.debit(sender.agent_id, sender.owner_id, len(attempt.draft.recipients), attempt.at):
         raise QuotaSpent(spent, attempt)
-    return Verdict(name, Outcome.PASS, "debited", f"{len(attempt.draft.recipients)} recipients debited.")
+    return Verdict(name, Outcome.PASS, DEBITED, f"{len(attempt.draft.recipients)} recipients debited.")
+
+
+def words_of_spent(spent: Spent) -> str:
+    """Whose quota it is, how much, and until when."""
+    whose = {"agent": "The agent's", "owner": "The owner's", "system": "The system's"}[spent.scope.value]
+    until = timestamp(spent.opens_at)
+    return f"{whose} quota of {spent.limit:,} recipients a {spent.window.value} is spent until {until}."

@@ -21,10 +21,11 @@ class RecipientSuppressed(Refused):
 def check(attempt: Attempt) -> Verdict:
     found = suppressions.find(attempt.sender.owner_id, attempt.sender.agent_id, attempt.addresses)
     if found:
-        raise RecipientSuppressed(errors=[{"path": item.address, "message": _why(item)} for item in found])
+        raise RecipientSuppressed(errors=[{"path": item.address, "message": words_of(item)} for item in found])
     return Verdict(name, Outcome.PASS, "not_suppressed", "No recipient is suppressed.")
 
 
-def _why(item: Suppressed) -> str:
+def words_of(item: Suppressed) -> str:
+    """Why, and until when."""
     reason = item.reason.replace("_", " ")
     return f"Suppressed ({reason}) until {timestamp(item.until)}." if item.until else f"Suppressed ({reason})."
