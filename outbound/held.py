@@ -1,8 +1,8 @@
 """A person's word on mail that waits for one: held mail is released or rejected, unknown mail is settled.
 
-Decides that only the steps of OUTBOUND_TRANSITIONS are taken, that what goes back into the queue is asked again what may
-have changed since (the agent's state, suppressions), and that its quota is debited once: at its release, where no gate
-did before. Each decision has an audit record and its event. It never hands a mail to anybody.
+Decides that only the steps of OUTBOUND_TRANSITIONS are taken, that what goes back into the queue is asked again what
+may have changed since (the agent's state, suppressions), and that its quota is debited once: at its release, where no
+gate did before. Each decision has an audit record and its event. It never hands a mail to anybody.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def reject(message_id: uuid.UUID, *, actor: str, reason: str = "") -> None:
 
 
 def settle(message_id: uuid.UUID, after: Status, *, actor: str) -> None:
-    """Say of unknown mail what a person found out: it arrived (ACCEPTED), it did not (FAILED), or send it again (QUEUED).
+    """Say of unknown mail what a person found out: ACCEPTED (it arrived), FAILED, or QUEUED (again).
 
     Where some recipients have it already, a mail that did not reach the others is accepted. Raises as ``release``.
     """

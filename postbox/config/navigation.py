@@ -21,6 +21,17 @@ _NAVIGATION = (
         ),
     ),
     (
+        "Sending",
+        (
+            ("outbound.outgoing", "Outbox", "outbox"),
+            ("reputation.suppression", "Suppressions", "block"),
+            ("outbound.deliveryreport", "Reports", "assignment_return"),
+            ("reputation.emailreputation", "Recipients", "contact_mail"),
+            ("reputation.senderday", "Senders", "monitoring"),
+            ("outbound.sendquota", "Quotas", "speed"),
+        ),
+    ),
+    (
         "Webhooks",
         (
             ("webhooks.endpoint", "Endpoints", "webhook"),

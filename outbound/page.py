@@ -1,0 +1,62 @@
+"""The page of one sent mail: what it says, to whom, what each gate and server said of it.
+
+Decides what is put before an operator; opening the text is put on record. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from outbound import words as said
+from outbound.models import OutboundRecipient, Outgoing, RecipientState
+from postbox.audit.record import record
+from postbox.desk import words
+from postbox.desk.admin import actor_of
+from postbox.desk.words import Level
+from postbox.mail.models import Outcome
+from postbox.mail.reading import NotReadable, read
+
+_OUTCOME_LEVELS = {
+    Outcome.PASS: Level.GOOD,
+    Outcome.FLAG: Level.WARNING,
+    Outcome.HOLD: Level.WARNING,
+    Outcome.SKIP: Level.PLAIN,
+}
+
+
+def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
+    """The context of the page, opened and put on record."""
+    message = row.message
+    facts: dict[str, Any] = {
+        "title": "Sent mail",
+        "row": row,
+        "message": message,
+        "state": said.of_state(row.state, row.get_state_display()),
+        "why": said.of_code(row.code) if row.code else "",
+        "wait": said.of_wait(row.state, row.not_before, row.attempts),
+        "recipients": [_recipient(one) for one in row.recipients.all()],
+        "agent_url": reverse("admin:identity_agent_change", args=[row.agent_id]),
+        "audit_url": f"{reverse('admin:audit_auditrecord_changelist')}?q={row.pk}",
+        "reports_url": f"{reverse('admin:outbound_deliveryreport_changelist')}?q={row.pk}",
+    }
+    try:
+        reading = read(message)
+    except NotReadable as error:
+        return facts | {"not_readable": str(error)}
+    record(actor_of(request), "message.read", message.id)
+    verdicts = [
+        (one, words.badge(one.label, _OUTCOME_LEVELS.get(Outcome(one.outcome), Level.DANGER)))
+        for one in reading.verdicts
+    ]
+    return facts | {"reading": reading, "verdicts": verdicts}
+
+
+def _recipient(one: OutboundRecipient) -> dict[str, Any]:
+    return {
+        "row": one,
+        "state": words.badge(one.get_state_display(), said.RECIPIENT_LEVELS[RecipientState(one.state)]),
+        "why": said.of_code(one.last_code) if one.last_code else "",
+    }

@@ -1,0 +1,74 @@
+"""Codes of sent mail in words that a person reads. Decides nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from outbound.models import RecipientState
+from postbox.desk import words
+from postbox.desk.words import Level
+from postbox.lib import clock
+from postbox.mail.models import Status
+
+STATE_LEVELS = {
+    Status.QUEUED: Level.INFO,
+    Status.HELD: Level.WARNING,
+    Status.SENDING: Level.INFO,
+    Status.ACCEPTED: Level.GOOD,
+    Status.FAILED: Level.DANGER,
+    Status.UNKNOWN: Level.WARNING,
+}
+RECIPIENT_LEVELS = {
+    RecipientState.QUEUED: Level.INFO,
+    RecipientState.ACCEPTED: Level.GOOD,
+    RecipientState.DELIVERED: Level.GOOD,
+    RecipientState.BOUNCED: Level.DANGER,
+    RecipientState.COMPLAINED: Level.DANGER,
+    RecipientState.FAILED: Level.DANGER,
+    RecipientState.SUPPRESSED: Level.PLAIN,
+    RecipientState.UNKNOWN: Level.WARNING,
+}
+# Why a mail is held.
+HOLDS = {
+    "repeated_message": "Says the same as the ones before; the agent was killed",
+    "busy_thread": "Too many messages in this conversation",
+    "ping_pong": "Answers one counterpart too often",
+    "busy_counterpart": "Too many messages to one counterpart",
+    "needs_approval": "A person has to approve it",
+    "agent_paused": "Its agent is paused",
+    "agent_killed": "Its agent was killed",
+}
+_CODES = HOLDS | {
+    "rejected": "A person rejected it",
+    "settled_by_a_person": "A person settled it",
+    "worker_died": "Its worker died while it handed it over",
+    "recipient_suppressed": "Every recipient is suppressed",
+    "connection_lost": "The server did not answer",
+    "timeout": "The server did not answer in time",
+    "refused": "The server takes no connection",
+    "host_unknown": "The server's name is unknown",
+    "tls_failed": "No trusted TLS with the server",
+    "transport_broke": "The transport broke",
+    "not_said": "The MTA did not say what became of it",
+}
+
+
+def of_code(code: str) -> str:
+    """A message's or a recipient's code; a server's own stays a number."""
+    if code.isdecimal():
+        return f"The server said {code}"
+    return _CODES.get(code, code.replace("_", " "))
+
+
+def of_state(state: str, label: str) -> str:
+    """A message's state, coloured."""
+    return words.badge(label, STATE_LEVELS[Status(state)])
+
+
+def of_wait(state: str, not_before: datetime, attempts: int) -> str:
+    """When queued mail is due, and whether that is another try; empty for all other mail."""
+    if state != Status.QUEUED:
+        return ""
+    wait = (not_before - clock.now()).total_seconds()
+    due = f"in {words.age(wait)}" if wait > 0 else "now"
+    return f"Tried {attempts}×, again {due}" if attempts else f"Due {due}"
