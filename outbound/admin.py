@@ -62,7 +62,9 @@ class OutgoingAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Outgoing]:
         rows: QuerySet[Outgoing] = super().get_queryset(request)
-        return rows.annotate(people=Coalesce(Subquery(_PEOPLE.annotate(n=Count("pk")).values("n")), 0))
+        people = Coalesce(Subquery(_PEOPLE.annotate(n=Count("pk")).values("n")), 0)
+        back = Coalesce(Subquery(_PEOPLE.annotate(n=Count("bounced_at")).values("n")), 0)
+        return rows.annotate(people=people, back=back)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Outgoing], search_term: str
@@ -96,8 +98,10 @@ class OutgoingAdmin(RecordAdmin):
         return said.of_state(row.state, row.get_state_display())
 
     @display(description="Why")
-    def why(self, row: Outgoing) -> str:
-        parts = (said.of_code(row.code) if row.code else "", said.of_wait(row.state, row.not_before, row.attempts))
+    def why(self, row: Any) -> str:
+        came_back = f"Came back from {row.back} of {row.people}" if row.back else ""
+        code = said.of_code(row.code) if row.code else ""
+        parts = (code, said.of_wait(row.state, row.not_before, row.attempts), came_back)
         return ". ".join(part for part in parts if part) or "–"
 
     @display(description="Recipients")

@@ -1,7 +1,7 @@
 """Send quotas as the operator sets them: a limit for an agent, an owner or the system, and what of it is used.
 
-Decides that a limit can be changed at any time and holds from the next mail on; what was counted is never edited. The
-owner's and the system's ``used`` is what was handed out in blocks, so it runs a little ahead of what was sent.
+Decides that a limit can be changed at any time and holds from the next mail on; what was counted is never edited. Of an
+owner's and the system's, what was handed out in blocks and is left in them counts as not used.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from outbound.models import QuotaScope, SendQuota, Window
+from outbound.models import QuotaBlock, QuotaScope, SendQuota, Window
 from outbound.quotas import default_limit, period_of
 from postbox.audit.record import record
 from postbox.desk import words
@@ -24,6 +25,12 @@ from postbox.desk.words import Level
 from postbox.lib import clock
 
 _NEARLY = 0.8
+_LEFT = (
+    QuotaBlock.objects.filter(quota=OuterRef("pk"), period=OuterRef("period"))
+    .order_by()
+    .values("quota")
+    .annotate(left_in_all=Sum("left"))
+)
 
 
 class QuotaForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -76,7 +83,7 @@ class SendQuotaAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SendQuota]:
         rows: QuerySet[SendQuota] = super().get_queryset(request)
-        return rows.select_related("agent", "owner")
+        return rows.select_related("agent", "owner").annotate(left=Coalesce(Subquery(_LEFT.values("left_in_all")), 0))
 
     def save_model(self, request: HttpRequest, obj: SendQuota, form: Any, change: bool) -> None:
         """The limit alone: ``used`` is the gates' to write, who may be at it this very moment."""
@@ -88,7 +95,7 @@ class SendQuotaAdmin(RecordAdmin):
 
     @display(description="Whose")
     def whose(self, quota: SendQuota) -> str:
-        return str(quota.agent or quota.owner or "everybody's")
+        return str(quota.agent or quota.owner or "everybody")
 
     @display(description="Kind")
     def shown_scope(self, quota: SendQuota) -> str:
@@ -101,7 +108,7 @@ class SendQuotaAdmin(RecordAdmin):
         return f"{'no limit' if limit is None else f'{limit:,}'} a {quota.window}{own}"
 
     @display(description="Used")
-    def shown_used(self, quota: SendQuota) -> str:
+    def shown_used(self, quota: Any) -> str:
         used, limit = _used(quota), _limit(quota)
         if limit is None:
             return f"{used:,}"
@@ -113,6 +120,6 @@ def _limit(quota: SendQuota) -> int | None:
     return quota.limit if quota.limit is not None else default_limit(QuotaScope(quota.scope), Window(quota.window))
 
 
-def _used(quota: SendQuota) -> int:
+def _used(quota: Any) -> int:
     """In the window that is now; what was used in another one is past."""
-    return quota.used if quota.period == period_of(Window(quota.window), clock.now()) else 0
+    return int(quota.used - quota.left) if quota.period == period_of(Window(quota.window), clock.now()) else 0

@@ -50,8 +50,9 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("agent", "This agent is another owner's.")
         return values
 
-    def validate_constraints(self) -> None:
-        """None: an address that is on the list already is given the longer life of the two."""
+    def _get_validation_exclusions(self) -> set[str]:
+        """Not by the address: one that is on the list already is given the longer life of the two."""
+        return {*super()._get_validation_exclusions(), "address"}
 
 
 class LiveSuppressions(admin.SimpleListFilter):

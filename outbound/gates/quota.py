@@ -38,7 +38,7 @@ def check(attempt: Attempt) -> Verdict:
     sender = attempt.sender
     if spent := quotas.debit(sender.agent_id, sender.owner_id, len(attempt.draft.recipients), attempt.at):
         raise QuotaSpent(spent, attempt)
-    return Verdict(name, Outcome.PASS, DEBITED, f"{len(attempt.draft.recipients)} recipients debited.")
+    return Verdict(name, Outcome.PASS, DEBITED, f"Recipients debited: {len(attempt.draft.recipients)}.")
 
 
 def words_of_spent(spent: Spent) -> str:

@@ -57,6 +57,8 @@ def test_a_suppression_is_added_and_lifted(robin: Known, otto: Client) -> None:
     row = Suppression.objects.get()
     assert (row.address, row.detail, row.lifted_at) == (ANN, "by phone", None), answer.text[:500]
     assert AuditRecord.objects.get(action="suppression.put").actor.startswith("user:")
+    otto.post(reverse("admin:reputation_suppression_add"), asked | {"detail": "again"})
+    assert Suppression.objects.get().detail == "again"
     assert call("/send", {"to": ANN, "text": "x"}, robin.agent_key).body["code"] == "recipient_suppressed"
     otto.post(reverse("admin:reputation_suppression_lift_one", args=[row.pk]), {"_form_submitted": "True"})
     row.refresh_from_db()
@@ -110,7 +112,9 @@ def test_a_limit_is_set_and_holds(robin: Known, otto: Client) -> None:
     otto.post(reverse("admin:outbound_sendquota_add"), asked)
     quota = SendQuota.objects.get()
     assert call("/send", {"to": ANN, "text": "x"}, robin.agent_key).status == 202
-    assert "1 of 1" in otto.get(_list("outbound_sendquota")).text
+    listed = otto.get(_list("outbound_sendquota")).text
+    assert "1 of 1" in listed
+    assert "1 of 20,000" in listed, "the system's, without what is left in its blocks"
     assert "There is such a quota" in otto.post(reverse("admin:outbound_sendquota_add"), asked).text
     otto.post(reverse("admin:outbound_sendquota_change", args=[quota.pk]), {"limit": "5"})
     quota.refresh_from_db()
