@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from postbox.bench import figures, floor, mix, phases, processes
+from postbox.bench import figures, floor, mix, outbound, phases, processes
 from postbox.bench.children import Child, ChildFailed, progress
 from postbox.bench.receiver import Receiver
 from postbox.bench.system import Stores, System, SystemFailed
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"postbox bench: {error}", file=sys.stderr)  # noqa: T201
         return 1
     print(json.dumps(head(mails) | measured), flush=True)  # noqa: T201
-    run = measured.get("soak") or measured.get("doors") or measured.get("system") or {}
-    return 1 if run.get("lost") or run.get("failed") else 0
+    sent = measured.get("outbound", {}).get("system", {})
+    run = sent or measured.get("soak") or measured.get("doors") or measured.get("system") or {}
+    return 1 if run.get("lost") or run.get("failed") or sent.get("duplicates") else 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     only.add_argument("--floor-only", action="store_true", help="the bare loop alone")
     only.add_argument("--system-only", action="store_true", help="Postbox alone")
     only.add_argument("--doors", action="store_true", help="Postbox alone: the same load by /ingest and by LMTP")
+    only.add_argument("--outbound", type=_count, metavar="N", help="sending alone, from /send to an SMTP server")
     only.add_argument("--soak", type=_count, metavar="N", help="Postbox alone: is memory flat over N mails?")
     return made
 
@@ -64,6 +66,8 @@ def head(mails: mix.Mix) -> dict[str, Any]:
 
 
 def _measure(options: argparse.Namespace, mails: mix.Mix) -> dict[str, Any]:
+    if options.outbound:
+        return {"outbound": outbound.measure(options.outbound)}
     if options.floor_only:
         with Stores() as stores, Receiver() as receiver:
             return _floors(stores, [_floor(stores, receiver, options.mails, turn) for turn in (0, 1)])

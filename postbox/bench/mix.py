@@ -23,7 +23,7 @@ _TEXT = """
     patch list mail archive update version problem install package build network users question price order invoice
     ship address customer account number total delivery offer week month
 """
-_WORDS = _TEXT.split()
+WORDS = _TEXT.split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _generate(dice: random.Random, number: int) -> bytes:
 
 
 def _sentence(dice: random.Random, words: int) -> str:
-    return " ".join(dice.choices(_WORDS, k=words)).capitalize()
+    return " ".join(dice.choices(WORDS, k=words)).capitalize()
 
 
 def _page(dice: random.Random, paragraphs: list[str]) -> str:

@@ -49,7 +49,9 @@ class Stores:
     options: tuple[str, ...] = ()
     ready = "BROKER_URL="
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        """``settings`` are put into the environment of the system."""
+        self._settings = settings
         self.home = Path(tempfile.mkdtemp(prefix="postbox-bench-"))
         self.lines: list[str] = []
 
@@ -59,7 +61,7 @@ class Stores:
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            env=environment() | {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1"},
+            env=environment() | {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1"} | self._settings,
             bufsize=0,  # lines that wait in a buffer of ours would not wake select
             start_new_session=True,
             preexec_fn=die_with_parent(signal.SIGTERM, os.getpid()),
@@ -148,6 +150,10 @@ class System(Stores):
         answer = self._post("/webhook/register", {"url": f"http://127.0.0.1:{port}/hook"})
         return str(answer["secret"])
 
+    def agent_key(self, name: str) -> str:
+        """Make an agent of the owner; gives its key."""
+        return str(self._post("/alloc", {"agent_id": name}, key="owner_key")["agent_key"])
+
     def spool_rows(self) -> int:
         """Mails whose raw form has not moved to the bucket yet."""
         with psycopg.connect(self.database_url) as connection:
@@ -158,9 +164,9 @@ class System(Stores):
         published: dict[str, str] = json.loads((self.home / "environment.json").read_text())
         return environment() | published | {"DJANGO_SETTINGS_MODULE": "postbox.config.settings"}
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, path: str, body: dict[str, Any], key: str = "agent_key") -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.credentials['agent_key']}"}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.credentials[key]}"}
         try:
             connection.request("POST", path, json.dumps(body), headers)
             answer = connection.getresponse()
