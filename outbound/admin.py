@@ -19,19 +19,19 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 
 from outbound import held, page
 from outbound import words as said
-from outbound.desk_filters import Held, is_in
+from outbound.desk_filters import Held
 from outbound.forms import RejectForm
 from outbound.models import OutboundRecipient, Outgoing
 from outbound.quota_admin import SendQuotaAdmin as SendQuotaAdmin
 from outbound.report_admin import DeliveryReportAdmin as DeliveryReportAdmin
 from postbox.api.errors import ApiError
 from postbox.desk import words
-from postbox.desk.admin import RecordAdmin, Since, actor_of, go
+from postbox.desk.actions import DANGER, PRIMARY, asked
+from postbox.desk.admin import RecordAdmin, Since, actor_of
 from postbox.desk.ids import as_uuid
 from postbox.mail.models import IllegalTransition, Status
 
@@ -40,10 +40,6 @@ _AT_ONCE = 200
 _MOST_FOUND = 1_000
 _PEOPLE = OutboundRecipient.objects.filter(message=OuterRef("pk")).order_by().values("message")
 Decide = Callable[..., None]
-
-
-def _dialog(title: str, says: str, submit: str, form: Any = None) -> Any:
-    return {"title": title, "description": says, "form_class": form, "form_submit_text": submit}
 
 
 @admin.register(Outgoing)
@@ -79,14 +75,11 @@ class OutgoingAdmin(RecordAdmin):
         ids |= set(Outgoing.objects.filter(provider_id=term).values_list("pk", flat=True)[:_MOST_FOUND])
         return queryset.filter(pk__in=ids), False
 
-    def has_decide_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.has_perm(RIGHT))
-
     def has_held_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_decide_permission(request) and is_in(obj, Status.HELD)
+        return self.may(request, obj, RIGHT, lambda row: row.state == Status.HELD)
 
     def has_unknown_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_decide_permission(request) and is_in(obj, Status.UNKNOWN)
+        return self.may(request, obj, RIGHT, lambda row: row.state == Status.UNKNOWN)
 
     @display(description="To")
     def recipient(self, row: Any) -> str:
@@ -122,70 +115,76 @@ class OutgoingAdmin(RecordAdmin):
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra)
         return answer
 
-    @admin.action(description="Release held mail", permissions=["decide"])
+    @admin.action(description="Release held mail", permissions=["held"])
     def release_selected(self, request: HttpRequest, queryset: QuerySet[Outgoing]) -> HttpResponse | None:
         return self._asked(request, queryset, "release", held.release, "released")
 
-    @admin.action(description="Reject held mail", permissions=["decide"])
+    @admin.action(description="Reject held mail", permissions=["held"])
     def reject_selected(self, request: HttpRequest, queryset: QuerySet[Outgoing]) -> HttpResponse | None:
         return self._asked(request, queryset, "reject", held.reject, "rejected")
 
-    @action(
-        description="Release",
-        url_path="release",
-        permissions=["held"],
+    @asked(
+        "Release",
+        path="release",
+        permission="held",
         icon="outgoing_mail",
-        variant=ActionVariant.PRIMARY,
-        dialog=_dialog("Release this mail?", "It is counted in the agent's quota and goes out now.", "Release"),
+        title="Release this mail?",
+        says="It is counted in the agent's quota and goes out now.",
+        look=PRIMARY,
     )
     def release_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._one(request, object_id, held.release, "released")
 
-    @action(
-        description="Reject",
-        url_path="reject",
-        permissions=["held"],
+    @asked(
+        "Reject",
+        path="reject",
+        permission="held",
         icon="block",
-        variant=ActionVariant.DANGER,
-        dialog=_dialog("Reject this mail?", "Nobody gets it. The agent is told that it failed.", "Reject", RejectForm),
+        title="Reject this mail?",
+        says="Nobody gets it. The agent is told that it failed.",
+        form=RejectForm,
+        look=DANGER,
     )
     def reject_one(self, request: HttpRequest, form: RejectForm, object_id: str) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         return self._one(request, object_id, partial(held.reject, reason=reason), "rejected")
 
-    @action(
-        description="It arrived",
-        url_path="arrived",
-        permissions=["unknown"],
+    @asked(
+        "It arrived",
+        path="arrived",
+        permission="unknown",
         icon="mark_email_read",
-        dialog=_dialog("Did it arrive?", "It counts as accepted. Nothing is sent.", "It arrived"),
+        title="Did it arrive?",
+        says="It counts as accepted. Nothing is sent.",
     )
     def arrived_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._one(request, object_id, partial(held.settle, after=Status.ACCEPTED), "settled as accepted")
 
-    @action(
-        description="Send again",
-        url_path="again",
-        permissions=["unknown"],
+    @asked(
+        "Send again",
+        path="again",
+        permission="unknown",
         icon="forward_to_inbox",
-        dialog=_dialog("Send it again?", "If the server took it before, its recipients get it twice.", "Send again"),
+        title="Send it again?",
+        says="If the server took it before, its recipients get it twice.",
     )
     def again_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._one(request, object_id, partial(held.settle, after=Status.QUEUED), "queued again")
 
-    @action(
-        description="It did not arrive",
-        url_path="lost",
-        permissions=["unknown"],
+    @asked(
+        "It did not arrive",
+        path="lost",
+        permission="unknown",
         icon="unsubscribe",
-        dialog=_dialog("Did it not arrive?", "It counts as failed. Nothing is sent.", "It did not arrive"),
+        title="Did it not arrive?",
+        says="It counts as failed. Nothing is sent.",
     )
     def lost_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._one(request, object_id, partial(held.settle, after=Status.FAILED), "settled as failed")
 
     def _one(self, request: HttpRequest, object_id: str, decide: Decide, done: str) -> HttpResponse:
         self._each(request, [object_id], decide, done)
-        return go(request, reverse("admin:outbound_outgoing_change", args=[object_id]))
+        return self.back(request, object_id)
 
     def _asked(
         self, request: HttpRequest, rows: QuerySet[Outgoing], verb: str, decide: Decide, done: str

@@ -14,17 +14,10 @@ from outbound import words as said
 from outbound.models import OutboundRecipient, Outgoing, RecipientState
 from postbox.audit.record import record
 from postbox.desk import words
-from postbox.desk.admin import actor_of
-from postbox.desk.words import Level
+from postbox.desk.admin import actor_of, audit_of
+from postbox.mail.badges import OUTCOME_LEVELS
 from postbox.mail.models import Outcome
 from postbox.mail.reading import NotReadable, read
-
-_OUTCOME_LEVELS = {
-    Outcome.PASS: Level.GOOD,
-    Outcome.FLAG: Level.WARNING,
-    Outcome.HOLD: Level.WARNING,
-    Outcome.SKIP: Level.PLAIN,
-}
 
 
 def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
@@ -39,7 +32,7 @@ def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
         "wait": said.of_wait(row.state, row.not_before, row.attempts),
         "recipients": [_recipient(one) for one in row.recipients.all()],
         "agent_url": reverse("admin:identity_agent_change", args=[row.agent_id]),
-        "audit_url": f"{reverse('admin:audit_auditrecord_changelist')}?q={row.pk}",
+        "audit_url": audit_of(row.pk),
         "reports_url": f"{reverse('admin:outbound_deliveryreport_changelist')}?q={row.pk}",
     }
     try:
@@ -47,10 +40,7 @@ def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
     except NotReadable as error:
         return facts | {"not_readable": str(error)}
     record(actor_of(request), "message.read", message.id)
-    verdicts = [
-        (one, words.badge(one.label, _OUTCOME_LEVELS.get(Outcome(one.outcome), Level.DANGER)))
-        for one in reading.verdicts
-    ]
+    verdicts = [(one, words.badge(one.label, OUTCOME_LEVELS[Outcome(one.outcome)])) for one in reading.verdicts]
     return facts | {"reading": reading, "verdicts": verdicts}
 
 

@@ -8,16 +8,9 @@ from outbound.models import RecipientState
 from postbox.desk import words
 from postbox.desk.words import Level
 from postbox.lib import clock
+from postbox.mail.badges import STATUS_LEVELS
 from postbox.mail.models import Status
 
-STATE_LEVELS = {
-    Status.QUEUED: Level.INFO,
-    Status.HELD: Level.WARNING,
-    Status.SENDING: Level.INFO,
-    Status.ACCEPTED: Level.GOOD,
-    Status.FAILED: Level.DANGER,
-    Status.UNKNOWN: Level.WARNING,
-}
 RECIPIENT_LEVELS = {
     RecipientState.QUEUED: Level.INFO,
     RecipientState.ACCEPTED: Level.GOOD,
@@ -62,7 +55,7 @@ def of_code(code: str) -> str:
 
 def of_state(state: str, label: str) -> str:
     """A message's state, coloured."""
-    return words.badge(label, STATE_LEVELS[Status(state)])
+    return words.badge(label, STATUS_LEVELS[Status(state)])
 
 
 def of_wait(state: str, not_before: datetime, attempts: int) -> str:

@@ -14,15 +14,14 @@ from django.contrib import admin, messages
 from django.core.validators import EmailValidator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import action, display
-from unfold.enums import ActionVariant
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
 from postbox.desk import words
-from postbox.desk.admin import RecordAdmin, actor_of, go
+from postbox.desk.actions import PRIMARY, asked
+from postbox.desk.admin import RecordAdmin, actor_of
 from postbox.desk.ids import as_uuid
 from postbox.desk.words import Level
 from postbox.lib import clock
@@ -99,12 +98,7 @@ class SuppressionAdmin(RecordAdmin):
         return bool(request.user.has_perm("reputation.add_suppression"))
 
     def has_lift_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if not request.user.has_perm("reputation.change_suppression"):
-            return False
-        if obj is None:
-            return True
-        row = obj if isinstance(obj, Suppression) else self.get_object(request, str(obj))
-        return row is not None and is_live(row)
+        return self.may(request, obj, "reputation.change_suppression", is_live)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return SuppressionForm.Meta.fields if obj is None else super().get_fields(request, obj)
@@ -165,24 +159,20 @@ class SuppressionAdmin(RecordAdmin):
         lifted = sum(lift(row.owner_id, row.address, actor=actor_of(request)) for row in rows)
         messages.success(request, f"{lifted} {'suppression is' if lifted == 1 else 'suppressions are'} lifted.")
 
-    @action(
-        description="Lift",
-        url_path="lift",
-        permissions=["lift"],
+    @asked(
+        "Lift",
+        path="lift",
+        permission="lift",
         icon="lock_open",
-        variant=ActionVariant.PRIMARY,
-        dialog={
-            "title": "Lift this suppression?",
-            "description": "The owner's agents may write to this address again; every entry of it ends.",
-            "form_class": None,
-            "form_submit_text": "Lift",
-        },
+        title="Lift this suppression?",
+        says="The owner's agents may write to this address again; every entry of it ends.",
+        look=PRIMARY,
     )
     def lift_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = self.get_object(request, object_id)
         if row is not None and lift(row.owner_id, row.address, actor=actor_of(request)):
             messages.success(request, "The address may be written to again.")
-        return go(request, reverse("admin:reputation_suppression_change", args=[object_id]))
+        return self.back(request, object_id)
 
 
 @admin.register(EmailReputation)

@@ -19,6 +19,8 @@ VIEWER, OPERATOR = "viewer", "operator"
 SEEN = (
     "mail.message", "rules.inboundrule", "ingest.reexamination", "events.event",
     "webhooks.endpoint", "webhooks.delivery", "webhooks.attempt",
+    "outbound.outgoing", "outbound.deliveryreport", "outbound.sendquota",
+    "reputation.suppression", "reputation.emailreputation", "reputation.senderday",
     "identity.agent", "identity.address", "identity.domain", "identity.domainclaim", "identity.owner",
     "identity.apikey",
     "audit.auditrecord", "retention.legalhold", "retention.run",
@@ -26,9 +28,10 @@ SEEN = (
 # By an operator: actions ask for change, forms for add, lifting a hold for delete.
 DECIDED = {
     "add": ("identity.agent", "identity.address", "identity.domain", "identity.owner", "identity.apikey",
-            "retention.legalhold"),
+            "retention.legalhold", "reputation.suppression", "outbound.sendquota"),
     "change": ("mail.message", "rules.inboundrule", "webhooks.endpoint", "webhooks.delivery", "identity.agent",
-               "identity.domain", "identity.owner", "identity.apikey"),
+               "identity.domain", "identity.owner", "identity.apikey", "outbound.outgoing", "outbound.sendquota",
+               "reputation.suppression"),
     "delete": ("retention.legalhold",),
 }  # fmt: skip
 

@@ -35,6 +35,9 @@ _ADDRESSES_LISTED, _ADDRESSES_SHOWN = 3, 50
 _THEIRS = (
     ("Messages", "mail_message_changelist", "agent__id__exact"),
     ("Conversations", "mail_message_threads", "agent"),
+    ("Outbox", "outbound_outgoing_changelist", "agent__id__exact"),
+    ("Reputation", "reputation_senderday_changelist", "agent__id__exact"),
+    ("Quotas", "outbound_sendquota_changelist", "agent__id__exact"),
     ("Rules", "rules_inboundrule_changelist", "agent__id__exact"),
     ("Endpoints", "webhooks_endpoint_changelist", "agent__id__exact"),
     ("Addresses", "identity_address_changelist", "agent__id__exact"),

@@ -11,11 +11,18 @@ STATUS_LEVELS = {
     Status.PROCESSED: Level.GOOD,
     Status.QUARANTINED: Level.DANGER,
     Status.REFUSED: Level.PLAIN,
+    Status.QUEUED: Level.INFO,
+    Status.HELD: Level.WARNING,
+    Status.SENDING: Level.INFO,
+    Status.ACCEPTED: Level.GOOD,
+    Status.FAILED: Level.DANGER,
+    Status.UNKNOWN: Level.WARNING,
 }
 OUTCOME_LEVELS = {
     Outcome.PASS: Level.GOOD,
     Outcome.FLAG: Level.WARNING,
     Outcome.QUARANTINE: Level.DANGER,
+    Outcome.HOLD: Level.WARNING,
     Outcome.REFUSE: Level.DANGER,
     Outcome.ERROR: Level.DANGER,
     Outcome.SKIP: Level.PLAIN,

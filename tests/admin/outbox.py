@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from django.contrib.auth.models import Permission, User
-
 from outbound import batch, results, work
 from outbound.models import Outgoing, ReportKind
 from outbound.reports import Report, record_bounce
@@ -16,15 +14,6 @@ from postbox.mail.models import Message, Status
 from reputation.models import SenderDay
 from tests.callers import call
 from tests.people import Known
-
-APPS = ("outbound", "reputation")
-
-
-def may(user: User, *verbs: str) -> User:
-    """The same person with these rights over sent mail, whatever a role gives."""
-    rights = Permission.objects.filter(content_type__app_label__in=APPS)
-    user.user_permissions.add(*[right for right in rights if right.codename.startswith(verbs)])
-    return User.objects.get(pk=user.pk)
 
 
 def written(known: Known, to: str = "ann@mercer-bikes.example", text: str = "It is on its way.") -> uuid.UUID:
