@@ -12,8 +12,7 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-
-from bs4 import BeautifulSoup
+from email.utils import format_datetime
 
 from outbound.draft import Draft, Mailbox
 from outbound.models import Role
@@ -25,6 +24,12 @@ _GAPS = re.compile(r"\n\s*\n\s*")
 # No Content-Transfer-Encoding but 7bit, quoted-printable and base64, so that any server takes it.
 _POLICY = SMTP.clone(cte_type="7bit")
 REFERENCES = 20
+# What the standard library writes as it is, on one line.
+_PLAIN_SUBJECT = re.compile(r"(?=.{1,60}\Z)[!-<>-~]+(?: [!-<>-~]+)*")
+_CONTROLS = re.compile(r"[^\n\t -~]")
+_ON_A_LINE = 60
+# RFC 5322, section 2.1.1 allows 998: lines of text go as they are written up to this.
+_LONGEST_LINE = 990
 
 
 def message_id_of(message_id: uuid.UUID, domain: str) -> str:
@@ -44,6 +49,36 @@ def own_id(message_id: str) -> uuid.UUID | None:
 
 def compose(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | None = None) -> bytes:
     """The message with CRLF line ends, from ``sender``."""
+    return plain(draft, sender, message_id, at) or _composed(draft, sender, message_id, at)
+
+
+def plain(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | None = None) -> bytes | None:
+    """The same octets for what most agents send, a plain ASCII text, in a tenth of the time; None for all
+    other mail.
+    """
+    boxes = [(recipient.role, recipient.box) for recipient in draft.recipients]
+    if draft.html or draft.attachments or draft.unsubscribe or draft.headers or draft.references or draft.in_reply_to:
+        return None
+    to = [box.address for role, box in boxes if role == Role.TO]
+    is_simple = len(to) == len(boxes) == 1 and not boxes[0][1].name and not sender.name
+    if not is_simple or not draft.text.isascii() or _CONTROLS.search(draft.text):
+        return None
+    if not _PLAIN_SUBJECT.fullmatch(draft.subject) or max(len(to[0]), len(sender.address)) > _ON_A_LINE:
+        return None
+    text = draft.text if draft.text.endswith("\n") else f"{draft.text}\n"
+    if not _is_short_lined(text):
+        return None
+    name = message_id_of(message_id, sender.address.rpartition("@")[2])
+    automatic = "Auto-Submitted: auto-generated\r\n" if draft.is_automatic else ""
+    head = (
+        f"From: {sender.address}\r\nTo: {to[0]}\r\nSubject: {draft.subject}\r\n"
+        f"Date: {format_datetime(at or clock.now())}\r\nMessage-ID: {name}\r\n{automatic}"
+        'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: 7bit\r\nMIME-Version: 1.0\r\n\r\n'
+    )
+    return (head + text.replace("\n", "\r\n")).encode("ascii")
+
+
+def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | None = None) -> bytes:
     mail = EmailMessage(policy=_POLICY)
     domain = sender.address.rpartition("@")[2]
     mail["From"] = _shown(sender)
@@ -72,6 +107,8 @@ def compose(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime |
 
 def text_of(html: str) -> str:
     """The words of HTML, for those who read no HTML."""
+    from bs4 import BeautifulSoup  # 60 ms and 5 MB that most processes never need
+
     soup = BeautifulSoup(html, "lxml")
     for tag in soup(["script", "style", "head", "title"]):
         tag.decompose()
@@ -95,9 +132,15 @@ def _thread(mail: EmailMessage, draft: Draft) -> None:
 
 def _body(mail: EmailMessage, draft: Draft) -> None:
     text = draft.text if draft.text or not draft.html else text_of(draft.html)
-    mail.set_content(_lines(text), charset="utf-8")
+    lines = _lines(text)
+    cte = "7bit" if lines.isascii() and _is_short_lined(lines) else None
+    mail.set_content(lines, charset="utf-8", cte=cte)
     if draft.html:
         mail.add_alternative(_lines(draft.html), subtype="html", charset="utf-8")
+
+
+def _is_short_lined(text: str) -> bool:
+    return max(map(len, text.split("\n"))) <= _LONGEST_LINE
 
 
 def _lines(text: str) -> str:

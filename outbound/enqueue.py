@@ -6,6 +6,7 @@ its recipients and its event written together. It never hands a mail to anybody 
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ WHERE a.agent_id = %s AND a.ended_at IS NULL AND (%s = '' OR a.address = %s)
 ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
 """
 _LOCK = "SELECT name, owner_id, state, state_reason, state_since FROM agents WHERE id = %s FOR NO KEY UPDATE"
+_KNOWN_SECONDS = 5.0
+_MOST_KNOWN = 10_000
+_known: dict[tuple[uuid.UUID, str], tuple[tuple[str, uuid.UUID], float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,22 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
 
 
 def _own_address(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
-    """The address that the agent asks to write from, else its first. The gates say whether it may."""
+    """The address that the agent asks to write from, else its first. The gates say whether it may.
+
+    What was found is kept for some seconds: an agent's first address stays its first.
+    """
+    known = _known.get((agent_id, wanted))
+    if known and known[1] > time.monotonic():
+        return known[0]
+    found = _looked_up(agent_id, wanted)
+    if not wanted or found[0] == wanted.lower():
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[agent_id, wanted] = found, time.monotonic() + _KNOWN_SECONDS
+    return found
+
+
+def _looked_up(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
     for asked in dict.fromkeys((wanted.lower(), "")):
         with connection.cursor() as cursor:
             cursor.execute(_ADDRESSES, [agent_id, asked, asked])

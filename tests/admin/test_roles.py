@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from outbound.models import DeliveryReport
 from postbox.config import roles
 from postbox.events.models import Event
 from postbox.identity.domain.holding import put
@@ -22,7 +23,10 @@ from postbox.lib import clock
 from postbox.mail.models import Message
 from postbox.retention.models import LegalHold, Run
 from postbox.rules.models import InboundRule
+from reputation.models import EmailReputation, SenderDay, Suppression, SuppressionReason
+from reputation.suppressions import suppress
 from tests.admin.operators import client_of, operator, processed, quarantined, viewer
+from tests.admin.outbox import kept
 from tests.people import Known, known_agent, mail
 from webhooks.models import Attempt, Delivery, Endpoint
 
@@ -38,11 +42,13 @@ BUTTONS = {
     "identity.apikey": {"revoke_one"},
     "webhooks.endpoint": {"resend_dead", "disable_one", "enable_one"},
     "webhooks.delivery": {"replay_one"},
+    "outbound.outgoing": {"release_one", "reject_one", "arrived_one", "again_one", "lost_one"},
+    "reputation.suppression": {"lift_one"},
 }
 # Raw mail is a right of its own, which neither role has.
 NOT_FOR_ROLES = {"download_raw"}
 FORMS = {"identity.owner", "identity.agent", "identity.address", "identity.domain", "identity.apikey"}
-FORMS |= {"retention.legalhold"}
+FORMS |= {"retention.legalhold", "reputation.suppression", "outbound.sendquota"}
 
 
 @pytest.fixture
@@ -61,6 +67,11 @@ def known() -> Known:
     LegalHold.objects.create(agent=robin.agent, reason="A case")
     Run.objects.create(days=90, cutoff=clock.now())
     reexaminations.ask(Again.RESCORE, actor="test", agent=robin.agent)
+    kept(robin)
+    DeliveryReport.objects.create(source="test", key=b"k" * 32, kind="bounce", at=clock.now())
+    suppress(robin.owner.id, "gone@ek.example", SuppressionReason.MANUAL, actor="test")
+    EmailReputation.objects.create(owner=robin.owner, address="gone@ek.example")
+    SenderDay.objects.create(agent=robin.agent, day=clock.now().date())
     return robin
 
 
@@ -131,12 +142,14 @@ def test_an_operator_has_every_button_but_raw_mail(known: Known) -> None:
             page = client.get(url(label, "change", row.pk)).text
             offered.setdefault(label, set()).update(n for n in _names(desk) if url(label, n, row.pk) in page)
     missing = {label: names - offered[label] for label, names in BUTTONS.items() if names - offered[label]}
-    # The agent is active and the rule and the endpoint are on: those that undo it are offered once it is so.
+    # The agent is active, the rule and the endpoint are on, and the sent mail is held: the others are offered once it is
+    # so (tests.admin.test_outbox).
     assert missing == {
         "mail.message": NOT_FOR_ROLES,
         "rules.inboundrule": {"enable_one"},
         "identity.agent": {"resume_one"},
         "webhooks.endpoint": {"enable_one"},
+        "outbound.outgoing": {"arrived_one", "again_one", "lost_one"},
     }
 
 
@@ -169,6 +182,7 @@ def _try_actions(client: Client, label: str, desk: Any) -> None:
 def _state() -> list[Any]:
     return [
         list(Message.objects.order_by("id").values_list("id", "status", "decided_by")),
+        list(Suppression.objects.values_list("id", "lifted_at")),
         list(InboundRule.objects.values_list("id", "enabled")),
         list(Agent.objects.values_list("id", "state")),
         list(ApiKey.objects.order_by("id").values_list("id", "revoked_at")),
