@@ -29,7 +29,11 @@ SELECT a.address, a.id FROM addresses a
 WHERE a.agent_id = %s AND a.ended_at IS NULL AND (%s = '' OR a.address = %s)
 ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
 """
-_LOCK = "SELECT name, owner_id, state, state_reason, state_since FROM agents WHERE id = %s FOR NO KEY UPDATE"
+_LOCK = """
+SELECT name, owner_id, state, state_reason, state_since,
+       EXISTS (SELECT 1 FROM addresses x WHERE x.id = %s AND x.agent_id = agents.id)
+FROM agents WHERE id = %s FOR NO KEY UPDATE
+"""
 _KNOWN_SECONDS = 5.0
 _MOST_KNOWN = 10_000
 _known: dict[tuple[uuid.UUID, str], tuple[tuple[str, uuid.UUID], float]] = {}
@@ -79,7 +83,7 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
 def _own_address(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
     """The address that the agent asks to write from, else its first. The gates say whether it may.
 
-    What was found is kept for some seconds: an agent's first address stays its first.
+    What was found is kept for some seconds, and looked at again with the agent's row locked.
     """
     known = _known.get((agent_id, wanted))
     if known and known[1] > time.monotonic():
@@ -103,8 +107,11 @@ def _looked_up(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
 
 def _locked(agent_id: uuid.UUID, address: str, address_id: uuid.UUID) -> Sender:
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [agent_id])
-        name, owner_id, state, reason, since = cursor.fetchone()
+        cursor.execute(_LOCK, [address_id, agent_id])
+        name, owner_id, state, reason, since, is_its_own = cursor.fetchone()
+    if not is_its_own:  # as when its domain went to another owner within the seconds that it was kept
+        _known.clear()
+        raise Refused("This agent's address has just ended.", code="no_address", fix="Send it again.")
     return Sender(agent_id, name, owner_id, state, reason, since, address, address_id)
 
 

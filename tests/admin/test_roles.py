@@ -142,8 +142,8 @@ def test_an_operator_has_every_button_but_raw_mail(known: Known) -> None:
             page = client.get(url(label, "change", row.pk)).text
             offered.setdefault(label, set()).update(n for n in _names(desk) if url(label, n, row.pk) in page)
     missing = {label: names - offered[label] for label, names in BUTTONS.items() if names - offered[label]}
-    # The agent is active, the rule and the endpoint are on, and the sent mail is held: the others are offered once it is
-    # so (tests.admin.test_outbox).
+    # The agent is active, the rule and the endpoint are on, the sent mail is held: those for other states are offered
+    # once it is so.
     assert missing == {
         "mail.message": NOT_FOR_ROLES,
         "rules.inboundrule": {"enable_one"},

@@ -66,3 +66,14 @@ def test_both_doors_are_compared_in_one_run(tmp_path: Path) -> None:
     speeds = [doors[door]["mails_per_second"] for door in ("ingest", "lmtp")]
     assert doors["ratio"] == pytest.approx(speeds[1] / speeds[0], abs=0.01)
     assert all(run["core_ms"]["lmtp"] > 0 for run in doors["lmtp"]["runs"])
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not processes.supported(), reason="no /proc here")
+def test_sending_finds_every_mail_at_its_server_once(tmp_path: Path) -> None:
+    measured = bench("--outbound", "40", folder=tmp_path)["outbound"]
+    system, floor = measured["system"], measured["floor"]
+    assert (system["accepted"], system["lost"], system["duplicates"], system["failed"]) == (40, 0, 0, 0)
+    assert len(floor["runs"]) == 2
+    assert measured["ratio"] == pytest.approx(system["mails_per_second"] / floor["mails_per_second"], abs=0.001)
+    assert 0 < system["accept_ms"]["p50"] <= system["to_250_ms"]["p50"]

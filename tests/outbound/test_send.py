@@ -143,3 +143,12 @@ def test_who_dies_after_handing_over_leaves_it_unknown(robin: Known, monkeypatch
     assert Message.objects.get().status == Status.UNKNOWN
     assert not batch.next_outbound_batch().parcels
     assert timedelta(seconds=1) < batch.LEASE
+
+
+def test_an_address_that_has_just_ended_sends_nothing(robin: Known) -> None:
+    assert post(robin).status == 202
+    Message.objects.update(address=None)
+    robin.agent.addresses.all().delete()
+    answers = [post(robin, text=f"Another {word}").body["code"] for word in ("heron", "otter")]
+    assert answers == ["no_address"] * 2
+    assert Message.objects.count() == 1
