@@ -4,6 +4,7 @@ Decides that a limit can be changed at any time and holds from the next mail on;
 owner's and the system's, what was handed out in blocks and is left in them counts as not used.
 """
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 from typing import Any

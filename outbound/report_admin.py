@@ -1,5 +1,6 @@
 """What came back of sent mail, report by report; those that are of no message here stay visible."""
 
+# mypy: disable-error-code="untyped-decorator"
 from __future__ import annotations
 
 from django.contrib import admin

@@ -32,7 +32,7 @@ from reputation.suppressions import lift, suppress
 _AGENTS_SHOWN = 12
 
 
-class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
+class SuppressionForm(forms.ModelForm):
     address = forms.CharField(max_length=254, validators=[EmailValidator()], widget=UnfoldAdminEmailInputWidget())
 
     class Meta:
@@ -51,7 +51,7 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _get_validation_exclusions(self) -> set[str]:
         """Not by the address: one that is on the list already is given the longer life of the two."""
-        return {*super()._get_validation_exclusions(), "address"}
+        return {*super()._get_validation_exclusions(), "address"}  # type: ignore[misc]
 
 
 class LiveSuppressions(admin.SimpleListFilter):

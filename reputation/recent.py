@@ -59,23 +59,20 @@ def last_days(days: int) -> Fared:
 
 def by_agent(most: int, days: int = DAYS) -> list[AgentFared]:
     """Those who sent the most lately, with their sums. One query."""
-    rows = _since(days).values("agent_id", "agent__name").annotate(**{name: Sum(name) for name in _FIELDS})
-    return [
-        AgentFared(row["agent_id"], row["agent__name"], Fared(*(row[name] for name in _FIELDS)))
-        for row in rows.order_by("-sent", "agent__name")[:most]
-    ]
+    summed = _since(days).values("agent_id", "agent__name").annotate(**{name: Sum(name) for name in _FIELDS})
+    rows = summed.order_by("-sent", "agent__name").values_list("agent_id", "agent__name", *_FIELDS)
+    return [AgentFared(agent_id, name, Fared(*sums)) for agent_id, name, *sums in rows[:most]]
 
 
 def charts(agent_id: uuid.UUID | None = None, days: int = DAYS) -> tuple[Chart, Chart, Fared]:
     """Bars a day of what was sent, bars of what came back, and the sums; of one agent or of all. One query."""
     rows = _since(days)
     rows = rows.filter(agent_id=agent_id) if agent_id else rows
-    found = {row["day"]: row for row in rows.values("day").annotate(**{name: Sum(name) for name in _FIELDS})}
+    summed = rows.values("day").annotate(**{name: Sum(name) for name in _FIELDS})
+    found = {day: Fared(*sums) for day, *sums in summed.values_list("day", *_FIELDS)}
     today = clock.now().date()
-    series = [
-        (day, Fared(*(found[day][name] for name in _FIELDS)) if day in found else Fared())
-        for day in (today - timedelta(days=back) for back in reversed(range(days)))
-    ]
+    past = [today - timedelta(days=back) for back in reversed(range(days))]
+    series = [(day, found.get(day, Fared())) for day in past]
     out = bars([_column(day, one, today) for day, one in series], ["sent"])
     back = bars([_column(day, one, today) for day, one in series], ["bounced", "complained"])
     total = Fared(*(sum(getattr(one, name) for _, one in series) for name in _FIELDS))
