@@ -24,7 +24,7 @@ from postbox.screening.distilling.stylesheet import style_rules
 Declared = dict[str, Value]
 
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
-PARTICULAR = frozenset({"a", "body", "dialog", "marquee", "svg", "g", "text", "tspan"})
+PARTICULAR = frozenset({"a", "area", "body", "dialog", "marquee", "svg", "g", "text", "tspan", "foreignobject"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 
@@ -64,6 +64,8 @@ class Cascade:
         self._count = 0
         self._deadline = deadline
         self._known: dict[object, Declared] = {}
+        self._looking: dict[object, list[_Entry]] = {}
+        """Candidates, by key, for elements whose surroundings decide which of them match."""
         self._layers = Layers()
         self.pseudos = False
         """Whether any rule is for a pseudo-element."""
@@ -86,6 +88,8 @@ class Cascade:
                 self._count += 1
                 if not self._count % 256 and self._deadline.passed():
                     raise Overrun
+                if selector.never:
+                    continue
                 entry = _Entry(selector.specificity, self._count, selector, rule.declarations, rule.layer)
                 self._index(selector, entry)
 
@@ -99,36 +103,43 @@ class Cascade:
         else:
             self._by_tag[rightmost.tag].append(entry)
 
-    def declared(self, element: _Element, tag: str, key: object) -> tuple[Declared, bool]:
-        """The winning declared values of an element, and whether tag and attributes alone decide them.
+    def declared(self, element: _Element, tag: str, key: object) -> tuple[Declared, object]:
+        """The winning declared values of an element, and the key of what decides them.
 
-        ``key`` holds the tag and those attributes. The mapping may be shared and must not be changed.
+        ``key`` holds the tag and the attributes that bear on style; where these do not decide which rules match, the
+        key that is returned holds the rules too. The mapping may be shared and must not be changed.
         """
         known = self._known.get(key)
         if known is not None:
-            return known, True
-        attributes: Any = element.items()
-        named = dict(attributes)
-        candidates = self._candidates(tag, named) if self._count else []
-        cacheable = not candidates or all(entry.selector.local for entry in candidates)
-        found = self._cascaded(element, tag, named, candidates)
-        if cacheable:
-            self._known[key] = found
-        return found, cacheable
+            return known, key
+        candidates = self._looking.get(key)
+        if candidates is None:
+            candidates = self._candidates(tag, element) if self._count else []
+            if not all(entry.selector.local for entry in candidates):
+                self._looking[key] = candidates
+        matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
+        if key in self._looking:
+            key = (key, *[entry.order for entry in matched])
+            if key in self._known:
+                return self._known[key], key
+        found = self._known[key] = self._cascaded(tag, element, matched)
+        return found, key
 
-    def _candidates(self, tag: str, named: dict[str, str]) -> list[_Entry]:
+    def _candidates(self, tag: str, element: _Element) -> list[_Entry]:
+        """The rules that may match, the strongest last."""
         found = list(self._by_tag.get(tag, ()))
         found += self._by_tag.get("", ())
-        if ident := named.get("id"):
+        if ident := element.get("id"):
             found += self._by_id.get(ident.lower(), ())
-        if classes := named.get("class"):
+        if classes := element.get("class"):
             for name in set(classes.lower().split()):
                 found += self._by_class.get(name, ())
+        found.sort(key=lambda entry: (entry.specificity, entry.order))
         return found
 
-    def _cascaded(self, element: _Element, tag: str, named: dict[str, str], candidates: list[_Entry]) -> Declared:
-        matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
-        matched.sort(key=lambda entry: (entry.specificity, entry.order))
+    def _cascaded(self, tag: str, element: _Element, matched: list[_Entry]) -> Declared:
+        attributes: Any = element.items()
+        named: dict[str, str] = dict(attributes)
         own = [entry for entry in matched if not entry.selector.pseudo] if self.pseudos else matched
         blocks = [(self._layers.rank(entry.layer), entry.declarations) for entry in own]
         if style := named.get("style"):

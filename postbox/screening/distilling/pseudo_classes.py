@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator
 
 from lxml.etree import _Element
 
-from postbox.screening.distilling.selector_matching import Budget, Compound, Invalid, Reader, Selector, Test, matches
+from postbox.screening.distilling.selector_matching import (
+    Budget,
+    Compound,
+    Invalid,
+    Reader,
+    Selector,
+    Test,
+    is_link,
+    matches,
+    never,
+)
 from postbox.screening.distilling.words import words
 
 Compile = Callable[[str, Budget, int], list[Selector]]
@@ -66,7 +76,7 @@ def pseudo_class(name: str, opened: bool, reader: Reader, compile_list: Compile)
     if name in {"lang", "dir"} and opened:
         return _inherited_attribute(name, [part.strip(" \"'").lower() for part in argument.split(",")])
     if name in _NEVER or name.startswith("-webkit-"):
-        return lambda _element: False
+        return never
     raise Invalid(name)
 
 
@@ -76,8 +86,8 @@ _STRUCTURAL = {
 }  # fmt: skip
 _CONTROLS = frozenset({"input", "button", "select", "textarea", "option", "optgroup", "fieldset"})
 _PLAIN: dict[str, Test] = {
-    "link": lambda element: element.tag in {"a", "area"} and element.get("href") is not None,
-    "any-link": lambda element: element.tag in {"a", "area"} and element.get("href") is not None,
+    "link": is_link,
+    "any-link": is_link,
     "root": lambda element: element.getparent() is None,
     "scope": lambda element: element.getparent() is None,
     "empty": lambda element: not len(element) and not element.text,

@@ -13,6 +13,18 @@ from lxml.etree import _Element
 from postbox.screening.distilling.limits import Overrun
 
 Test = Callable[[_Element], bool]
+
+
+def never(_element: _Element) -> bool:
+    """The test of a state that a still page never has."""
+    return False
+
+
+def is_link(element: _Element) -> bool:
+    """Whether it leads somewhere; tag and attributes alone decide."""
+    return element.tag in {"a", "area"} and element.get("href") is not None
+
+
 STEPS = 400_000
 
 
@@ -43,7 +55,12 @@ class Selector:
     @property
     def local(self) -> bool:
         """Whether tag and attributes of the element alone decide."""
-        return len(self.parts) == 1 and not self.parts[0].tests
+        return len(self.parts) == 1 and (not self.parts[0].tests or self.parts[0].tests == (is_link,))
+
+    @property
+    def never(self) -> bool:
+        """Whether it matches nothing, whatever the mail."""
+        return any(never in part.tests for part in self.parts)
 
 
 @dataclass(slots=True)

@@ -46,6 +46,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     if custom or CUSTOM in declared:
         custom, declared = resolved(custom, declared)
     display = _display(tag, declared)
+    if not reset and not custom and _like_parent(parent, tag, declared, display):
+        return parent, display, declared
     style = Style(
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
@@ -76,6 +78,20 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         if style.reason is None and (found := _why_unseen(line)):
             style.reason, style.colour, style.fill = found, line.colour, line.fill
     return page.one(style), display, declared
+
+
+def _like_parent(parent: Style, tag: str, declared: dict[str, Any], display: str) -> bool:
+    """Whether an element with these values paints as its parent does: they say nothing but where and how large."""
+    return (
+        parent.reason is None
+        and parent.ground == parent.backdrop
+        and not parent.holder
+        and not parent.custom
+        and display not in _HOLDERS
+        and tag not in _ROOTS
+        and _PAINTING.isdisjoint(declared)
+        and _gone(parent, parent, declared, display) is None
+    )
 
 
 def _display(tag: str, declared: dict[str, Any]) -> str:
@@ -214,6 +230,8 @@ _SETTERS = {
     "list-style-type": _set_bullets,
 }  # fmt: skip
 """In the order in which they depend on each other."""
+_PAINTING = frozenset(_SETTERS) | {CUSTOM, "fill", "fill-opacity", "-link", "::first-line"}
+_ROOTS = frozenset({"html", "body", "text", "tspan"})
 _NOT_INHERITED = frozenset(
     {"opacity", "background-color", "background-image", "background-clip", "filter", "mix-blend-mode"}
 )

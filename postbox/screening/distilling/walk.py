@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lxml.etree import _Comment, _Element
 
-from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared
+from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of
 from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, edge_of
 from postbox.screening.distilling.findings import Findings
@@ -78,7 +78,7 @@ class Walk:
         where an element shows some of its children (``details``, ``select``).
         """
         writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
-        first = self._plan(root, "html", self.page.outermost, "html")
+        first = self._plan(root, "html", self.page.outermost, key_of(root, "html"))
         style = around = first[0]
         children = iter(root if style.gone is None else ())
         element, edge, frame = root, 0, None
@@ -167,7 +167,10 @@ class Walk:
 
     def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
-        declared, shareable = self.cascade.declared(element, tag, key)
+        declared, key = self.cascade.declared(element, tag, key)
+        known = parent.inside.get(key)
+        if known is not None:
+            return known
         style, display, declared = derive(parent, tag, declared, self.page)
         generated = None
         if self.cascade.pseudos and ("::before" in declared or "::after" in declared):
@@ -181,8 +184,7 @@ class Walk:
         ):
             flags |= PLACED
         plan = (style, edge_of(tag, display), flags, display, generated)
-        if shareable:
-            self.page.remember(parent, key, plan)
+        self.page.remember(parent, key, plan)
         return plan
 
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
