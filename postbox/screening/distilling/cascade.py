@@ -7,6 +7,7 @@ again for what is important. It never computes a value from the parent's: ``styl
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
 
 Declared = dict[str, Value]
+Pairs = Sequence[tuple[Any, Any]]
+"""Attributes: names and values."""
 
 TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover"})
 PARTICULAR = frozenset({"a", "area", "body", "dialog", "marquee", "svg", "g", "text", "tspan", "foreignobject"})
@@ -33,10 +36,17 @@ def key_of(element: _Element, tag: str) -> object:
     attributes = element.items()
     if not attributes:
         return tag
+    telling = [pair for pair in attributes if pair[0] in TELLING]
     if tag in PARTICULAR:
-        key = (tag, *[pair for pair in attributes if pair[0] in TELLING])
-        return (key, element.get("href") is None) if tag == "a" else (tag, *attributes)
-    return (tag, *[pair for pair in attributes if pair[0] in TELLING])
+        return particular_key(tag, attributes, telling)
+    return (tag, *telling) if telling else tag
+
+
+def particular_key(tag: str, attributes: Pairs, telling: Pairs) -> object:
+    """The key of an element one of ``PARTICULAR``: for links whether they lead anywhere, for others all attributes."""
+    if tag != "a":
+        return (tag, *attributes)
+    return (tag, "href" if "href" in dict(attributes) else "", *telling)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,15 +72,12 @@ def edge_of(tag: str, display: str) -> int:
     return 2 if tag in _APART else 1
 
 
-def _open_link(walk: Walk, frame: Frame) -> None:
-    frame.link_place = walk.writer.place
-
-
-def _close_link(walk: Walk, frame: Frame) -> None:
-    url = frame.element.get("href")
-    if url and not url.startswith("#"):
-        shown = walk.writer.since(frame.link_place)
-        if shown or any(child.tag == "img" for child in frame.element.iter()):
+def close_link(walk: Walk, element: _Element, place: int) -> None:
+    """The text of a link is what was written since it opened, at this place of the output."""
+    url = element.get("href")
+    if url and url[0] != "#":
+        shown = walk.writer.since(place)
+        if shown or next(element.iter("img"), None) is not None:
             walk.findings.link(shown, url)
 
 
@@ -209,7 +206,6 @@ def _object(walk: Walk, frame: Frame) -> None:
 
 
 HABITS: dict[str, tuple[Habit, Habit | None]] = {
-    "a": (_open_link, _close_link),
     "img": (_image, None),
     "blockquote": (_open_quote, _close_quote),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), (_open_list, _close_list)),

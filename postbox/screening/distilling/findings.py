@@ -11,13 +11,16 @@ from postbox.screening.distilling.reasons import HiddenReason
 
 
 class Findings:
-    """Collects in reading order; neighbouring hidden text of one reason is one entry."""
+    """Collects in reading order; neighbouring hidden text of one reason is one entry.
 
-    __slots__ = ("_entries", "_left", "_open", "images", "links")
+    ``open`` is that entry, as long as no visible text has followed.
+    """
+
+    __slots__ = ("_entries", "_left", "images", "links", "open")
 
     def __init__(self) -> None:
         self._entries: list[tuple[HiddenReason, str]] = []
-        self._open: tuple[HiddenReason, list[str]] | None = None
+        self.open: tuple[HiddenReason, list[str]] | None = None
         self._left = limits.HIDDEN_TOTAL
         self.links: list[Link] = []
         self.images: list[Image] = []
@@ -29,11 +32,11 @@ class Findings:
         text = " ".join(text[: 4 * limits.HIDDEN_CHARACTERS].split())
         if not text:
             return
-        if self._open and self._open[0] is reason:
-            self._open[1].append(text)
+        if self.open and self.open[0] is reason:
+            self.open[1].append(text)
         else:
             self.shown()
-            self._open = (reason, [text])
+            self.open = (reason, [text])
         self._left -= len(text)
 
     def take(self, found: list[tuple[HiddenReason, str]]) -> None:
@@ -44,9 +47,9 @@ class Findings:
 
     def shown(self) -> None:
         """Visible text follows: what was hidden before it is an entry of its own."""
-        if self._open:
-            reason, parts = self._open
-            self._open = None
+        if self.open:
+            reason, parts = self.open
+            self.open = None
             if len(self._entries) < limits.HIDDEN_ENTRIES:
                 self._entries.append((reason, " ".join(parts)[: limits.HIDDEN_CHARACTERS]))
 

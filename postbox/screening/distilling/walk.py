@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from lxml.etree import _Comment, _Element
 
-from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of
+from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
 from postbox.screening.distilling.computed import Plan, Style
-from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, edge_of
+from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, close_link, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.needs import needs_places
@@ -23,8 +23,8 @@ from postbox.screening.distilling.style import derive
 from postbox.screening.distilling.writer import Writer
 
 _STEPS_BETWEEN_LOOKS = 256
-HABIT, GENERATED, PLACED = 1, 2, 4
-"""Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow."""
+HABIT, GENERATED, PLACED, LINK = 1, 2, 4, 8
+"""Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link."""
 
 
 class Frame:
@@ -75,14 +75,15 @@ class Walk:
         """The pass itself: one loop without calls for plain elements, since mail has hundreds of them.
 
         ``style`` is that of the open element's children, ``around`` that of text directly inside it; they differ only
-        where an element shows some of its children (``details``, ``select``).
+        where an element shows some of its children (``details``, ``select``). ``frame`` of a plain link is only where
+        its text began.
         """
         writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
         first = self._plan(root, "html", self.page.outermost, key_of(root, "html"))
         style = around = first[0]
         children = iter(root if style.gone is None else ())
         element, edge, frame = root, 0, None
-        stack: list[tuple[Iterator[_Element], Style, Style, _Element, int, Frame | None]] = []
+        stack: list[tuple[Iterator[_Element], Style, Style, _Element, int, Frame | int | None]] = []
         while True:
             for child in children:
                 left -= 1
@@ -98,12 +99,13 @@ class Walk:
                 elif tag in SILENT or type(tag) is not str:
                     self._silent(child, tag)
                 else:
-                    attributes = child.items()
                     key: object = tag
-                    if attributes:
-                        key = (tag, *[pair for pair in attributes if pair[0] in TELLING])
+                    if attributes := child.items():
+                        telling = [pair for pair in attributes if pair[0] in TELLING]
                         if tag in PARTICULAR:
-                            key = (key, child.get("href") is None) if tag == "a" else (tag, *attributes)
+                            key = particular_key(tag, attributes, telling)
+                        elif telling:
+                            key = (tag, *telling)
                     plan = style.inside.get(key) or self._plan(child, tag, style, key)
                     inner = plan[0]
                     if inner.gone is None:
@@ -113,12 +115,15 @@ class Walk:
                             if edge == CELL:
                                 writer.tab = True
                             else:
-                                writer.block(edge)
-                        if plan[2]:
+                                writer.tab = False
+                                if edge > writer.need:
+                                    writer.need = edge
+                        frame, children = None, iter(child)
+                        if plan[2] == LINK:
+                            frame = writer.place
+                        elif plan[2]:
                             frame = self._open_habit(child, tag, plan)
                             children, around = frame.children, frame.style
-                        else:
-                            frame, children = None, iter(child)
                         text = child.text
                         if text:
                             if around.collapses and text.isspace():
@@ -138,9 +143,14 @@ class Walk:
                     if edge == CELL:
                         writer.tab = True
                     else:
-                        writer.block(edge)
+                        writer.tab = False
+                        if edge > writer.need:
+                            writer.need = edge
                 if frame is not None:
-                    self._close_habit(frame)
+                    if type(frame) is int:
+                        close_link(self, element, frame)
+                    else:
+                        self._close_habit(frame)
                 if not stack:
                     return
                 text = element.tail
@@ -175,7 +185,7 @@ class Walk:
         generated = None
         if self.cascade.pseudos and ("::before" in declared or "::after" in declared):
             generated = (declared.get("::before"), declared.get("::after"))
-        flags = HABIT if tag in HABITS else 0
+        flags = LINK if tag == "a" else HABIT if tag in HABITS else 0
         if generated is not None:
             flags |= GENERATED
         if style.gone is None and (
@@ -196,6 +206,8 @@ class Walk:
             frame.after = self._generated(element, plan[0], after)
             if made := self._generated(element, plan[0], before):
                 self._paint_generated(made)
+        if plan[2] & LINK:
+            frame.link_place = self.writer.place
         if plan[2] & HABIT:
             HABITS[tag][0](self, frame)
         self.frames.append(frame)
@@ -205,6 +217,8 @@ class Walk:
         self.frames.pop()
         if frame.after is not None:
             self._paint_generated(frame.after)
+        if frame.tag == "a":
+            close_link(self, frame.element, frame.link_place)
         habit = HABITS.get(frame.tag)
         if habit is not None and habit[1] is not None:
             habit[1](self, frame)
@@ -235,7 +249,8 @@ class Walk:
             return
         if not text.isascii():
             text = self.invisible.strip(text)
-        self.findings.shown()
+        if self.findings.open:
+            self.findings.shown()
         if style.collapses:
             self.writer.text(text)
         else:

@@ -12,14 +12,14 @@ class Writer:
     """Takes text and breaks in reading order; ``result`` gives the text, ``full`` says that the limit was reached.
 
     Set from outside, for speed: ``gap`` (white space was met), ``tab`` (the next text starts a cell), ``breaks``
-    (line breaks met).
+    (line breaks met), ``need`` (line ends that blocks ask for).
     """
 
-    __slots__ = ("_marker", "_need", "_parts", "_quoted", "_quotes", "_room", "breaks", "full", "gap", "tab")
+    __slots__ = ("_marker", "_parts", "_quoted", "_quotes", "_room", "breaks", "full", "gap", "need", "tab")
 
     def __init__(self) -> None:
         self._parts: list[str] = []
-        self._need = 0
+        self.need = 0
         self.breaks = 0
         self.gap = False
         self.tab = False
@@ -44,10 +44,9 @@ class Writer:
         if not words:
             self.gap = True
             return
-        first = raw[0]
-        if first.isspace():
+        if raw[0].isspace():
             self.gap = True
-        self._write(" ".join(words))
+        self._write(" ".join(words) if len(words) > 1 else words[0])
         self.gap = raw[-1].isspace()
 
     def preformatted(self, raw: str) -> None:
@@ -60,8 +59,8 @@ class Writer:
 
     def block(self, lines: int) -> None:
         """Ends the line (1) or leaves a blank one (2)."""
-        if lines > self._need:
-            self._need = lines
+        if lines > self.need:
+            self.need = lines
         self.tab = False
 
     def mark(self, marker: str) -> None:
@@ -89,15 +88,17 @@ class Writer:
         self._parts.append(chunk)
 
     def _separator(self) -> str:
-        lines = max(self._need, min(self.breaks, 2))
+        lines = self.need
+        if self.breaks > lines:
+            lines = 2 if self.breaks > 1 else 1
         gap, tab = self.gap, self.tab
-        self._need = self.breaks = 0
+        self.need = self.breaks = 0
         self.gap = self.tab = False
-        if not self._quotes and not self._quoted:
-            return (
-                ("\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else "") if self._parts else ""
-            )
-        return self._quote_separator(lines, tab, gap)
+        if self._quotes or self._quoted:
+            return self._quote_separator(lines, tab, gap)
+        if not self._parts:
+            return ""
+        return "\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else ""
 
     def _quote_separator(self, lines: int, tab: bool, gap: bool) -> str:
         depth = min(self._quotes, QUOTE_DEPTH)
