@@ -104,14 +104,20 @@ def compound_matches(part: Compound, element: _Element, folds: bool = False) -> 
         return False
     if part.classes:
         named = element.get("class") or ""
-        held = named.split()
-        if not all(name in held for name in part.classes):
-            if not folds:
-                return False
-            held = named.lower().split()
-            if not all(name.lower() in held for name in part.classes):
-                return False
-    return all(test(element) for test in part.tests)
+        if not _held(part.classes, named) and not (folds and _held(part.classes, named, fold=True)):
+            return False
+    for test in part.tests:  # noqa: SIM110 - a loop, since this is asked for every rule and element
+        if not test(element):
+            return False
+    return True
+
+
+def _held(classes: tuple[str, ...], named: str, fold: bool = False) -> bool:
+    names = (named.lower() if fold else named).split()
+    for name in classes:  # noqa: SIM110 - as above
+        if (name.lower() if fold else name) not in names:
+            return False
+    return True
 
 
 def matches(selector: Selector, element: _Element, budget: Budget) -> bool:

@@ -82,7 +82,8 @@ class Walk:
         first = self._plan(root, "html", self.page.outermost, key_of(root, "html"))
         style = around = first[0]
         children = iter(root if style.gone is None else ())
-        element, edge, frame = root, 0, None
+        element, edge = root, 0
+        frame: Frame | int | None = None
         stack: list[tuple[Iterator[_Element], Style, Style, _Element, int, Frame | int | None]] = []
         while True:
             for child in children:
@@ -122,8 +123,8 @@ class Walk:
                         if plan[2] == LINK:
                             frame = writer.place
                         elif plan[2]:
-                            frame = self._open_habit(child, tag, plan)
-                            children, around = frame.children, frame.style
+                            frame = opened = self._open_habit(child, tag, plan)
+                            children, around = opened.children, opened.style
                         text = child.text
                         if text:
                             if around.collapses and text.isspace():
@@ -147,7 +148,7 @@ class Walk:
                         if edge > writer.need:
                             writer.need = edge
                 if frame is not None:
-                    if type(frame) is int:
+                    if isinstance(frame, int):
                         close_link(self, element, frame)
                     else:
                         self._close_habit(frame)
