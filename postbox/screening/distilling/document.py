@@ -33,6 +33,9 @@ _ORDINARY = re.compile(
     r"|(?i:<script\b[^>]*+>(?>(?:[^<]++|<(?!/script))*)|<style\b[^>]*+>(?>(?:[^<]++|<(?!/style))*)))*)"
 ).match
 _CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,600}}){_CLOSE}").match
+_QUOTED_SIGN = re.compile(r"=\s*+(?:\"[^\"<>]*+[<>]|'[^'<>]*+[<>])").search
+_LONG = re.compile(r"<[a-zA-Z][^>]{158}").search
+_FEW_ATTRIBUTES = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,80}}){_CLOSE}").match
 """The parser's time grows with the square of a tag's attributes: 80 are ordinary, few tags may have more."""
 _CROWDED_TAGS = 64
 _SMALL = 12 * 1024
@@ -174,7 +177,7 @@ def _strip_stray_cells(root: _Element) -> None:
 
 def _bounded(html: str) -> int:
     """Where the first tag stands that has too many attributes for the parser; the length if there is none."""
-    if len(html) <= _SMALL:
+    if len(html) <= _SMALL or _surely_ordinary(html):
         return len(html)
     at = 0
     for _ in range(_CROWDED_TAGS + 1):
@@ -185,6 +188,19 @@ def _bounded(html: str) -> int:
             break
         at = crowded.end()
     return at
+
+
+def _surely_ordinary(html: str) -> bool:
+    """Whether no tag can have too many attributes: tags end at the first ``>``, and the few long ones are counted."""
+    if _QUOTED_SIGN(html):
+        return False
+    at = 0
+    while long := _LONG(html, at):
+        counted = _FEW_ATTRIBUTES(html, long.start())
+        if not counted:
+            return False
+        at = counted.end()
+    return True
 
 
 def in_quirks_mode(html: str) -> bool:
