@@ -12,50 +12,81 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from outbound.reports import Report, record_bounce
 from outbound.tracking import TRACKERS, Tracker, reports
 from postbox.api.bodies import drain
 from postbox.api.errors import NotFound, TooLarge, answer
+from postbox.api.schema import Error
 from postbox.ingest.inbound.models import is_first
 from postbox.ingest.inbound.provider import Unverified
 
 MOST = 2 * 1024 * 1024  # SendGrid tells of up to 768 KiB at once
 
 
-@method_decorator(csrf_exempt, name="dispatch")
-class EventsView(View):
+class EventsAnswer(serializers.Serializer[dict[str, Any]]):
+    recorded = serializers.IntegerField(help_text="Reports that were new.")
+
+
+class EventsView(APIView):
     """Takes events; the same ones again change nothing."""
 
     http_method_names = ["post", "head"]
+    permission_classes = [AllowAny]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """As an API view does: every error becomes an answer."""
+        """Past DRF's request and its parsers: signatures are over the octets. Every error becomes an answer."""
         try:
-            return super().dispatch(request, *args, **kwargs)
+            if request.method == "HEAD":
+                _known(kwargs["esp"])  # some providers look whether anybody is there when the webhook is set up
+                return HttpResponse()
+            if request.method != "POST":
+                return super().dispatch(request, *args, **kwargs)
+            return _take(request, kwargs["esp"])
         except Unverified:
             # What SNS needs to hear before it sends the secret.
             return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="postbox"'})
         except Exception as error:
             return answer(error)
 
-    def head(self, request: HttpRequest, esp: str) -> HttpResponse:
-        """Some providers look whether anybody is there when the webhook is set up."""
-        _known(esp)
-        return HttpResponse()
+    @extend_schema(
+        operation_id="events",
+        summary="Hear from a provider what became of mail",
+        description="Who posts is told by the provider's own signature, or by a user and password in the address; "
+        "404 until its secret is set. docs/mail-servers.md says how each is set up.",
+        parameters=[OpenApiParameter("esp", str, OpenApiParameter.PATH, enum=sorted(TRACKERS))],
+        request={"application/json": OpenApiTypes.ANY},
+        responses={
+            200: OpenApiResponse(EventsAnswer, "Written down, or written down before"),
+            400: OpenApiResponse(Error, "The body is not what it says it is"),
+            401: OpenApiResponse(description="The secret or the signature is missing or wrong; the body is empty"),
+            404: OpenApiResponse(Error, "No such provider, or its secret is not set"),
+            405: OpenApiResponse(Error, "Another method is needed"),
+            413: OpenApiResponse(Error, "Too large"),
+            422: OpenApiResponse(Error, "Not events in the form that the provider documents"),
+            503: OpenApiResponse(Error, "Something that is needed does not answer: send it again"),
+        },
+    )
+    def post(self, request: Request, esp: str) -> Response:
+        """Declares the route; ``dispatch`` carries it out."""
+        raise NotImplementedError
 
-    def post(self, request: HttpRequest, esp: str) -> HttpResponse:
-        """Write down what is told."""
-        tracker, secrets = _known(esp)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length[:12]) > MOST:
-            drain(request)
-            raise TooLarge()
-        tracker.verify(request, secrets)
-        return JsonResponse({"recorded": _record(esp, tracker, reports(esp, tracker, request, secrets))})
+
+def _take(request: HttpRequest, esp: str) -> HttpResponse:
+    tracker, secrets = _known(esp)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdecimal() and int(length[:12]) > MOST:
+        drain(request)
+        raise TooLarge()
+    tracker.verify(request, secrets)
+    return JsonResponse({"recorded": _record(esp, tracker, reports(esp, tracker, request, secrets))})
 
 
 def _known(esp: str) -> tuple[Tracker, dict[str, Any]]:

@@ -29,6 +29,8 @@ _CHARACTERS = 256 * 1024
 _HIDDEN_CHARACTERS = 32 * 1024
 _PLACES_PER_WORD = 48
 _SPAN = 160
+# Below it honest mail lies ("please find attached"): reasons there would be noise to whoever reads them.
+_TOLD_FROM = 0.3
 _MOST_REASONS = 12
 _BIAS = -3.6
 _NEEDED = 4.9863  # the evidence at which the score is 0.8
@@ -74,11 +76,14 @@ def detect_prompt_injection(text: str, hidden: Sequence[Hidden] = (), weights: W
     if not hits:
         return Score(round(_probability(0.0), 4))
     best, total = _added_up(hits)
+    score = round(_probability(total), 4)
+    if score < _TOLD_FROM:
+        return Score(score)
     reasons = tuple(
         Reason(str(hit.family), WORDS[hit.family] + (f" ({hit.note})" if hit.note else ""), hit.span)
         for hit in best[:_MOST_REASONS]
     )
-    return Score(round(_probability(total), 4), reasons)
+    return Score(score, reasons)
 
 
 def _probability(evidence: float) -> float:

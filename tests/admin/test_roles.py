@@ -38,7 +38,7 @@ BUTTONS = {
     "mail.message": {"release_one", "reject_one", "quarantine_one", "rescore_one", "reapply_one", "download_raw"},
     "rules.inboundrule": {"try_one", "enable_one", "disable_one"},
     "identity.agent": {"resume_one", "pause_one", "kill_one"},
-    "identity.domain": {"check_one", "change_one"},
+    "identity.domain": {"check_one", "change_one", "new_key"},
     "identity.apikey": {"revoke_one"},
     "webhooks.endpoint": {"resend_dead", "disable_one", "enable_one"},
     "webhooks.delivery": {"replay_one"},
