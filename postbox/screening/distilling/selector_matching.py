@@ -103,7 +103,9 @@ def compound_matches(part: Compound, element: _Element, folds: bool = False) -> 
     ):
         return False
     if part.classes:
-        named = element.get("class") or ""
+        named = element.get("class")
+        if not named:
+            return False
         if not _held(part.classes, named) and not (folds and _held(part.classes, named, fold=True)):
             return False
     for test in part.tests:  # noqa: SIM110 - a loop, since this is asked for every rule and element
