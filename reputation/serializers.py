@@ -7,7 +7,7 @@ from typing import Any
 from django.core.validators import EmailValidator
 from rest_framework import serializers
 
-from postbox.api.fields import Text, Time, Whole
+from postbox.api.fields import Id, Text, Time, Whole
 from postbox.api.serializers import Body
 from reputation.models import SuppressionReason
 
@@ -16,7 +16,7 @@ MAX_PAGE = 500
 
 class SuppressionsBody(Body):
     limit = Whole(min_value=1, max_value=MAX_PAGE, default=100)
-    page_token = Text(required=False, max_length=64, help_text="`next_page_token` of the page before.")
+    page_token = Id(required=False, help_text="`next_page_token` of the page before.")
 
 
 class SuppressBody(Body):

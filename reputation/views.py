@@ -6,12 +6,12 @@ import uuid
 from typing import Any
 
 from django.db.models import Q
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from postbox.api.errors import ApiError, Forbidden, NotFound
-from postbox.api.schema import ERRORS
+from postbox.api.errors import Forbidden, NotFound
+from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import read
 from postbox.events.body import timestamp
 from postbox.identity.http import KeyView, holder
@@ -55,7 +55,7 @@ class SuppressionListView(OwnerView):
         rows = Suppression.objects.select_related("agent").filter(owner_id=owner_of(request), lifted_at=None)
         rows = rows.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now())).order_by("-id")
         if token := values.get("page_token"):
-            rows = rows.filter(id__lt=_token(token))
+            rows = rows.filter(id__lt=token)
         found = list(rows[: values["limit"] + 1])
         shown = found[: values["limit"]]
         more = str(shown[-1].id) if len(found) > len(shown) else None
@@ -67,7 +67,7 @@ class SuppressionPutView(OwnerView):
         operation_id="suppression_put",
         summary="Never write to this address",
         request=SuppressBody,
-        responses={200: SuppressionAnswer, **ERRORS},
+        responses={200: SuppressionAnswer, **ERRORS, 404: OpenApiResponse(Error, "No such agent of this owner")},
     )
     def post(self, request: Request) -> Response:
         values = read(SuppressBody, request)
@@ -102,13 +102,6 @@ def _agent(owner_id: uuid.UUID, name: str) -> Agent:
     if agent is None:
         raise NotFound("This owner has no such agent.", fix="Use an `agent_id` that /alloc made.")
     return agent
-
-
-def _token(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise ApiError("That is no page token.", code="bad_page_token") from None
 
 
 def _shape(row: Suppression) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def is_link(element: _Element) -> bool:
     return element.tag in {"a", "area"} and element.get("href") is not None
 
 
-STEPS = 400_000
+STEPS = 300_000
 
 
 @dataclass(slots=True)
