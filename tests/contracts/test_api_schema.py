@@ -150,6 +150,13 @@ def fit_send(case: Case, robin: Known) -> None:
         file.pop("type", None)
 
 
+def fit_suppression(case: Case, robin: Known) -> None:
+    """A mail address is narrower than the format's pattern, and the agent must be there."""
+    body: Any = case.body
+    body["address"] = f"p{uuid7().hex}@ek.example"
+    body.pop("agent_id", None)
+
+
 # What makes a case that fits the document fit the data as well.
 FIT = {
     "/attachment/{id}": fit_attachment,
@@ -160,6 +167,7 @@ FIT = {
     "/rule/put": fit_rule,
     "/rule/try": fit_try,
     "/send": fit_send,
+    "/suppression/put": fit_suppression,
     "/webhook/register": fit_register,
     "/webhook/replay": fit_replay,
 }

@@ -51,7 +51,7 @@ class Sweep:
     def history(self) -> None:
         """Leave out quotes and what introduces them, up to a forwarded message, which stays to its end."""
         own, lines, quotes, reply, other = self.own, self.lines, self._quotes, self._reply, self._other
-        quoting = said = wrote = False  # ``wrote``: there was a line before that was no quote
+        quoting = said = False
         at = -1
         for line in lines:
             at += 1
@@ -73,10 +73,10 @@ class Sweep:
             if bare[-1] in _COLONS or first in _DRAWN or (":" in bare[:_HEADER_START] and names_sender(bare)):
                 if at < self._heading:
                     continue
-                if self._ends_here(bare, at, wrote):
+                if self._ends_here(bare, at, said):
                     break
                 quotes, other = self._quotes, self._other
-            said = wrote = True
+            said = True
 
     def _is_quote(self, first: str, bare: str, at: int, quoting: bool) -> bool:
         if first == ">":
@@ -103,7 +103,7 @@ class Sweep:
         return None
 
     def _ends_here(self, bare: str, at: int, said: bool) -> bool:
-        """Whether the message ends at a mark in this line; ``said``: words that are no quote stand before it."""
+        """Whether the message ends at a mark in this line; ``said``: there was text before it."""
         if bare in _DELIMITERS:
             self._delimiters.append(at)
             return False

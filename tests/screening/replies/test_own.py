@@ -117,10 +117,6 @@ def test_places_are_in_order_inside_the_text_and_never_begin_a_quote(lines: list
         assert places is None or text[places[0][0] : places[0][1]].startswith("own words")
 
 
-def test_words_after_a_quote_and_who_wrote_it_stay() -> None:
-    assert own(f"> quoted\n\nOn 1 Jan 2024 10:00 {ANNA} wrote:\nown words").endswith("own words")
-
-
 @pytest.mark.parametrize(
     "line",
     ["a:\n", "From: x\n", ">\n", "-- \n", f"On 1 Jan 2024 10:00 {ANNA} wrote:\n", f"On 2024 10:00 {ANNA} wrote:\n> x\n",
