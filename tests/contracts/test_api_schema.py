@@ -175,7 +175,7 @@ FIT = {
 
 @schema.parametrize()
 @examples(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
