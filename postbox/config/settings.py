@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from postbox.config import env, inbound, opinion
 from postbox.config.logs import LOGGING as LOGGING
+from postbox.config.rest import REST_FRAMEWORK as REST_FRAMEWORK
+from postbox.config.rest import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from postbox.config.storages import mime_storage
 from postbox.config.unfold import UNFOLD as UNFOLD
 from postbox.lib.dns import parse_server
@@ -134,32 +136,6 @@ _database["OPTIONS"] |= {
     "prepare_threshold": 5,
 }
 DATABASES = {"default": _database | {"CONN_MAX_AGE": 600, "TEST": {"NAME": env.text("POSTBOX_TEST_DATABASE") or None}}}
-
-# --- API ---------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["postbox.api.permissions.Deny"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "postbox.api.views.OneFormat",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "postbox.api.errors.handle",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Postbox",
-    "DESCRIPTION": "Email for AI agents: addresses, mail in, signed webhooks.",
-    "VERSION": "0.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "ENUM_NAME_OVERRIDES": {
-        "MessageStatus": "postbox.mail.models.Status",
-        "AgentState": "postbox.identity.models.AgentState",
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SERVE_AUTHENTICATION": None,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-}
 
 # --- Celery: it only wakes somebody up; PostgreSQL is the truth (docs/adr/0002) ------------------------------------
 CELERY_BROKER_URL = env.text("BROKER_URL", "redis://127.0.0.1:6379/0")
