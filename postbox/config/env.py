@@ -67,11 +67,12 @@ def fraction(name: str, default: float, *, least: float = 0.0, most: float = 1.0
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """One of a few words, in capitals or not."""
-    value = text(name, default).strip().upper()
-    if value not in allowed:
+    """One of a few words as it stands in ``allowed``; the operator may write it in capitals or not."""
+    value = text(name, default).strip()
+    found = {word.lower(): word for word in allowed}.get(value.lower())
+    if found is None:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
+    return found
 
 
 def listing(name: str, default: str = "") -> list[str]:

@@ -19,6 +19,14 @@ from postbox.config.rest import REST_FRAMEWORK as REST_FRAMEWORK
 from postbox.config.rest import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from postbox.config.storages import mime_storage
 from postbox.config.unfold import UNFOLD as UNFOLD
+from postbox.config.wiring import POSTBOX_DASHBOARD as POSTBOX_DASHBOARD
+from postbox.config.wiring import POSTBOX_EVENT_CONSUMERS as POSTBOX_EVENT_CONSUMERS
+from postbox.config.wiring import POSTBOX_EVENT_LIFETIMES as POSTBOX_EVENT_LIFETIMES
+from postbox.config.wiring import POSTBOX_METRICS as POSTBOX_METRICS
+from postbox.config.wiring import POSTBOX_REAPERS as POSTBOX_REAPERS
+from postbox.config.wiring import POSTBOX_SUBJECTS as POSTBOX_SUBJECTS
+from postbox.config.wiring import POSTBOX_WORK as POSTBOX_WORK
+from postbox.config.wiring import POSTBOX_WORKERS as POSTBOX_WORKERS
 from postbox.lib.dns import parse_server
 from postbox.lib.envelope import MasterKeys
 
@@ -187,74 +195,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Postbox -----------------------------------------------------------------------------------------------------
-# What waits in the database, and the task that works it off. A wake-up names the work, never its content.
-POSTBOX_WORK = {
-    "ingest": {"task": "postbox.ingest.work", "due": "postbox.ingest.claim.due"},
-    "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due"},
-    "score": {"task": "postbox.ingest.rescore", "due": "postbox.ingest.reexaminations.scores_due"},
-    "rules": {"task": "postbox.ingest.reapply_rules", "due": "postbox.ingest.reexaminations.rules_due"},
-    "outbound": {"task": "outbound.ship", "due": "outbound.batch.due"},
-    "bounces": {"task": "outbound.reconcile", "due": "outbound.reports.due"},
-    "spool": {"task": "postbox.maintenance.empty_spool", "due": "postbox.ingest.spool.due"},
-    "retention": {"task": "postbox.maintenance.retention", "due": "postbox.retention.run.due"},
-}
-# Who takes a copy of which events: consumer -> prefixes of kinds.
-POSTBOX_EVENT_CONSUMERS = {
-    "webhooks": ("message.", "agent.", "endpoint.", "ping"),
-    "outbound": ("rule.", "agent.", "bounce."),
-}
-# Copies that nobody took in so many seconds are let go: an answer that comes too late is worse than none.
-POSTBOX_EVENT_LIFETIMES = {"rule.auto_reply": 3600, "rule.forward": 7 * 86_400}
-# What the layers above mail delete when mail expires: with events and with messages (ids -> rows, in the transaction
-# that deletes those), and by itself ((cutoff, limit) -> rows).
-POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
-    "events": ("webhooks.reaping.of_events",),
-    "messages": ("outbound.reaping.of_messages",),
-    "expired": (
-        "webhooks.reaping.expired_secrets",
-        "webhooks.reaping.deleted_endpoints",
-        "postbox.retention.expired.sessions",
-        "postbox.retention.expired.wakeups",
-        "postbox.ingest.expiry.provider_events",
-        "postbox.ingest.expiry.thread_names",
-        "postbox.ingest.expiry.reexaminations",
-        "postbox.identity.domain.claims.expired_claims",
-        "outbound.repeats.expire",
-    ),
-}
-# What the ids in audit records stand for: by action, by its beginning, or by the name of a detail.
-POSTBOX_SUBJECTS = {
-    "user": "auth.user",
-    "message": "mail.message",
-    "first": "mail.message",
-    "message.rescore_all_asked": "ingest.reexamination",
-    "message.reapply_all_asked": "ingest.reexamination",
-    "agent": "identity.agent",
-    "deliveries": "identity.agent",
-    "owner": "identity.owner",
-    "address": "identity.address",
-    "catch_all": "identity.address",
-    "domain": "identity.domain",
-    "key": "identity.apikey",
-    "rule": "rules.inboundrule",
-    "endpoint": "webhooks.endpoint",
-    "attempt": "webhooks.attempt",
-    "hold": "retention.legalhold",
-    "retention": "retention.run",
-}
-# Who shows figures on the admin's front page, in this order.
-POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "outbound.figures.figures", "webhooks.figures.figures")
-# Who counts and measures what `/metrics` shows.
-POSTBOX_METRICS = (
-    "postbox.ingest.metrics",
-    "webhooks.metrics",
-    "outbound.metrics",
-    "postbox.events.metrics",
-    "postbox.config.metrics",
-)
 POSTBOX_METRICS_TOKEN = env.text("POSTBOX_METRICS_TOKEN")
-# Kinds of workers that are missed when nothing is heard of them for a minute.
-POSTBOX_WORKERS = ("worker-ingest", "worker-webhooks", "worker-rest")
 POSTBOX_DEFAULT_DOMAIN = env.text("POSTBOX_DEFAULT_DOMAIN", "agents.localhost").lower()
 # How long a worker may hold a batch before others take it; a worker that was killed delays its mail by this much.
 # Never less than 30: a webhook post may take 15 seconds, and a lease that ends before it is a post that never settles.
@@ -271,6 +212,8 @@ except ValueError as error:
 POSTBOX_MX_HOST = env.host_name("POSTBOX_MX_HOST", fallback=_public.hostname or "")
 POSTBOX_SPF_INCLUDE = env.host_name("POSTBOX_SPF_INCLUDE")
 POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
+# What becomes of mail whose author is not authenticated, where no policy says so.
+POSTBOX_DEFAULT_AUTH = env.choice("POSTBOX_DEFAULT_AUTH", "quarantine", ("enforce", "quarantine", "monitor"))
 # Whom else to ask about mail whose score is neither low nor high; None: nobody.
 POSTBOX_SECOND_OPINION = opinion.asking()
 # How mail leaves: `mailbox` keeps it here (development), `poll` waits for an MTA that asks, or a server or a provider.

@@ -57,7 +57,7 @@ def _s3(home: Path) -> dict[str, Any]:
             retries={"total_max_attempts": 2, "mode": "standard"},
             signature_version="s3v4",
             max_pool_connections=16,
-            s3={"addressing_style": env.choice("POSTBOX_MIME_ADDRESSING", "auto", ("AUTO", "PATH", "VIRTUAL")).lower()},
+            s3={"addressing_style": env.choice("POSTBOX_MIME_ADDRESSING", "auto", ("auto", "path", "virtual"))},
         ),
     }
 

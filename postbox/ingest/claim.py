@@ -36,9 +36,11 @@ WITH due AS MATERIALIZED (
 ), claimed AS (
     UPDATE messages m SET lease_token = %(token)s, leased_until = %(until)s, attempts = m.attempts + 1
     FROM fitting WHERE m.id = fitting.id
-    RETURNING m.id, m.agent_id, m.mail_from, m.rcpt_to, m.received_at, m.attempts, m.body_ref
+    RETURNING m.id, m.agent_id, m.address_id, m.mail_from, m.rcpt_to, m.client_ip, m.helo, m.tls, m.received_at,
+              m.attempts, m.body_ref
 )
-SELECT c.id, c.agent_id, a.name, c.mail_from, c.rcpt_to, c.received_at, c.attempts, c.body_ref, k.wrapped, s.body
+SELECT c.id, c.agent_id, a.name, a.owner_id, c.address_id, c.mail_from, c.rcpt_to, host(c.client_ip), c.helo, c.tls,
+       c.received_at, c.attempts, c.body_ref, k.wrapped, s.body
 FROM claimed c
 JOIN agents a ON a.id = c.agent_id
 LEFT JOIN message_keys k ON k.message_id = c.id
@@ -68,8 +70,13 @@ class Claimed:
     id: uuid.UUID
     agent_id: uuid.UUID
     agent_name: str
+    owner_id: uuid.UUID
+    address_id: uuid.UUID | None
     mail_from: str
     rcpt_to: str
+    client_ip: str | None
+    helo: str
+    tls: str
     received_at: datetime
     attempts: int
     body_ref: str

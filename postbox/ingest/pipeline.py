@@ -79,8 +79,18 @@ def _run(step: ModuleType, case: Case) -> None:
 
 def crashed(case: Case, step: str, error: BaseException) -> Case:
     """The same mail without the products that could not be stored, quarantined with the traceback."""
-    bare = Case(case.id, case.agent_id, case.agent_name, case.raw, case.mail_from, case.rcpt_to, case.received_at)
-    bare.verdicts, bare.traceback = list(case.verdicts), case.traceback
+    bare = Case(
+        case.id,
+        case.agent_id,
+        case.agent_name,
+        case.raw,
+        case.mail_from,
+        case.rcpt_to,
+        case.received_at,
+        authentication=case.authentication,
+        verdicts=list(case.verdicts),
+        traceback=case.traceback,
+    )
     shunt(bare, step, "crashed", error)
     return bare
 

@@ -23,7 +23,7 @@ from postbox.lib import clock
 from postbox.lib.ids import uuid7
 from postbox.mail import content as contents
 from postbox.mail.keys import seal_part
-from postbox.mail.models import AuthResult, Direction, Status, check_transition
+from postbox.mail.models import Direction, Status, check_transition
 from postbox.mail.parsed import ParsedMail, Score
 from postbox.rules.hits import count_hits
 from postbox.screening.case import Case, decide
@@ -31,11 +31,14 @@ from postbox.screening.distilling.reasons import Note
 
 _SETTLE = """
 UPDATE messages m SET status = v.status, processed_at = %(now)s, header_from = v.header_from, thread_id = v.thread_id,
+       spf = v.spf, dkim = v.dkim, dmarc = v.dmarc, arc = v.arc, aligned_domain = v.aligned_domain,
        injection_score = v.score, quarantined = v.quarantined, folder = v.folder,
        labels = string_to_array(v.labels, E'\\x1f'), lease_token = NULL, leased_until = NULL
 FROM unnest(%(ids)s::uuid[], %(statuses)s::text[], %(froms)s::text[], %(threads)s::uuid[], %(scores)s::float8[],
-            %(quarantined)s::bool[], %(folders)s::text[], %(labels)s::text[])
-     AS v (id, status, header_from, thread_id, score, quarantined, folder, labels)
+            %(quarantined)s::bool[], %(folders)s::text[], %(labels)s::text[], %(spf)s::text[], %(dkim)s::text[],
+            %(dmarc)s::text[], %(arc)s::text[], %(aligned_domains)s::text[])
+     AS v (id, status, header_from, thread_id, score, quarantined, folder, labels, spf, dkim, dmarc, arc,
+           aligned_domain)
 WHERE m.id = v.id AND m.lease_token = %(token)s
 RETURNING m.id
 """
@@ -82,9 +85,11 @@ def prepare(case: Case, key: bytes) -> Settlement:
         received_at=case.received_at,
         injection_score=case.score.score if case.score else None,
         quarantined=status == Status.QUARANTINED,
-        spf=AuthResult.NONE,
-        dkim=AuthResult.NONE,
-        dmarc=AuthResult.NONE,
+        spf=case.authentication.spf,
+        dkim=case.authentication.dkim,
+        dmarc=case.authentication.dmarc,
+        aligned_domain=case.authentication.aligned_domain,
+        arc=case.authentication.arc,
         folder=case.effects.folder,
         labels=case.effects.labels,
         thread_taint=case.thread_taint,
@@ -161,10 +166,22 @@ def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) ->
             "scores": [item.case.score.score if item.case.score else None for item in settlements],
             "quarantined": [item.status == Status.QUARANTINED for item in settlements],
             "folders": [item.case.effects.folder for item in settlements],
+            **_authentications(settlements),
             "labels": [_BETWEEN_LABELS.join(item.case.effects.labels) or None for item in settlements],
         },
     )
     return {row[0] for row in cursor.fetchall()}
+
+
+def _authentications(settlements: Sequence[Settlement]) -> dict[str, list[str]]:
+    found = [item.case.authentication for item in settlements]
+    return {
+        "spf": [str(one.spf) for one in found],
+        "dkim": [str(one.dkim) for one in found],
+        "dmarc": [str(one.dmarc) for one in found],
+        "arc": [str(one.arc) for one in found],
+        "aligned_domains": [one.aligned_domain for one in found],
+    }
 
 
 def _copy(cursor: Any, target: str, types: list[str], rows: Iterable[tuple[Any, ...]]) -> None:

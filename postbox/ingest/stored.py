@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from postbox.ingest.mime import parse
+from postbox.mail.authentication import authentication_of
 from postbox.mail.content import Content
 from postbox.mail.keys import open_part
 from postbox.mail.models import Message, MessageContent, Outcome, StepVerdict
@@ -29,7 +30,19 @@ def case_of(message: Message, content: Content, rows: Iterable[StepVerdict], ane
     """
     raw = raw_of(message.id, message.agent_id)
     case = Case(
-        message.id, message.agent_id, message.agent.name, raw, message.mail_from, message.rcpt_to, message.received_at
+        message.id,
+        message.agent_id,
+        message.agent.name,
+        raw,
+        message.mail_from,
+        message.rcpt_to,
+        message.received_at,
+        owner_id=message.agent.owner_id,
+        address_id=message.address_id,
+        client_ip=message.client_ip,
+        helo=message.helo,
+        tls=message.tls,
+        authentication=authentication_of(message),
     )
     case.parsed = parse(raw)
     case.distilled = Distilled(

@@ -26,6 +26,7 @@ from postbox.mail.keys import KeyErased, open_part, unwrap
 from postbox.mail.models import Outcome
 from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict
+from postbox.screening.policy import Effective, policies_of
 
 log = logging.getLogger(__name__)
 
@@ -70,10 +71,12 @@ def _work(batch: claim.Batch) -> int:
     until = time.monotonic() + claim.LEASE.total_seconds() / 2
     judged: list[tuple[Case, bytes]] = []
     rules = rules_of(mail.agent_id for mail in batch.mails)
+    policies = policies_of(mail.address_id for mail in batch.mails)
     for mail in batch.mails:
         if time.monotonic() > until:  # slow mails: settle what is done, the lease gives the rest to the next claim
             break
-        if (found := _handle(mail, batch.token, rules.get(mail.agent_id, ()))) is not None:
+        found = _handle(mail, batch.token, policies[mail.address_id], rules.get(mail.agent_id, ()))
+        if found is not None:
             judged.append(found)
     examine_rest([case for case, _ in judged], claim.LEASE.total_seconds() / _OPINION_SHARE)
     _assign_threads([case for case, _ in judged])
@@ -115,14 +118,16 @@ def _settle_alone(token: uuid.UUID, item: Settlement) -> int:
         return settle(token, [prepare(crashed(item.case, "settle", error), item.key)])
 
 
-def _handle(mail: claim.Claimed, token: uuid.UUID, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
+def _handle(
+    mail: claim.Claimed, token: uuid.UUID, policy: Effective, rules: Sequence[CompiledRule]
+) -> tuple[Case, bytes] | None:
     """A mail with its verdicts, and its key. None when it cannot be read now: it waits, and costs nobody else time.
 
     A key may come back (a restore in two parts, a master key put back), so what cannot be opened is held, never ended.
     """
     with about.message(mail.id):
         try:
-            return _judge(mail, rules)
+            return _judge(mail, policy, rules)
         except (MasterKeyMissing, OSError) as error:
             log.error("message_waits", exc_info=error)
             claim.release(token, mail.id, claim.OWN_TROUBLE)
@@ -132,8 +137,8 @@ def _handle(mail: claim.Claimed, token: uuid.UUID, rules: Sequence[CompiledRule]
     return None
 
 
-def _judge(mail: claim.Claimed, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
-    case = Case(mail.id, mail.agent_id, mail.agent_name, b"", mail.mail_from, mail.rcpt_to, mail.received_at)
+def _judge(mail: claim.Claimed, policy: Effective, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
+    case = _case(mail, policy)
     case.rules = rules
     key = _key(mail)
     try:
@@ -149,6 +154,24 @@ def _judge(mail: claim.Claimed, rules: Sequence[CompiledRule]) -> tuple[Case, by
         crash.point("ingest.examine", case.raw)
         examine_first(case)
     return case, key
+
+
+def _case(mail: claim.Claimed, policy: Effective) -> Case:
+    return Case(
+        mail.id,
+        mail.agent_id,
+        mail.agent_name,
+        b"",
+        mail.mail_from,
+        mail.rcpt_to,
+        mail.received_at,
+        owner_id=mail.owner_id,
+        address_id=mail.address_id,
+        client_ip=mail.client_ip,
+        helo=mail.helo,
+        tls=mail.tls,
+        policy=policy,
+    )
 
 
 def _prepare(case: Case, key: bytes) -> Settlement:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from postbox.events.body import timestamp
-from postbox.mail.models import Message
+from postbox.mail.models import AuthResult, Message
 from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score, stretches
 
 _DECODER = json.JSONDecoder()
@@ -145,6 +145,8 @@ class Facts:
     spf: str
     dkim: str
     dmarc: str
+    aligned_domain: str = ""
+    arc: str = AuthResult.NONE
     read: bool = False
     folder: str = ""
     labels: Sequence[str] = ()
@@ -165,6 +167,8 @@ def facts_of(message: Message) -> Facts:
         spf=message.spf,
         dkim=message.dkim,
         dmarc=message.dmarc,
+        aligned_domain=message.aligned_domain,
+        arc=message.arc,
         read=message.read_at is not None,
         folder=message.folder,
         labels=message.labels or (),
@@ -193,7 +197,13 @@ def public(facts: Facts, content: Content, *, with_text: bool = True) -> dict[st
         "thread_taint": facts.thread_taint,
         "quarantined": facts.quarantined,
         "reasons": content.reasons,
-        "auth": {"spf": facts.spf, "dkim": facts.dkim, "dmarc": facts.dmarc},
+        "auth": {
+            "spf": facts.spf,
+            "dkim": facts.dkim,
+            "dmarc": facts.dmarc,
+            "aligned_domain": facts.aligned_domain,
+            "arc": facts.arc,
+        },
         "links": [{"mismatch": False} | link for link in content.links],
         "images": content.images,
         "attachments": content.attachments,

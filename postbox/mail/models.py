@@ -117,6 +117,13 @@ class Message(Leased):
     spf = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
     dkim = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
     dmarc = models.CharField(max_length=10, choices=AuthResult, default=AuthResult.NONE, editable=False)
+    arc = models.CharField(
+        max_length=10, choices=AuthResult, default=AuthResult.NONE, db_default=AuthResult.NONE, editable=False
+    )
+    # The author's domain where it was vouched for.
+    aligned_domain = models.CharField(max_length=253, blank=True, default="", db_default="", editable=False)
+    # The TLS version and cipher by which it came, as the door or the MTA before it says.
+    tls = models.CharField("TLS", max_length=64, blank=True, default="", db_default="", editable=False)
     body_ref = models.CharField(max_length=200, blank=True, editable=False)
     # Where its agent's rules put it. The names are the agent's, not the mail's, so they are in the clear.
     folder = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)

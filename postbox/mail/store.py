@@ -24,12 +24,16 @@ from postbox.mail.models import Direction, Status
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the MTA said (RFC 5321): ``mail_from`` is empty for the null return path."""
+    """What the MTA said (RFC 5321): ``mail_from`` is empty for the null return path.
+
+    ``tls``: the version and cipher of the connection that brought it, empty where nobody said.
+    """
 
     mail_from: str
     rcpt_to: tuple[str, ...]
     client_ip: str | None = None
     helo: str = ""
+    tls: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,10 @@ class Stored:
 _ACCEPT = f"""
 WITH message AS (
     INSERT INTO messages (id, direction, status, agent_id, address_id, mail_from, rcpt_to, header_from, client_ip, helo,
-                          size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref)
+                          tls, size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc, body_ref)
     VALUES (%(id)s, '{Direction.INBOUND}', '{Status.RECEIVED}', %(agent)s, %(address)s, %(mail_from)s, %(rcpt_to)s, '',
-            %(client_ip)s, %(helo)s, %(size)s, %(digest)s, %(now)s, %(now)s, 0, false, 'none', 'none', 'none', '')
+            %(client_ip)s, %(helo)s, %(tls)s, %(size)s, %(digest)s, %(now)s, %(now)s, 0, false, 'none', 'none', 'none',
+            '')
     ON CONFLICT (rcpt_to, digest) DO NOTHING
     RETURNING id
 ), key AS (
@@ -111,6 +116,7 @@ def _accept_one(raw: bytes, digest: bytes, envelope: Envelope, recipient: Recipi
         "rcpt_to": recipient.rcpt_to,
         "client_ip": envelope.client_ip,
         "helo": envelope.helo,
+        "tls": envelope.tls,
         "size": len(raw),
         "digest": digest,
         "now": clock.now(),

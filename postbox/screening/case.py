@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from postbox.mail.authentication import UNKNOWN, Authentication
 from postbox.mail.models import Outcome, Status
 from postbox.mail.parsed import Distilled, ParsedMail, Score
+from postbox.screening.policy import Effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class Case:
     mail_from: str
     rcpt_to: str
     received_at: datetime
+    # Whose address it reached, and what its door knew of who brought it; ``tls`` is empty where nobody said.
+    owner_id: uuid.UUID | None = None
+    address_id: uuid.UUID | None = None
+    client_ip: str | None = None
+    helo: str = ""
+    tls: str = ""
+    policy: Effective = field(default_factory=Effective)
+    authentication: Authentication = UNKNOWN
     parsed: ParsedMail | None = None
     distilled: Distilled = field(default_factory=Distilled)
     score: Score | None = None

@@ -94,9 +94,9 @@ def test_a_batch_costs_the_same_queries_however_many_mails(robin: Known) -> None
         return len(captured)
 
     few, many = queries(2), queries(40)
-    # The rules of its agents, its threads; BEGIN, the states, COPY of contents, COPY of verdicts, names of threads,
-    # COPY of events, COPY of their copies, COMMIT.
-    assert few == many == 10
+    # The rules of its agents, the policies of its addresses, its threads; BEGIN, the states, COPY of contents, COPY of
+    # verdicts, names of threads, COPY of events, COPY of their copies, COMMIT.
+    assert few == many == 11
 
 
 def test_two_claims_never_hold_the_same_mail(robin: Known) -> None:

@@ -16,6 +16,7 @@ from postbox.mail.models import Message, Outcome, Status
 from postbox.rules import compiled
 from postbox.rules.models import InboundRule
 from postbox.screening.case import Case, Verdict
+from postbox.screening.policy import Effective
 from tests.ingest.test_work import content_of
 from tests.people import Known, deliver, known_agent, mail
 
@@ -51,7 +52,7 @@ def test_a_mail_without_a_possible_thread_is_quarantined_with_its_traceback(
     for text in ("one", "unthreadable", "three"):
         deliver(mail(text=text), robin.address)
     batch = claim.fresh()
-    cases = [work._judge(one, ()) for one in batch.mails]
+    cases = [work._judge(one, Effective(), ()) for one in batch.mails]
     with pytest.raises(TypeError):  # the fault happens
         threads.assign([found[0] for found in cases if found])
     assert work._work(batch) == 3

@@ -22,6 +22,8 @@ from postbox.identity.alloc import allocate
 from postbox.identity.keys import data_key, find, issue
 from postbox.identity.models import Address, Agent, AgentKey, KeyKind, Owner
 from postbox.lib.envelope import MasterKeyMissing
+from postbox.screening.models import Policy
+from postbox.screening.policy import Auth
 
 OWNER = "Owner"
 AGENT = "agent"
@@ -81,6 +83,8 @@ def _credentials(known: dict[str, str]) -> dict[str, str]:
     if agent is None:
         given = allocate(owner, AGENT, local_part=AGENT, actor=_ACTOR)
         agent, agent_key = given.agent, given.agent_key
+        # For trying things out: what is replayed to it comes from nowhere that DNS could vouch for.
+        Policy.objects.create(owner=owner, agent=agent, auth=Auth.MONITOR)
     address = Address.objects.filter(agent=agent).order_by("created_at").values_list("address", flat=True).first()
     return {
         "admin_user": ADMIN,

@@ -1,0 +1,110 @@
+"""What policies come to for one address: the words of all levels made one.
+
+Decides which level's word counts: the address's before the agent's, before the domain's, before the owner's, before the
+installation's. It never looks at a mail.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, models
+
+
+class Auth(models.TextChoices):
+    """What becomes of mail whose author is not authenticated."""
+
+    ENFORCE = "enforce", "Enforce"
+    QUARANTINE = "quarantine", "Quarantine"
+    MONITOR = "monitor", "Monitor"
+
+
+class Mode(models.TextChoices):
+    """Who may write: anybody who is not blocked, or only who is allowed."""
+
+    OPEN = "open", "Open"
+    ALLOWLIST = "allowlist", "Allowlist"
+
+
+class Strangers(models.TextChoices):
+    """What becomes of mail from those who are not on an allowlist."""
+
+    REFUSE = "refuse", "Refuse"
+    QUARANTINE = "quarantine", "Quarantine"
+    HOLD = "hold", "Hold for approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Settings of single checks, each read by its own step. Every field has a default that needs no decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The policy of one address."""
+
+    auth: str = Auth.QUARANTINE
+    mode: str = Mode.OPEN
+    strangers: str = Strangers.QUARANTINE
+    allow: frozenset[str] = frozenset()
+    block: frozenset[str] = frozenset()
+    checks: Checks = field(default_factory=Checks)
+
+
+# One row a policy that touches an address, the widest first.
+_FIND = """
+SELECT a.id, p.auth, p.mode, p.strangers, p.allow, p.block, p.checks::text
+FROM addresses a JOIN agents g ON g.id = a.agent_id
+JOIN policies p ON p.owner_id = g.owner_id
+ AND (p.domain_id IS NULL OR p.domain_id = a.domain_id)
+ AND (p.agent_id IS NULL OR p.agent_id = a.agent_id)
+ AND (p.address_id IS NULL OR p.address_id = a.id)
+WHERE a.id = ANY(%s)
+ORDER BY a.id, p.address_id IS NOT NULL, p.agent_id IS NOT NULL, p.domain_id IS NOT NULL
+"""
+_KNOWN = {item.name for item in fields(Checks)}
+
+
+def installation() -> Effective:
+    """What holds where no policy says anything."""
+    return Effective(auth=settings.POSTBOX_DEFAULT_AUTH)
+
+
+def policies_of(address_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID | None, Effective]:
+    """The policy of each of these addresses; None stands for mail whose address is gone. One query."""
+    ids = set(address_ids)
+    found: dict[uuid.UUID | None, Effective] = dict.fromkeys(ids, installation())
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [[id_ for id_ in ids if id_]])
+        for address_id, *level, checks in cursor.fetchall():
+            found[address_id] = narrowed(found[address_id], *level, checks=json.loads(checks))
+    return found
+
+
+def narrowed(
+    wider: Effective,
+    auth: str | None = None,
+    mode: str | None = None,
+    strangers: str | None = None,
+    allow: Sequence[str] = (),
+    block: Sequence[str] = (),
+    checks: Mapping[str, Any] | None = None,
+) -> Effective:
+    """The policy with a narrower level's word over it.
+
+    Who is blocked anywhere is blocked. A level that says its mode begins the list of who is allowed anew; one that does
+    not adds to it.
+    """
+    return Effective(
+        auth=auth or wider.auth,
+        mode=mode or wider.mode,
+        strangers=strangers or wider.strangers,
+        allow=frozenset(allow) if mode else wider.allow | frozenset(allow),
+        block=wider.block | frozenset(block),
+        checks=replace(wider.checks, **{name: value for name, value in (checks or {}).items() if name in _KNOWN}),
+    )
