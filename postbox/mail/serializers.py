@@ -55,12 +55,18 @@ _AUTH_WORD = {"type": "string", "enum": AuthResult.values}
     {
         "type": "object",
         "description": "What the checks of the sender said, in the words of RFC 8601, section 2.7.",
-        "properties": {"spf": _AUTH_WORD, "dkim": _AUTH_WORD, "dmarc": _AUTH_WORD},
+        "properties": {
+            "spf": _AUTH_WORD,
+            "dkim": _AUTH_WORD,
+            "dmarc": _AUTH_WORD,
+            "aligned_domain": {"type": "string", "description": "The author's domain where it was vouched for."},
+            "arc": _AUTH_WORD,
+        },
         "required": ["spf", "dkim", "dmarc", "aligned_domain", "arc"],
     }
 )
 class AuthShape(serializers.DictField):
-    """``{"spf", "dkim", "dmarc"}``."""
+    """``{"spf", "dkim", "dmarc", "aligned_domain", "arc"}``."""
 
 
 class LinkShape(serializers.Serializer[dict[str, Any]]):

@@ -81,8 +81,8 @@ def policies_of(address_ids: Iterable[uuid.UUID | None]) -> Mapping[uuid.UUID | 
     found: dict[uuid.UUID | None, Effective] = dict.fromkeys(ids, installation())
     with connection.cursor() as cursor:
         cursor.execute(_FIND, [[id_ for id_ in ids if id_]])
-        for address_id, *level, checks in cursor.fetchall():
-            found[address_id] = narrowed(found[address_id], *level, checks=json.loads(checks))
+        for address_id, auth, mode, strangers, allow, block, checks in cursor.fetchall():
+            found[address_id] = narrowed(found[address_id], auth, mode, strangers, allow, block, json.loads(checks))
     return found
 
 

@@ -23,7 +23,11 @@ def address() -> Address:
 
 def put(address: Address, level: str, **words: Any) -> None:
     """A policy of that level over this address."""
-    at = {"owner": {}, "domain": {"domain": address.domain}, "agent": {"agent": address.agent}}
+    at: dict[str, dict[str, Any]] = {
+        "owner": {},
+        "domain": {"domain": address.domain},
+        "agent": {"agent": address.agent},
+    }
     Policy.objects.create(owner=address.agent.owner, **at.get(level, {"address": address}), **words)
 
 
