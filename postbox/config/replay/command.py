@@ -103,7 +103,8 @@ def feed(mails: Sequence[Found], credentials: dict[str, str], options: argparse.
 def summary(tally: Tally, strays: Sequence[tuple[Path, str]], waited: bool) -> str:
     """What became of the mails, for a person."""
     rate = tally.answered / tally.seconds if tally.seconds else 0.0
-    lines = [f"{tally.answered} mails sent in {tally.seconds:.1f} s, {rate:.0f} a second"]
+    mails = "1 mail" if tally.answered == 1 else f"{tally.answered} mails"
+    lines = [f"{mails} sent in {tally.seconds:.1f} s, {rate:.0f} a second"]
     lines += [_count("accepted", tally.accepted), _count("duplicates", tally.duplicates)]
     lines += _reasons("rejected", tally.rejected) + _reasons("refused", tally.refused)
     lines += [_count("failed", tally.failed)]

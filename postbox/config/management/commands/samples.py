@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if address is None or Message.objects.filter(agent=address.agent_id).exists():
             return
         for path in sorted(FOLDER.glob("*.eml")):
-            raw = path.read_bytes().replace(b"\n", b"\r\n")
+            raw = path.read_bytes()  # as `postbox replay` hands them in: replayed, they are known
             sender = raw.split(b"<", 1)[1].split(b">", 1)[0].decode("ascii")
             receive(raw, Envelope(sender, (address.address,), "127.0.0.1", "localhost"))
         wakeups.publish("ingest", force=True)  # this process ends too soon for its publisher thread
