@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
+
+from postbox.screening.allowed import readable
 
 
 class Auth(models.TextChoices):
@@ -41,7 +43,10 @@ class Strangers(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Settings of single checks, each read by its own step. Every field has a default that needs no decision."""
+    """Settings of single checks, each read by its own step. Every field has a default that needs no decision.
+
+    A field is declared by what it may be (postbox.screening.allowed says how), and by nothing anywhere else.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,6 @@ JOIN policies p ON p.owner_id = g.owner_id
 WHERE a.id = ANY(%s)
 ORDER BY a.id, p.address_id IS NOT NULL, p.agent_id IS NOT NULL, p.domain_id IS NOT NULL
 """
-_KNOWN = {item.name for item in fields(Checks)}
 
 
 def installation() -> Effective:
@@ -106,5 +110,5 @@ def narrowed(
         strangers=strangers or wider.strangers,
         allow=frozenset(allow) if mode else wider.allow | frozenset(allow),
         block=wider.block | frozenset(block),
-        checks=replace(wider.checks, **{name: value for name, value in (checks or {}).items() if name in _KNOWN}),
+        checks=replace(wider.checks, **readable(Checks, checks or {})),
     )
