@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests import services
+from tests.nameserver import Nameserver, nameserver
 
 # Fixed keys: what a failing test shows can be reproduced. They protect nothing.
 SECRETS = {
@@ -21,6 +23,8 @@ SECRETS = {
     "POSTBOX_DEFAULT_AUTH": "monitor",
 }
 STORES = pytest.StashKey[services.Running]()
+# A server that knows no name, so that no test waits for the system's.
+DNS = pytest.StashKey[AbstractContextManager[Nameserver]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         config.stash[STORES] = running = services.start()
         os.environ.update(running.environment)
+    config.stash[DNS] = served = nameserver()
+    os.environ["POSTBOX_DNS_SERVERS"] = f"127.0.0.1:{served.__enter__().server.port}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "postbox.config.settings"
     from django.conf import settings
 
@@ -51,6 +57,8 @@ def pytest_xdist_setupnodes() -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the stores."""
+    if served := config.stash.get(DNS, None):
+        served.__exit__(None, None, None)
     if running := config.stash.get(STORES, None):
         running.stop()
 

@@ -211,7 +211,9 @@ except ValueError as error:
 # The host of a domain's MX record; an address or a bare label is no name that others can reach.
 POSTBOX_MX_HOST = env.host_name("POSTBOX_MX_HOST", fallback=_public.hostname or "")
 POSTBOX_SPF_INCLUDE = env.host_name("POSTBOX_SPF_INCLUDE")
-POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID")
+POSTBOX_TRUSTED_AUTHSERV_ID = env.text("POSTBOX_TRUSTED_AUTHSERV_ID").strip().lower()
+# Whose word on who sent a mail that they passed on is taken as advice (RFC 8617): domains that sign their seals.
+POSTBOX_ARC_SEALERS = frozenset(name.lower() for name in env.listing("POSTBOX_ARC_SEALERS"))
 # What becomes of mail whose author is not authenticated, where no policy says so.
 POSTBOX_DEFAULT_AUTH = env.choice("POSTBOX_DEFAULT_AUTH", "quarantine", ("enforce", "quarantine", "monitor"))
 # Whom else to ask about mail whose score is neither low nor high; None: nobody.

@@ -8,6 +8,7 @@ changes, so that a claim rewrites the row on its page (a heap-only update) and t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,10 +38,10 @@ WITH due AS MATERIALIZED (
     UPDATE messages m SET lease_token = %(token)s, leased_until = %(until)s, attempts = m.attempts + 1
     FROM fitting WHERE m.id = fitting.id
     RETURNING m.id, m.agent_id, m.address_id, m.mail_from, m.rcpt_to, m.client_ip, m.helo, m.tls, m.received_at,
-              m.attempts, m.body_ref
+              m.attempts, m.waits, m.body_ref
 )
 SELECT c.id, c.agent_id, a.name, a.owner_id, c.address_id, c.mail_from, c.rcpt_to, host(c.client_ip), c.helo, c.tls,
-       c.received_at, c.attempts, c.body_ref, k.wrapped, s.body
+       c.received_at, c.attempts, c.waits, c.body_ref, k.wrapped, s.body
 FROM claimed c
 JOIN agents a ON a.id = c.agent_id
 LEFT JOIN message_keys k ON k.message_id = c.id
@@ -52,6 +53,11 @@ _AGAIN = _CLAIM.format(attempts="attempts > 0")
 _RELEASE = """
 UPDATE messages SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1, not_before = %s
 WHERE lease_token = %s AND id = %s
+"""
+_GIVE_BACK = """
+UPDATE messages m SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1, waits = m.waits + 1,
+       not_before = v.not_before
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS v (id, not_before) WHERE m.lease_token = %s AND m.id = v.id
 """
 _KEEPING_UP = timedelta(seconds=2)
 # How long a mail waits that could not be read: because of what is ours to mend, or because its key is not there.
@@ -79,6 +85,7 @@ class Claimed:
     tls: str
     received_at: datetime
     attempts: int
+    waits: int
     body_ref: str
     wrapped: bytes | None
     sealed: bytes | None
@@ -124,6 +131,13 @@ def release(token: uuid.UUID, message_id: uuid.UUID, wait: timedelta) -> None:
     """Give one mail back for a while without counting the attempt."""
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, [clock.now() + wait, token, message_id])
+
+
+def give_back(token: uuid.UUID, waiting: Mapping[uuid.UUID, timedelta]) -> None:
+    """Give mails that wait for DNS back, each for its while, without counting the attempt."""
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [list(waiting), [now + wait for wait in waiting.values()], token])
 
 
 def _claim(sql: str, limit: int) -> Batch:

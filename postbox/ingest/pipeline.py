@@ -1,7 +1,9 @@
 """The steps that every inbound mail goes through, in order.
 
-Decides the order, and what happens to a mail that a step cannot handle: it is quarantined with the traceback, while
-the rest of its batch goes on. It never touches the database.
+Decides the order, that nothing more is asked of a mail once it is refused, and what happens to one that a step cannot
+handle: it is quarantined with the traceback, while the rest of its batch goes on. It never touches the database.
+
+A batch goes through in three: ``read`` each mail, ``ask`` the network about all of them at once, ``judge`` each.
 """
 
 from __future__ import annotations
@@ -18,14 +20,17 @@ from postbox.ingest.metrics import STAGE_SECONDS
 from postbox.ingest.steps import parse
 from postbox.mail.models import Outcome
 from postbox.rules import step as rules
+from postbox.screening.auth import asking
 from postbox.screening.case import Case, Verdict
-from postbox.screening.steps import distil, score, second_opinion
+from postbox.screening.steps import allow, authenticate, distil, score, second_opinion
 
-EXAMINE_SECONDS = 10.0  # for all steps of one mail
-_TOO_SLOW = "too_slow"
-STEPS: tuple[ModuleType, ...] = (parse, distil, score, rules)
-# Where a second opinion is asked, it is asked for a whole batch at once, between these.
-_BEFORE, _AFTER = STEPS[:-1], STEPS[-1:]
+EXAMINE_SECONDS = 10.0  # for the steps of one mail before the network is asked, and again for those after
+_TOO_SLOW, SEAL_BROKEN, KILLED_WORKER = "too_slow", "seal_broken", "killed_worker"
+# What ends a mail's way before any other step.
+_ENDS = frozenset({_TOO_SLOW, SEAL_BROKEN, KILLED_WORKER})
+STEPS: tuple[ModuleType, ...] = (parse, authenticate, allow, distil, score, rules)
+# The first needs nothing but the mail; DNS is asked after it, for a whole batch at once. Where a second opinion is
+# asked, it is asked for a whole batch at once, before the last.
 
 
 class TookTooLong(Exception):
@@ -33,22 +38,38 @@ class TookTooLong(Exception):
 
 
 def examine(case: Case, steps: Sequence[ModuleType] = STEPS) -> None:
-    """Run the steps over one mail and leave a verdict for each in the case. Never raises for what a mail does."""
+    """Run the steps over one mail, up to one that refuses it, and leave a verdict for each in the case.
+
+    Never raises for what a mail does.
+    """
     try:
         with deadline(EXAMINE_SECONDS):
             for step in steps:
                 _run(step, case)
+                if case.verdicts[-1].outcome == Outcome.REFUSE:
+                    return
     except TookTooLong as error:
         shunt(case, _next_name(case, steps), _TOO_SLOW, error)
 
 
-def examine_first(case: Case) -> None:
-    """All steps, or those before the second opinion where one may be asked; ``examine_rest`` then does the others."""
-    examine(case, _BEFORE if second_opinion.is_on() else STEPS)
+def read(case: Case) -> None:
+    """The steps before the network is asked."""
+    examine(case, STEPS[:1])
+
+
+def ask(cases: Sequence[Case], seconds: float) -> list[Case]:
+    """Ask DNS about a batch, within ``seconds``. Returns those whose answers did not come and may come later."""
+    return asking.gather([case for case in cases if _goes_on(case)], seconds)
+
+
+def judge(case: Case) -> None:
+    """The steps after the network was asked: all, or those before the second opinion where one may be asked."""
+    if _goes_on(case):
+        examine(case, STEPS[1:-1] if second_opinion.is_on() else STEPS[1:])
 
 
 def examine_rest(cases: Sequence[Case], seconds: float) -> None:
-    """Ask the second opinion about a batch, within ``seconds``, and run the steps after it. Nothing where it is off."""
+    """Ask the second opinion about a batch, within ``seconds``, and run the step after it. Nothing where it is off."""
     if not second_opinion.is_on():
         return
     whole = [case for case in cases if case.verdicts and _got_through(case.verdicts[-1])]
@@ -58,11 +79,16 @@ def examine_rest(cases: Sequence[Case], seconds: float) -> None:
         for case in whole:
             shunt(case, second_opinion.name, "crashed", error)
     for case in whole:
-        examine(case, _AFTER)
+        examine(case, STEPS[-1:])
+
+
+def _goes_on(case: Case) -> bool:
+    """Whether the mail was read, well or badly: not where it does not open, or took too long."""
+    return bool(case.verdicts) and case.verdicts[-1].code not in _ENDS
 
 
 def _got_through(last: Verdict) -> bool:
-    return last.step == _BEFORE[-1].name and last.code != _TOO_SLOW
+    return last.step == STEPS[-2].name and last.code != _TOO_SLOW
 
 
 def _run(step: ModuleType, case: Case) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from postbox.events import wakeups
 from postbox.events.plans import prefer_indexes
 from postbox.identity.models import AgentKey
-from postbox.ingest import claim, threads
-from postbox.ingest.pipeline import crashed, examine_first, examine_rest, shunt
+from postbox.ingest import claim, pipeline, threads
+from postbox.ingest.pipeline import crashed, shunt
 from postbox.ingest.settle import Settlement, prepare, settle
 from postbox.lib import about, crash
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
@@ -25,6 +26,7 @@ from postbox.mail import blobs
 from postbox.mail.keys import KeyErased, open_part, unwrap
 from postbox.mail.models import Outcome
 from postbox.rules.compiled import CompiledRule, rules_of
+from postbox.screening.auth.asking import wait_of
 from postbox.screening.case import Case, Verdict
 from postbox.screening.policy import Effective, policies_of
 
@@ -36,8 +38,10 @@ _GATHER_BELOW = 16
 _GATHER_SECONDS = 0.01
 # Under a steady backlog, mail that is to be tried again must not wait for a quiet moment.
 _AGAIN_EVERY = 8
-# Of a lease, half may go by over examining and this share over waiting for a second opinion.
-_OPINION_SHARE = 5
+# Of a lease, half may go by over examining, and these shares over waiting for a second opinion and for DNS.
+_OPINION_SHARE, _DNS_SHARE = 5, 10
+# Mail that waits for DNS for no longer than this is looked for here; the sweep finds what waits longer.
+_SHORT_WAIT, _LOOK_SECONDS = 4.0, 0.1
 
 
 def run() -> int:
@@ -46,18 +50,36 @@ def run() -> int:
     wakeups.clear("ingest")
     until = time.monotonic() + RUN_SECONDS
     done, turn = 0, 1
+    back = _Back()
     while time.monotonic() < until:
         batch = _next(turn)
         turn += 1
         if not batch.mails:
+            if back.soon():
+                time.sleep(_LOOK_SECONDS)
+                continue
             return done
         if batch.full:
             wakeups.publish("ingest")
-        done += _work(batch)
+        done += _work(batch, back)
         if len(batch.mails) < _GATHER_BELOW:
             time.sleep(_GATHER_SECONDS)
     wakeups.publish("ingest", force=True)
     return done
+
+
+class _Back:
+    """Until when mail that was given back comes due soon enough to wait for it."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def note(self, waits: Iterable[timedelta]) -> None:
+        short = [wait.total_seconds() for wait in waits if wait.total_seconds() <= _SHORT_WAIT]
+        self._until = max(self._until, time.monotonic() + max(short, default=-_LOOK_SECONDS) + _LOOK_SECONDS)
+
+    def soon(self) -> bool:
+        return time.monotonic() < self._until
 
 
 def _next(turn: int) -> claim.Batch:
@@ -67,9 +89,23 @@ def _next(turn: int) -> claim.Batch:
     return batch if batch.mails else second()
 
 
-def _work(batch: claim.Batch) -> int:
-    until = time.monotonic() + claim.LEASE.total_seconds() / 2
-    judged: list[tuple[Case, bytes]] = []
+def _work(batch: claim.Batch, back: _Back | None = None) -> int:
+    lease, until = claim.LEASE.total_seconds(), time.monotonic() + claim.LEASE.total_seconds() / 2
+    opened = _open(batch, until)
+    waiting = pipeline.ask([case for case, _ in opened], lease / _DNS_SHARE)
+    _give_back(batch.token, waiting, back)
+    gone = {case.id for case in waiting}
+    judged = _judge([item for item in opened if item[0].id not in gone], until)
+    pipeline.examine_rest([case for case, _ in judged], lease / _OPINION_SHARE)
+    _assign_threads([case for case, _ in judged])
+    settlements = [_prepare(case, key) for case, key in judged]
+    crash.point("ingest.settle")
+    return _settle(batch.token, settlements)
+
+
+def _open(batch: claim.Batch, until: float) -> list[tuple[Case, bytes]]:
+    """The batch's mails, read, each with its key."""
+    opened: list[tuple[Case, bytes]] = []
     rules = rules_of(mail.agent_id for mail in batch.mails)
     policies = policies_of(mail.address_id for mail in batch.mails)
     for mail in batch.mails:
@@ -77,12 +113,28 @@ def _work(batch: claim.Batch) -> int:
             break
         found = _handle(mail, batch.token, policies[mail.address_id], rules.get(mail.agent_id, ()))
         if found is not None:
-            judged.append(found)
-    examine_rest([case for case, _ in judged], claim.LEASE.total_seconds() / _OPINION_SHARE)
-    _assign_threads([case for case, _ in judged])
-    settlements = [_prepare(case, key) for case, key in judged]
-    crash.point("ingest.settle")
-    return _settle(batch.token, settlements)
+            opened.append(found)
+    return opened
+
+
+def _give_back(token: uuid.UUID, waiting: Sequence[Case], back: _Back | None) -> None:
+    """Mail whose answers from DNS did not come waits for them, and holds nobody up."""
+    if waiting:
+        waits = {case.id: wait_of(case) for case in waiting}
+        claim.give_back(token, waits)
+        if back is not None:
+            back.note(waits.values())
+
+
+def _judge(opened: Sequence[tuple[Case, bytes]], until: float) -> list[tuple[Case, bytes]]:
+    judged = []
+    for case, key in opened:
+        if time.monotonic() > until:
+            break
+        with about.message(case.id):
+            pipeline.judge(case)
+        judged.append((case, key))
+    return judged
 
 
 def _assign_threads(cases: Sequence[Case]) -> None:
@@ -121,13 +173,13 @@ def _settle_alone(token: uuid.UUID, item: Settlement) -> int:
 def _handle(
     mail: claim.Claimed, token: uuid.UUID, policy: Effective, rules: Sequence[CompiledRule]
 ) -> tuple[Case, bytes] | None:
-    """A mail with its verdicts, and its key. None when it cannot be read now: it waits, and costs nobody else time.
+    """A mail that was read, and its key. None when it cannot be read now: it waits, and costs nobody else time.
 
     A key may come back (a restore in two parts, a master key put back), so what cannot be opened is held, never ended.
     """
     with about.message(mail.id):
         try:
-            return _judge(mail, policy, rules)
+            return _read(mail, policy, rules)
         except (MasterKeyMissing, OSError) as error:
             log.error("message_waits", exc_info=error)
             claim.release(token, mail.id, claim.OWN_TROUBLE)
@@ -137,7 +189,7 @@ def _handle(
     return None
 
 
-def _judge(mail: claim.Claimed, policy: Effective, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
+def _read(mail: claim.Claimed, policy: Effective, rules: Sequence[CompiledRule]) -> tuple[Case, bytes] | None:
     case = _case(mail, policy)
     case.rules = rules
     key = _key(mail)
@@ -145,14 +197,14 @@ def _judge(mail: claim.Claimed, policy: Effective, rules: Sequence[CompiledRule]
         case.raw = open_part(key, _sealed(mail), mail.id, "raw", mail.agent_id)
     except SealBroken:
         reason = "The stored mail does not open with its own key: it was changed or exchanged."
-        case.add(Verdict("parse", Outcome.ERROR, "seal_broken", reason))
+        case.add(Verdict("parse", Outcome.ERROR, pipeline.SEAL_BROKEN, reason))
         return case, key
     if mail.attempts > claim.MAX_ATTEMPTS:
         reason = f"Its worker died {claim.MAX_ATTEMPTS} times while it examined this mail."
-        case.add(Verdict("parse", Outcome.ERROR, "killed_worker", reason))
+        case.add(Verdict("parse", Outcome.ERROR, pipeline.KILLED_WORKER, reason))
     else:
         crash.point("ingest.examine", case.raw)
-        examine_first(case)
+        pipeline.read(case)
     return case, key
 
 
@@ -170,6 +222,7 @@ def _case(mail: claim.Claimed, policy: Effective) -> Case:
         client_ip=mail.client_ip,
         helo=mail.helo,
         tls=mail.tls,
+        waits=mail.waits,
         policy=policy,
     )
 

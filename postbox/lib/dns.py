@@ -120,6 +120,11 @@ class Dns:
                 return flight.outcome.given()
         return kept.given()
 
+    def peek(self, name: str, rdtype: str) -> list[str] | None:
+        """What is kept, without asking anybody; None where nothing is. Raises a TemporaryFailure that is kept."""
+        kept = self._cache.get((_key(name), rdtype))
+        return None if kept is None else kept.given()
+
     def fresh(self, name: str, rdtype: str) -> list[str]:
         """The records as they are now, whatever is kept or being asked: for somebody who has just changed them."""
         return self._look_up((_key(name), rdtype), time.monotonic() + self._total_seconds).given()

@@ -124,6 +124,8 @@ class Message(Leased):
     aligned_domain = models.CharField(max_length=253, blank=True, default="", db_default="", editable=False)
     # The TLS version and cipher by which it came, as the door or the MTA before it says.
     tls = models.CharField("TLS", max_length=64, blank=True, default="", db_default="", editable=False)
+    # How often it was given back because DNS had not answered yet (postbox.ingest.answers).
+    waits = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     body_ref = models.CharField(max_length=200, blank=True, editable=False)
     # Where its agent's rules put it. The names are the agent's, not the mail's, so they are in the clear.
     folder = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from postbox.mail.authentication import UNKNOWN, Authentication
 from postbox.mail.models import Outcome, Status
 from postbox.mail.parsed import Distilled, ParsedMail, Score
+from postbox.screening.auth.findings import Findings
 from postbox.screening.policy import Effective
 
 
@@ -80,8 +81,12 @@ class Case:
     client_ip: str | None = None
     helo: str = ""
     tls: str = ""
+    # How often it has waited for DNS already.
+    waits: int = 0
     policy: Effective = field(default_factory=Effective)
     authentication: Authentication = UNKNOWN
+    # What authentication found, where it was looked for already (postbox.screening.auth.judge).
+    found: Findings | None = None
     parsed: ParsedMail | None = None
     distilled: Distilled = field(default_factory=Distilled)
     score: Score | None = None

@@ -59,9 +59,10 @@ def test_a_mail_becomes_text_verdicts_and_one_event(robin: Known) -> None:
     content = content_of(message)
     assert content.subject == "Delivery"
     assert content.text.strip() == "Does it arrive on Thursday?"
-    assert [v.step for v in message.verdicts.all()] == ["parse", "distil", "score", "rules"]
-    assert {v.outcome for v in message.verdicts.all()} == {Outcome.PASS}
-    assert len(content.words) == 4
+    assert [v.step for v in message.verdicts.all()] == [step.name for step in pipeline.STEPS]
+    assert {v.outcome for v in message.verdicts.all()} == {Outcome.PASS, Outcome.FLAG}
+    assert message.verdicts.get(outcome=Outcome.FLAG).code == "not_authenticated"  # nobody publishes anything here
+    assert len(content.words) == len(pipeline.STEPS)
     event = Event.objects.get()
     assert (event.kind, event.message_id) == ("message.received", message.id)
     assert EventCopy.objects.filter(event=event, consumer="webhooks").count() == 1
@@ -165,7 +166,7 @@ def test_a_mail_that_crashes_a_step_is_quarantined_with_its_traceback_and_costs_
     robin: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Broken()
-    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, broken)))  # type: ignore[arg-type]
+    monkeypatch.setattr(pipeline, "STEPS", (parse, broken))
     deliver(mail(text="one"), robin.address)
     deliver(mail(text="explode"), robin.address)
     deliver(mail(text="three"), robin.address)
@@ -191,7 +192,7 @@ def test_a_mail_that_a_column_cannot_hold_is_quarantined_and_its_batch_stored(
                 case.parsed = dataclasses.replace(case.parsed, from_=(Mailbox("a\x00b@x.example"),))
             return Verdict("distil", Outcome.PASS, "fine", "Fine.")
 
-    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Zero)))  # type: ignore[arg-type]
+    monkeypatch.setattr(pipeline, "STEPS", (parse, Zero))
     deliver(mail(text="plain"), robin.address)
     deliver(mail(text="zero"), robin.address)
     assert work.run() == 2
@@ -210,7 +211,7 @@ def test_a_mail_that_takes_too_long_is_quarantined(robin: Known, monkeypatch: py
                 pass
 
     monkeypatch.setattr(pipeline, "EXAMINE_SECONDS", 0.2)
-    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Slow)))  # type: ignore[arg-type]
+    monkeypatch.setattr(pipeline, "STEPS", (parse, Slow))
     deliver(mail(), robin.address)
     assert work.run() == 1
     assert Message.objects.get().verdicts.get(step="distil").code == "too_slow"

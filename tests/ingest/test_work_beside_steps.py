@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,13 +49,13 @@ class Unthreadable:
 def test_a_mail_without_a_possible_thread_is_quarantined_with_its_traceback(
     robin: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "examine_first", lambda case: pipeline.examine(case, (parse, Unthreadable)))  # type: ignore[arg-type]
+    monkeypatch.setattr(pipeline, "STEPS", (parse, Unthreadable))
     for text in ("one", "unthreadable", "three"):
         deliver(mail(text=text), robin.address)
     batch = claim.fresh()
-    cases = [work._judge(one, Effective(), ()) for one in batch.mails]
+    opened = [found for one in batch.mails if (found := work._read(one, Effective(), ()))]
     with pytest.raises(TypeError):  # the fault happens
-        threads.assign([found[0] for found in cases if found])
+        threads.assign([case for case, _ in work._judge(opened, time.monotonic() + 5)])
     assert work._work(batch) == 3
     held = Message.objects.get(status=Status.QUARANTINED)
     assert "TypeError" in content_of(held).traceback

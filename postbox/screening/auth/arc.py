@@ -1,0 +1,144 @@
+"""ARC: what those who passed a mail on say of it (RFC 8617).
+
+Decides whether the chain holds, and reads what its sealers saw. It is advice: nobody's authority but that of sealers
+whom the operator trusts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from postbox.lib.dns import Resolver, TemporaryFailure
+from postbox.mail.models import AuthResult
+from postbox.screening.auth.dkim import Broken, Fails, Form, form, holds
+from postbox.screening.auth.findings import Missing, Question
+from postbox.screening.auth.keys import NoKey, key_of, knows
+from postbox.screening.auth.names import ascii_name
+from postbox.screening.auth.signed import Malformed, RawField, SignedMail, tags
+
+MOST_SETS = 50
+MOST_KEYS = 10
+_SEEN, _MESSAGE, _SEAL = "arc-authentication-results", "arc-message-signature", "arc-seal"
+_INSTANCE = re.compile(rb"\s*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,4})[ \t\r\n]*(?:;|\Z)")
+_NEEDED = ("i", "a", "b", "bh", "d", "h", "s")
+_SEAL_NEEDED = ("i", "a", "b", "cv", "d", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """``sealers`` from the first to the newest, ``seen`` what each says it saw; both only where the chain holds."""
+
+    result: str = AuthResult.NONE
+    sealers: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    seen: RawField
+    message: RawField
+    seal: RawField
+
+
+def check_arc(mail: SignedMail, ask: Resolver) -> Chain:
+    """The state of the mail's chain. Raises Missing, once for all keys."""
+    if not any(one.name in (_SEEN, _MESSAGE, _SEAL) for one in mail.fields):
+        return Chain()
+    try:
+        return _chain(mail, ask)
+    except (Malformed, Broken, Fails, NoKey) as error:
+        return Chain(AuthResult.FAIL, why=str(error))
+    except TemporaryFailure as error:
+        return Chain(AuthResult.TEMPERROR, why=str(error))
+
+
+def _chain(mail: SignedMail, ask: Resolver) -> Chain:
+    sets = _sets(mail)
+    newest = form(tags(sets[-1].message.value), _NEEDED)
+    if _SEAL in newest.names:
+        raise Broken("a message signature signs a seal")
+    seals = [_seal(one, number) for number, one in enumerate(sets, 1)]
+    _have_keys(newest, seals, ask)
+    holds(mail, sets[-1].message, newest, ask)
+    for number in range(len(sets), 0, -1):
+        _check_seal(sets[:number], seals[number - 1], ask)
+    return Chain(
+        AuthResult.PASS,
+        tuple(ascii_name(seal["d"]) for seal in seals),
+        tuple(_after_instance(one.seen.value) for one in sets),
+    )
+
+
+def _sets(mail: SignedMail) -> list[_Set]:
+    """The sets, from the first. Raises Broken unless they are whole, each once, and numbered without a gap."""
+    found: dict[str, dict[int, RawField]] = {_SEEN: {}, _MESSAGE: {}, _SEAL: {}}
+    for field in mail.fields:
+        if field.name not in found:
+            continue
+        number = _instance(field)
+        if number in found[field.name]:
+            raise Broken(f"set {number} has a field twice")
+        found[field.name][number] = field
+    numbers = sorted(found[_SEAL])
+    if numbers != list(range(1, len(numbers) + 1)) or not 0 < len(numbers) <= MOST_SETS:
+        raise Broken("the sets are not numbered from 1 on")
+    if any(sorted(one) != numbers for one in found.values()):
+        raise Broken("a set is not whole")
+    return [_Set(found[_SEEN][number], found[_MESSAGE][number], found[_SEAL][number]) for number in numbers]
+
+
+def _instance(field: RawField) -> int:
+    if field.name == _SEEN:
+        match = _INSTANCE.match(field.value)
+        number = match[1].decode() if match else ""
+    else:
+        number = tags(field.value).get("i", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 4 and int(number) > 0):
+        raise Broken(f"a field of the chain has no number: {field.name}")
+    return int(number)
+
+
+def _seal(one: _Set, number: int) -> dict[str, str]:
+    given = tags(one.seal.value)
+    if any(name not in given for name in _SEAL_NEEDED) or "h" in given or "bh" in given or not knows(given["a"]):
+        raise Broken(f"seal {number} is not one")
+    if given["cv"].lower() != ("none" if number == 1 else "pass"):
+        raise Fails(f"sealer {number} says that the chain was {given['cv'][:10]!r}")
+    return given
+
+
+def _have_keys(newest: Form, seals: list[dict[str, str]], ask: Resolver) -> None:
+    """Ask for all keys at once, and for few: the sender chooses how many there are."""
+    wanted = {(newest.selector, newest.domain)} | {(seal["s"], ascii_name(seal["d"])) for seal in seals}
+    if len(wanted) > MOST_KEYS:
+        raise Broken(f"more than {MOST_KEYS} keys")
+    questions: set[Question] = set()
+    for selector, domain in wanted:
+        try:
+            ask(f"{selector}._domainkey.{domain}", "TXT")
+        except Missing as missing:
+            questions |= missing.questions
+    if questions:
+        raise Missing(questions)
+
+
+def _check_seal(sets: list[_Set], given: dict[str, str], ask: Resolver) -> None:
+    """A seal covers all sets up to its own, its own signature left out (section 5.1.1)."""
+    said = form({**given, "h": "from", "bh": "", "c": "relaxed/relaxed", "v": "1"})
+    digest = hashlib.sha256()
+    for one in sets[:-1]:
+        for field in (one.seen, one.message, one.seal):
+            digest.update(field.canonical(True) + b"\r\n")
+    last = sets[-1]
+    digest.update(last.seen.canonical(True) + b"\r\n" + last.message.canonical(True) + b"\r\n")
+    digest.update(last.seal.without_signature().canonical(True))
+    if not key_of(said.selector, said.domain, said.algorithm, ask).verifies(said.signature, digest.digest()):
+        raise Fails(f"seal {len(sets)} does not hold")
+
+
+def _after_instance(value: bytes) -> str:
+    """What a sealer says it saw, without its number: an Authentication-Results field's value."""
+    return value.partition(b";")[2].decode("latin-1")

@@ -1,0 +1,96 @@
+"""Authentication-Results fields (RFC 8601): what a trusted MTA found, and everybody else's claims taken out.
+
+Decides which field counts: the topmost that bears the configured name, and no other. Its sender must be the MTA that
+hands mail in, which removes fields of that name that it did not write (section 5).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+
+from postbox.mail.models import AuthResult
+from postbox.mail.parsed import ParsedMail
+from postbox.screening.auth.names import ascii_name
+
+NAME = "authentication-results"
+_LONGEST = 16_384
+_QUOTED_OR_COMMENT = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|[()]|\\.|;', re.DOTALL)
+_METHOD = re.compile(r"\s*([A-Za-z0-9_-]+)(?:\s*/\s*\d+)?\s*=\s*([A-Za-z0-9_-]+)")
+_PROPERTY = re.compile(r'([A-Za-z0-9_-]+)\s*\.\s*([A-Za-z0-9_-]+)\s*=\s*("(?>(?:[^"\\]|\\.)*)"|[^\s;]+)')
+_SERVER = re.compile(r'\s*("(?>(?:[^"\\]|\\.)*)"|[^\s;"]+)(?:\s+\d+)?\s*\Z')
+_WORDS = frozenset(AuthResult.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One method's result with its properties by ``type.name``, in lower case."""
+
+    method: str
+    result: str
+    properties: dict[str, str] = field(default_factory=dict)
+
+    def domain(self, *names: str) -> str:
+        """The domain of the first of these properties, in ASCII."""
+        value = next((self.properties[name] for name in names if name in self.properties), "")
+        return ascii_name(value.rpartition("@")[2])
+
+
+def trusted(parsed: ParsedMail, server: str) -> list[Result] | None:
+    """What the MTA of that name found; None where it wrote nothing."""
+    values = (value for name, value in parsed.headers if name.lower() == NAME)
+    mine = next((value for value in values if _server(value) == server.lower()), None)
+    return None if mine is None else results(mine)
+
+
+def without_claims(parsed: ParsedMail, server: str = "") -> ParsedMail:
+    """The mail without any Authentication-Results but the one that counts, so that no rule takes a claim for a word."""
+    if not any(name.lower() == NAME for name, _ in parsed.headers):
+        return parsed
+    kept, seen = [], False
+    for name, value in parsed.headers:
+        if name.lower() != NAME:
+            kept.append((name, value))
+        elif server and not seen and _server(value) == server.lower():
+            kept.append((name, value))
+            seen = True
+    return dataclasses.replace(parsed, headers=tuple(kept))
+
+
+def results(value: str) -> list[Result]:
+    """The results of a field's value, the server's name first in it; what is malformed is passed over."""
+    found = []
+    for part in _parts(value[:_LONGEST])[1:]:
+        if match := _METHOD.match(part):
+            given = {f"{one[1]}.{one[2]}".lower(): one[3].strip('"') for one in _PROPERTY.finditer(part, match.end())}
+            word = match[2].lower()
+            found.append(Result(match[1].lower(), word if word in _WORDS else AuthResult.NONE, given))
+    return found
+
+
+def _server(value: str) -> str:
+    match = _SERVER.match(_parts(value[:_LONGEST])[0])
+    return match[1].strip('"').lower() if match else ""
+
+
+def _parts(value: str) -> list[str]:
+    """Split at semicolons outside quotes and comments; comments are taken out, at any depth."""
+    parts: list[str] = [""]
+    start = depth = 0
+    for mark in _QUOTED_OR_COMMENT.finditer(value):
+        sign = mark[0]
+        if sign == "(":
+            if not depth:
+                parts[-1] += value[start : mark.start()] + " "
+            depth += 1
+        elif sign == ")" and depth:
+            depth -= 1
+            start = mark.end()
+        elif sign == ";" and not depth:
+            parts[-1] += value[start : mark.start()]
+            parts.append("")
+            start = mark.end()
+    if not depth:
+        parts[-1] += value[start:]
+    return parts
