@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from postbox.lib.dns import Resolver
-from postbox.mail.authentication import UNKNOWN, Authentication
+from postbox.mail.authentication import Authentication
 from postbox.mail.models import AuthResult
 from postbox.mail.parsed import ParsedMail
 from postbox.screening.auth import dkim, dmarc
@@ -33,13 +33,16 @@ def judge(case: Case, ask: Resolver) -> Findings:
     if case.parsed is None:
         return Findings(words="It could not be read.", looked=False)
     author = author_of(case.parsed)
-    if server := settings.POSTBOX_TRUSTED_AUTHSERV_ID:
-        found = trusted(case.parsed, server)
-        if found is not None:
-            return _by_word_of(server, found, author)
+    server = settings.POSTBOX_TRUSTED_AUTHSERV_ID
+    if not case.client_ip and not server:
+        return _NOTHING
+    mail = _split(case.raw)
+    found = trusted(mail, server) if server and mail else None
+    if found is not None:
+        return _by_word_of(server, found, author)
     if not case.client_ip:
         return _NOTHING
-    return _looked_for(case, case.client_ip, author, ask)
+    return _looked_for(case, case.client_ip, mail, author, ask)
 
 
 def author_of(parsed: ParsedMail) -> str:
@@ -50,12 +53,11 @@ def author_of(parsed: ParsedMail) -> str:
     return ascii_name(parsed.from_[0].address.rpartition("@")[2])
 
 
-def _looked_for(case: Case, client: str, author: str, ask: Resolver) -> Findings:
+def _looked_for(case: Case, client: str, mail: SignedMail | None, author: str, ask: Resolver) -> Findings:
     looks = Collected()
     spf = looks.run(lambda: check_spf(client, case.mail_from, case.helo, ask), Spf(AuthResult.NONE))
     signatures: list[Signature] = []
     chain = Chain()
-    mail = _split(case.raw)
     if mail is not None:
         now = case.received_at.timestamp()
         signatures = looks.run(lambda: check_dkim(mail, author, ask, now), signatures)
@@ -122,8 +124,8 @@ def _by_word_of(server: str, found: Sequence[Result], author: str) -> Findings:
     """The trusted MTA's results; its DMARC must be about the author that this mail has here."""
     spf = _best(found, "spf")
     signatures = [one for one in found if one.method == "dkim"]
-    arc = _best(found, "arc")
-    stated = _best(found, "dmarc")
+    arc = _only(found, "arc")
+    stated = _only(found, "dmarc")
     result = stated.result
     if result == AuthResult.PASS and (not author or stated.domain("header.from") != author):
         result = AuthResult.FAIL
@@ -137,9 +139,17 @@ def _by_word_of(server: str, found: Sequence[Result], author: str) -> Findings:
     return Findings(authentication, words, author)
 
 
+def _only(found: Sequence[Result], method: str) -> Result:
+    """The result of a method that must not stand twice: two of them are no word."""
+    own = [one for one in found if one.method == method]
+    return own[0] if len(own) == 1 else Result(method, AuthResult.PERMERROR if own else AuthResult.NONE)
+
+
 def _best(found: Sequence[Result], method: str) -> Result:
     own = [one for one in found if one.method == method]
-    return next((one for one in own if one.result == AuthResult.PASS), own[0] if own else Result(method, UNKNOWN.spf))
+    return next(
+        (one for one in own if one.result == AuthResult.PASS), own[0] if own else Result(method, AuthResult.NONE)
+    )
 
 
 def _speaks_for(author: str, spf: Result, signatures: Sequence[Result]) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from postbox.mail.models import AuthResult
 from postbox.mail.parsed import ParsedMail
 from postbox.screening.auth.names import ascii_name
+from postbox.screening.auth.signed import RawField, SignedMail
 
 NAME = "authentication-results"
 _LONGEST = 16_384
@@ -37,11 +38,19 @@ class Result:
         return ascii_name(value.rpartition("@")[2])
 
 
-def trusted(parsed: ParsedMail, server: str) -> list[Result] | None:
-    """What the MTA of that name found; None where it wrote nothing."""
-    values = (value for name, value in parsed.headers if name.lower() == NAME)
-    mine = next((value for value in values if _server(value) == server.lower()), None)
+def trusted(mail: SignedMail, server: str) -> list[Result] | None:
+    """What the MTA of that name found; None where it wrote nothing.
+
+    It quotes what senders wrote, so its field is read as it came: decoded words could hold results of their own.
+    """
+    values = (unfolded(field) for field in mail.named(NAME))
+    mine = next((value for value in values if _server(value) == server), None)
     return None if mine is None else results(mine)
+
+
+def unfolded(field: RawField) -> str:
+    """A field's value in one line."""
+    return field.value.replace(b"\r\n", b"").decode("latin-1")
 
 
 def without_claims(parsed: ParsedMail, server: str = "") -> ParsedMail:
@@ -52,7 +61,7 @@ def without_claims(parsed: ParsedMail, server: str = "") -> ParsedMail:
     for name, value in parsed.headers:
         if name.lower() != NAME:
             kept.append((name, value))
-        elif server and not seen and _server(value) == server.lower():
+        elif server and not seen and _server(value) == server:
             kept.append((name, value))
             seen = True
     return dataclasses.replace(parsed, headers=tuple(kept))
