@@ -48,7 +48,8 @@ LEFT JOIN message_keys k ON k.message_id = c.id
 LEFT JOIN mail_spool s ON s.message_id = c.id
 ORDER BY c.id
 """  # noqa: S608
-_FRESH = _CLAIM.format(attempts="attempts = 0")
+_FRESH = _CLAIM.format(attempts="attempts = 0 AND waits = 0")
+_WAITED = _CLAIM.format(attempts="attempts = 0 AND waits > 0")
 _AGAIN = _CLAIM.format(attempts="attempts > 0")
 _RELEASE = """
 UPDATE messages SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1, not_before = %s
@@ -106,6 +107,11 @@ class Batch:
 def fresh(limit: int = BATCH) -> Batch:
     """Claim mails that nobody has tried yet, oldest first."""
     return _claim(_FRESH, limit)
+
+
+def waited(limit: int = BATCH) -> Batch:
+    """Claim mails that were given back to wait for DNS, oldest first."""
+    return _claim(_WAITED, limit)
 
 
 def again() -> Batch:

@@ -37,7 +37,7 @@ RUN_SECONDS = 5.0
 _GATHER_BELOW = 16
 _GATHER_SECONDS = 0.01
 # Under a steady backlog, mail that is to be tried again must not wait for a quiet moment.
-_AGAIN_EVERY = 8
+_AGAIN_EVERY, _WAITED_EVERY = 8, 4
 # Of a lease, half may go by over examining, and these shares over waiting for a second opinion and for DNS.
 _OPINION_SHARE, _DNS_SHARE = 5, 10
 # Mail that waits for DNS for no longer than this is looked for here; the sweep finds what waits longer.
@@ -83,10 +83,17 @@ class _Back:
 
 
 def _next(turn: int) -> claim.Batch:
-    """A batch that nobody has tried yet, or one mail whose worker did not come back: every few turns, and when idle."""
-    first, second = (claim.again, claim.fresh) if turn % _AGAIN_EVERY == 0 else (claim.fresh, claim.again)
-    batch = first()
-    return batch if batch.mails else second()
+    """A batch that nobody has tried yet, else what waited for DNS, else one mail whose worker did not come back.
+
+    The two others go first every few turns, so that new mail never keeps them waiting, nor they new mail.
+    """
+    kinds = [claim.fresh, claim.waited, claim.again]
+    if turn % _AGAIN_EVERY == 0:
+        kinds = [claim.again, claim.fresh, claim.waited]
+    elif turn % _WAITED_EVERY == 0:
+        kinds = [claim.waited, claim.fresh, claim.again]
+    batches = (kind() for kind in kinds)
+    return next((batch for batch in batches if batch.mails), claim.Batch(uuid.uuid4(), []))
 
 
 def _work(batch: claim.Batch, back: _Back | None = None) -> int:

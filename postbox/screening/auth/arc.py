@@ -20,7 +20,7 @@ from postbox.screening.auth.signed import Malformed, RawField, SignedMail, tags
 
 MOST_SETS = 50
 MOST_KEYS = 10
-_SEEN, _MESSAGE, _SEAL = "arc-authentication-results", "arc-message-signature", "arc-seal"
+SEEN, _MESSAGE, _SEAL = "arc-authentication-results", "arc-message-signature", "arc-seal"
 _INSTANCE = re.compile(rb"\s*i[ \t\r\n]*=[ \t\r\n]*([0-9]{1,4})[ \t\r\n]*(?:;|\Z)")
 _NEEDED = ("i", "a", "b", "bh", "d", "h", "s")
 _SEAL_NEEDED = ("i", "a", "b", "cv", "d", "s")
@@ -45,7 +45,7 @@ class _Set:
 
 def check_arc(mail: SignedMail, ask: Resolver) -> Chain:
     """The state of the mail's chain. Raises Missing, once for all keys."""
-    if not any(one.name in (_SEEN, _MESSAGE, _SEAL) for one in mail.fields):
+    if not any(one.name in (SEEN, _MESSAGE, _SEAL) for one in mail.fields):
         return Chain()
     try:
         return _chain(mail, ask)
@@ -74,7 +74,7 @@ def _chain(mail: SignedMail, ask: Resolver) -> Chain:
 
 def _sets(mail: SignedMail) -> list[_Set]:
     """The sets, from the first. Raises Broken unless they are whole, each once, and numbered without a gap."""
-    found: dict[str, dict[int, RawField]] = {_SEEN: {}, _MESSAGE: {}, _SEAL: {}}
+    found: dict[str, dict[int, RawField]] = {SEEN: {}, _MESSAGE: {}, _SEAL: {}}
     for field in mail.fields:
         if field.name not in found:
             continue
@@ -87,11 +87,11 @@ def _sets(mail: SignedMail) -> list[_Set]:
         raise Broken("the sets are not numbered from 1 on")
     if any(sorted(one) != numbers for one in found.values()):
         raise Broken("a set is not whole")
-    return [_Set(found[_SEEN][number], found[_MESSAGE][number], found[_SEAL][number]) for number in numbers]
+    return [_Set(found[SEEN][number], found[_MESSAGE][number], found[_SEAL][number]) for number in numbers]
 
 
 def _instance(field: RawField) -> int:
-    if field.name == _SEEN:
+    if field.name == SEEN:
         match = _INSTANCE.match(field.value)
         number = match[1].decode() if match else ""
     else:

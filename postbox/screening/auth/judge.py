@@ -15,16 +15,18 @@ from postbox.mail.authentication import Authentication
 from postbox.mail.models import AuthResult
 from postbox.mail.parsed import ParsedMail
 from postbox.screening.auth import dkim, dmarc
-from postbox.screening.auth.arc import Chain, check_arc
+from postbox.screening.auth.arc import SEEN, Chain, check_arc
 from postbox.screening.auth.dkim import Signature, check_dkim
 from postbox.screening.auth.dmarc import Dmarc, check_dmarc
 from postbox.screening.auth.findings import Collected, Findings
 from postbox.screening.auth.names import ascii_name, same_organisation
+from postbox.screening.auth.results import NAME as RESULTS
 from postbox.screening.auth.results import Result, results, trusted
 from postbox.screening.auth.signed import Malformed, SignedMail, split
 from postbox.screening.auth.spf import Spf, check_spf
 from postbox.screening.case import Case
 
+_WORTH_SPLITTING = frozenset({"dkim-signature", "arc-seal", "arc-message-signature", SEEN, RESULTS})
 _NOTHING = Findings(words="Nobody said which host brought it, so nothing vouches for its author.", looked=False)
 
 
@@ -36,7 +38,7 @@ def judge(case: Case, ask: Resolver) -> Findings:
     server = settings.POSTBOX_TRUSTED_AUTHSERV_ID
     if not case.client_ip and not server:
         return _NOTHING
-    mail = _split(case.raw)
+    mail = _split(case)
     found = trusted(mail, server) if server and mail else None
     if found is not None:
         return _by_word_of(server, found, author)
@@ -75,9 +77,13 @@ def _looked_for(case: Case, client: str, mail: SignedMail | None, author: str, a
     return Findings(authentication, words, author, _sealer(chain, author))
 
 
-def _split(raw: bytes) -> SignedMail | None:
+def _split(case: Case) -> SignedMail | None:
+    """The mail as signatures see it; None where it bears none, or its head is malformed."""
+    names = {name.lower() for name, _ in case.parsed.headers} if case.parsed else set()
+    if names.isdisjoint(_WORTH_SPLITTING):
+        return None
     try:
-        return split(raw)
+        return split(case.raw)
     except Malformed:
         return None
 

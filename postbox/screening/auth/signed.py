@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 _BLANKS = re.compile(rb"[ \t]+")
+_RUNS = re.compile(rb"  +")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _TAG_NAME = re.compile(rb"[a-zA-Z][a-zA-Z0-9_]*")
 _LINE = re.compile(rb"\r?\n")
@@ -142,7 +143,7 @@ def _end_of_head(raw: bytes) -> tuple[int, int]:
 
 def _body(body: bytes, relaxed: bool) -> bytes:
     if relaxed:
-        body = _BLANKS.sub(b" ", body).replace(b" \r\n", b"\r\n").removesuffix(b" ")
+        body = _RUNS.sub(b" ", body.replace(b"\t", b" ")).replace(b" \r\n", b"\r\n").removesuffix(b" ")
     kept = body.rstrip(b"\r\n")
     tail = body[len(kept) :].replace(b"\r\n", b"\n").rstrip(b"\n").replace(b"\n", b"\r\n")
     whole = kept + tail
