@@ -15,7 +15,7 @@ def public_id(event_id: uuid.UUID) -> str:
 
 def timestamp(at: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def render(event_id: uuid.UUID, kind: str, at: datetime, data: dict[str, Any]) -> bytes:

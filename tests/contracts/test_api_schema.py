@@ -16,6 +16,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 from schemathesis.core import NOT_SET
+from schemathesis.core.result import Ok
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
 
 from postbox.config.wsgi import application
 from postbox.ingest import work
@@ -173,16 +176,34 @@ FIT = {
 }
 
 
-@schema.parametrize()
-@examples(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
-)
+EXAMPLES = examples(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+OPERATIONS = {found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)}
+
+
+def test_the_document_has_no_route_that_cannot_be_tried() -> None:
+    assert [found for found in schema.get_all_operations() if not isinstance(found, Ok)] == []
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+@pytest.mark.timeout(240)
 @pytest.mark.django_db(transaction=True)
-def test_every_route_keeps_to_its_document(case: Case, robin: Known, bridge: str) -> None:
-    fits = case.meta is None or case.meta.generation.mode.is_positive
-    if fits and case.path in FIT:
-        FIT[case.path](case, robin)
-    case.call_and_validate(headers=shown_keys(case, robin, bridge))
+def test_every_route_keeps_to_its_document(label: str, robin: Known, bridge: str) -> None:
+    """Each a test of our own making: `schema.parametrize` makes the cases of all routes whenever tests are collected,
+    and with pytest 9 gives all of them one id, of which xdist runs one.
+    """
+    operation = OPERATIONS[label]
+
+    def keeps_to_it(case: Case) -> None:
+        fits = case.meta is None or case.meta.generation.mode.is_positive
+        if fits and case.path in FIT:
+            FIT[case.path](case, robin)
+        case.call_and_validate(headers=shown_keys(case, robin, bridge))
+
+    build_operation_test(
+        config=schema.config,
+        operation=operation,
+        test_func=keeps_to_it,
+        given_kwargs={},
+        feedback=FeedbackSources(),
+        explicit_settings=EXAMPLES,
+    )()
