@@ -46,7 +46,7 @@ def test_a_wake_up_arrives_before_any_sweep(system: System) -> None:
         ids = accept(system, 1)
         assert eventually(lambda ids=ids: all_settled(system, ids), 30)  # type: ignore[misc]
         took.append(time.monotonic() - began)
-    assert sorted(took)[2] < 2, f"the sweep comes every 15 s, so this was no wake-up: {took}"
+    assert sorted(took)[2] < 2, f"the sweep comes every 5 s, so this was no wake-up: {took}"
 
 
 def test_wake_ups_thrown_away_with_mail_waiting(system: System, broker: rabbitmq.RabbitMQ) -> None:
