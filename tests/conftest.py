@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -42,9 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "postbox.config.settings"
     from django.conf import settings
 
-    _ = (
-        settings.DATABASES
-    )  # loads them: pytest-django's own pytest_configure, which is the last, sets up what is loaded
+    # This loads them: pytest-django's own pytest_configure, which is the last, sets up what is loaded.
+    # A password takes 0.4 s of CPU otherwise; the systems that tests start keep Django's own way.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -53,6 +55,29 @@ def pytest_xdist_setupnodes() -> None:
     it.
     """
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Start the longest files first, so that no worker is left alone with one at the end; see the Makefile.
+
+    Two tests of one id would be one to pytest-xdist, which would leave the others out and not say so.
+    """
+    names = Counter(item.nodeid for item in items)
+    if several := [name for name, count in names.items() if count > 1]:
+        raise pytest.UsageError(f"Several tests have one id: {several}")
+    if hasattr(config, "workerinput"):
+        longest: dict[Path, float] = {}
+        for item in items:
+            longest[item.path] = max(longest.get(item.path, 0), _time_asked_for(item))
+        items.sort(key=lambda item: -longest[item.path])
+
+
+def _time_asked_for(item: pytest.Item) -> float:
+    """Its timeout. What drives a browser or a whole system takes long even where it asks for no more than others."""
+    if (mark := item.get_closest_marker("timeout")) and mark.args[0] > 120:
+        return float(mark.args[0])
+    return 120.0 if item.get_closest_marker("browser") or item.get_closest_marker("e2e") else 0.0
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -84,11 +109,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     from postbox.events import wakeups
     from postbox.metrics import writer
+    from tests import emptying
 
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_no_truncate%'")
         for (name,) in cursor.fetchall():
             cursor.execute(f'ALTER TABLE audit_records DISABLE TRIGGER "{name}"')
+    with django_db_blocker.unblock():
+        emptying.Emptying().install()
     yield
     wakeups.end()
     writer.end()

@@ -30,7 +30,7 @@ from tests.admin.outbox import kept
 from tests.people import Known, known_agent, mail
 from webhooks.models import Attempt, Delivery, Endpoint
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
 
 SUBMITTED = {"_form_submitted": "True", "reason": "A word"}
 # Buttons that an operator has and a viewer has not, by the model's label; of no other may there be any.

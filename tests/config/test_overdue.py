@@ -15,7 +15,10 @@ import pytest
 from postbox.config.up.embedded import free_port
 from tests.config.processes import wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO tells this on Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO tells this on Linux"),
+    pytest.mark.timeout(180),
+]
 THREADS = 4
 PROGRAM = """
 import sys

@@ -23,7 +23,7 @@ from postbox.config.up.supervisor import Supervisor
 from postbox.config.up.valkey import Valkey
 from tests.config.processes import alive, descendants, fresh_home, wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"), pytest.mark.timeout(180)]
 
 
 @pytest.fixture

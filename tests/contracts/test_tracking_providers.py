@@ -35,7 +35,7 @@ IDS = {"postmark": "b7bc2f4a-e38e-4336-af7d-e6c392c2f817", "mailgun": "<20261120
 IDS |= {"sendgrid": "c82b1dad-1b2c-4b6d-9f5e-1f4f6a1d2c3b", "ses": "0102018c-aaaa-bbbb-cccc-000000000000-000000"}
 
 SECRETS = {name: everyone.SECRETS[name] for name in TRACKERS}
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 providers = pytest.mark.parametrize("name", sorted(TRACKERS))
 
 

@@ -27,7 +27,7 @@ from tests import s3 as s3_server
 from tests.config.processes import wait_for
 from tests.people import Known, deliver, known_agent, mail
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
 
 @pytest.fixture

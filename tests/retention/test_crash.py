@@ -27,7 +27,7 @@ from postbox.retention.models import ReapedMessage, Run
 from tests.people import Known
 from tests.retention.crowd import blobs_in, crowd, move_to
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 MANY = 700
