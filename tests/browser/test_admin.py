@@ -55,7 +55,7 @@ def test_an_operator_looks_around(live_server: LiveServer, scheme: str) -> None:
         expect(page.get_by_role("heading", name="Urgent")).to_be_visible()
         expect(page.locator(".pbx-main mark").first).to_contain_text("Ignore all previous instructions")
         steps = page.locator(".pbx-table tbody tr td:first-child").all_inner_texts()
-        assert steps[:4] == ["parse", "distil", "score", "rules"]
+        assert steps[:5] == ["parse", "authenticate", "allow", "distil", "score"]
         expect(page.get_by_text("prompt_injection")).to_be_visible()
         seen.shoot(f"admin-message-{scheme}")
 
