@@ -94,7 +94,7 @@ def tables_with(text: str) -> list[str]:
         cursor.execute(query, [["postbox", "postbox_keys"]])
         tables = [name for (name,) in cursor.fetchall() if "audit" not in name]
         assert len(tables) > 20
-        return [name for name in tables if _has(cursor, name, text)]
+        return sorted(name for name in tables if _has(cursor, name, text))
 
 
 def _has(cursor: Any, table: str, text: str) -> bool:
