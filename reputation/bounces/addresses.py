@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_BARE = r"[^\s<>()\[\]\"',;:|\\\x00-\x1f\x7f]"
+_BARE = r"[^\s<>()\[\]\"',;:：、，。（）「」【】|\\\x00-\x1f\x7f]"
 ADDRESS = rf"(?:\"[^\"\s@]{{1,64}}\"|{_BARE}{{1,256}})@[\w.-]{{1,253}}"
 _LOCAL_CHARACTERS = 256
 _SIGNS = 1000  # of a text that are looked at

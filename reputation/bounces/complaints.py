@@ -15,6 +15,10 @@ from reputation.bounces.reasons import Reason
 _FIELD = re.compile(r"^[ \t]{0,4}([A-Za-z][A-Za-z-]{1,40})[ \t]*:[ \t]*(.*)$", re.M)
 _RECIPIENT = ("original-rcpt-to", "removal-recipient", "redacted-address", "x-original-rcpt-to")
 _WORDS = re.compile(r"this is an? (?:e-?mail )?(?:abuse|spam|feedback) report|abuse report for an email message", re.I)
+# Of reports that only enclose the mail, such as those of Microsoft's JMRP.
+_SUBJECT = re.compile(
+    r"\b(?:complaint about message from|e-?mail feedback report|spam complaint|abuse complaint)\b", re.I
+)
 _OPENING_CHARACTERS = 2000
 RECIPIENTS = 100
 _REPORT = frozenset({"feedback-type", "user-agent", "version"})  # those that each must have (RFC 5965, section 3.1)
@@ -41,7 +45,8 @@ def _report(letter: Letter) -> str | None:
     fields = {name.lower() for name, _ in _FIELD.findall(letter.text)}
     if letter.parameters.get("report-type", "").lower() == "feedback-report" or fields >= _REPORT:
         return letter.text
-    if letter.of_original("x-hmxmroriginalrecipient") or _WORDS.search(letter.text[:_OPENING_CHARACTERS]):
+    told = _SUBJECT.search(letter.field("subject")[:500]) or _WORDS.search(letter.text[:_OPENING_CHARACTERS])
+    if told or letter.of_original("x-hmxmroriginalrecipient"):
         return letter.text if letter.original else None
     return None
 

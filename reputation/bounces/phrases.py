@@ -33,7 +33,7 @@ _FRAGMENTS = {
     """,
     "filtered": r"""
         recipient preferences | user reject | extended inactivity
-        refuses to receive | email preferences of | message filtered
+        refuses to receive | rcp-p[2-9] | rcp-t | email preferences of | message filtered
         because .{0,20}recipient .{0,40}preferences | refused by recipient | domain filter
         rejected by (?:the )?recipient.s (?:prefer|filter|rule|own)
     """,
@@ -47,7 +47,8 @@ _FRAGMENTS = {
         mailbox is frozen | not currently accepting | user suspended | recipient suspend | disableduser
         vhost .{0,20}disabled | not (?:been )?activ(?:e|ated) (?:yet|account) | user has been disabled
         konto .{0,20}(?:gesperrt|deaktiviert) | compte .{0,20}(?:désactivé|suspendu)
-        recipient has .{0,20}(?:disabled|suspended) | 停用 | 被禁用
+        unavailable: (?:user|account) is | deactivated due to | mailbox disat\w* | (?:e' |è )?bloccato per inutilizzo
+    recipient has .{0,20}(?:disabled|suspended) | 停用 | 被禁用
         domain (?:is |has been )?(?:suspended|temporarily suspended|inactive)
         account .{0,20}temporarily (?:disabled|unavailable|locked)
     """,
@@ -56,7 +57,8 @@ _FRAGMENTS = {
             accepts) .{0,1}
         has (?:been )?(?:moved|changed|replaced) .{0,20}(?:address|to|by) | recipient (?:has )?moved
         user has moved | address changed | address .{0,60}has been replaced
-        has left the (?:company|organi[sz]ation) | 551 .{0,30}user not local | please try <
+        mailbox owner has changed | domain owner has changed
+    has left the (?:company|organi[sz]ation) | 551 .{0,30}user not local | please try <
     """,
     "norelaying": r"""
         rela(?:y|ying) (?:is |was |access )?(?:not |denied|prohibited|access|operation reject|restricted|\
@@ -161,7 +163,8 @@ _FRAGMENTS = {
         domain .{0,60}(?:of|in) .{0,20}(?:sender|from|return).{0,40}(?:not exist|not resolve|invalid|not found)
         all recipient addresses rejected | not a registered gateway user
         rejected by (?:the )?recipient(?!.s|s| domain| server| mail| host| system) | members? only
-        not (?:a )?(?:member|subscrib\w+) | moderat | only (?:members|subscribers|senders|people|users)
+        not (?:a )?(?:member(?! of (?:the )?domain)|subscrib\w+) | moderat
+        only (?:members|subscribers|senders|people|users)
         (?:not|n.t) .{0,30}(?:permission|allowed|permitted|authori[sz]ed) to (?:post|send|mail|email|contact|write)
         may not (?:have permission|exist, or you may not) | groups\.google\.com | backscatter | null sender
         from: header | your e?mail address .{0,40}(?:reject|block|refus) | fully.?qualified
@@ -187,7 +190,7 @@ _FRAGMENTS = {
         (?:time|message|queue|delivery|envelope|retry timeout|retry time)[a-z ]{0,20}(?:expired|timed? ?out|\
             exceeded|limit exceeded)
         queue\.expired | timed? ?-?out | retr(?:y|ies) (?:limit|timeout|count) .{0,10}exceeded
-        in the queue too long | could not be delivered for | has not (?:yet )?been delivered
+        in the queue too long | could not be delivered for | has not yet been delivered
         not been (?:able|delivered) .{0,40}(?:after|for|within|since)
         delivery attempts? .{0,20}(?:will continue|exceeded|failed)
         unable to deliver .{0,40}(?:after|within|for|in) .{0,20}(?:days|hours|minutes|retries) | was aborted after

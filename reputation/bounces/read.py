@@ -14,8 +14,8 @@ from reputation.bounces.addresses import addresses
 from reputation.bounces.bounce import Bounce, Kind
 from reputation.bounces.codes import command_of, from_reply
 from reputation.bounces.fragments import pattern, plain
-from reputation.bounces.letter import Letter, read_letter
-from reputation.bounces.notice import from_system, is_notice
+from reputation.bounces.letter import Letter, groups, read_letter
+from reputation.bounces.notice import from_system, is_notice, subject_tells
 from reputation.bounces.reasons import WEAK, Reason, Verdict, classify
 
 _OPENING_CHARACTERS = 2000
@@ -53,7 +53,7 @@ def _recognise(letter: Letter, nested: int) -> list[Bounce]:
         return found
     if letter.parameters.get("report-type", "").lower() == "disposition-notification":
         return replies.read(letter)
-    if replies.is_marked(letter) and not from_system(letter):
+    if replies.is_marked(letter) and not _reports(letter):
         return replies.read(letter)
     found = status_report.read(letter)
     if found:
@@ -61,6 +61,11 @@ def _recognise(letter: Letter, nested: int) -> list[Bounce]:
     if is_notice(letter):
         return _notice(letter, nested)
     return replies.read(letter) if replies.is_automatic(letter) else []
+
+
+def _reports(letter: Letter) -> bool:
+    """Whether a mail system sent it, about a mail or a failure; the vacation of a robot's mailbox is no report."""
+    return from_system(letter) and (bool(letter.original or groups(letter)) or subject_tells(letter))
 
 
 def _notice(letter: Letter, nested: int) -> list[Bounce]:

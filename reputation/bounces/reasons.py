@@ -19,6 +19,7 @@ from reputation.bounces.unknown import SURELY_UNKNOWN, TAKES_NO_MAIL, UNKNOWN_HO
 WORDS_CHARACTERS = 2000  # of one recipient's report that are read
 # A gateway's own comment around the reply that it was given: "5.1.0 - Unknown address error 550-'...'".
 _WRAPPED = re.compile(r"\b\d\.\d\.\d - [A-Za-z/ -]{3,40} ([45]\d\d)[ -]{1,3}'([^\n']{1,1000})'")
+_PASSED_ON = re.compile(r"\bremote server returned [a-z ]{3,60} -> (?=[45]\d\d)", re.I)  # Exchange Online
 _LINK = re.compile(r"https?://([^\s<>\"'/]{1,253})[^\s<>\"']*", re.I)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]{1,256}@[^\s<>()\[\]\"',;:]{1,253}")
 
@@ -93,7 +94,11 @@ CODES = {
     "4.5": Reason.NETWORK_ERROR,
     "4.6": Reason.NETWORK_ERROR,
     "4.7": Reason.EXPIRED,
+    "4.310": Reason.HOST_UNKNOWN,  # Exchange Online: the domain is not in DNS
     "7.1": Reason.SECURITY_ERROR,
+    "7.13": Reason.SUSPEND,
+    "7.17": Reason.HAS_MOVED,  # RFC 7293: somebody else has the mailbox now
+    "7.18": Reason.HAS_MOVED,
     "7.20": Reason.AUTH_FAILURE,
     "7.21": Reason.AUTH_FAILURE,
     "7.22": Reason.AUTH_FAILURE,
@@ -210,6 +215,8 @@ def classify(words: str, *, status: str = "", command: str = "", final: bool = T
     ``final`` is false for a delay, which is never hard.
     """
     words = _WRAPPED.sub(r"\1 \2", words[:WORDS_CHARACTERS])
+    passed_on = _PASSED_ON.search(words)
+    words = words[passed_on.end() :] if passed_on else words
     reply, said = reply_of(words)
     if not is_vague(said) or not status:
         status = said or status
@@ -240,7 +247,8 @@ def _reason(text: str, status: str, reply: str, command: str) -> Reason:
     if TAKES_NO_MAIL.search(text):
         return Reason.NOT_ACCEPT
     if UNKNOWN_HOST.search(text):
-        return Reason.NETWORK_ERROR if status[:1] == "4" or reply[:1] == "4" else Reason.HOST_UNKNOWN
+        passing = status[:1] == "4" or reply[:1] == "4" or "not found, try again" in text
+        return Reason.NETWORK_ERROR if passing else Reason.HOST_UNKNOWN
     if detail in RECIPIENT_CODES and (reply or status)[0] != "4":
         return CODES[detail]
     if status == "5.4.4" and not _NO_ANSWER.search(text):

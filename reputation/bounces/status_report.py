@@ -7,20 +7,36 @@ that recipient are read too.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reputation.bounces.addresses import addresses
 from reputation.bounces.bounce import Bounce, Kind
 from reputation.bounces.codes import command_of, status_of
 from reputation.bounces.letter import Letter, groups
 from reputation.bounces.prose import blocks
-from reputation.bounces.reasons import WEAK, Reason, Verdict, classify
+from reputation.bounces.reasons import HARD, WEAK, Reason, Verdict, classify
 
 RECIPIENTS = 100
 _FIELD = re.compile(r"[ \t]{0,4}([A-Za-z][A-Za-z0-9-]{1,40})[ \t]*:[ \t]*(.*)")
 _DONE = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _RECIPIENT = ("final-recipient", "original-recipient")
 _LINES = 2000
+# What PowerMTA sorted the reply as (X-PowerMTA-BounceCategory).
+_CATEGORIES = {
+    "bad-mailbox": Reason.USER_UNKNOWN,
+    "bad-domain": Reason.HOST_UNKNOWN,
+    "inactive-mailbox": Reason.SUSPEND,
+    "quota-issues": Reason.MAILBOX_FULL,
+    "message-expired": Reason.EXPIRED,
+    "spam-related": Reason.SPAM_DETECTED,
+    "virus-related": Reason.VIRUS_DETECTED,
+    "policy-related": Reason.POLICY_VIOLATION,
+    "relaying-issues": Reason.NO_RELAYING,
+    "invalid-sender": Reason.REJECTED,
+    "routing-errors": Reason.NETWORK_ERROR,
+    "bad-connection": Reason.NETWORK_ERROR,
+    "no-answer-from-host": Reason.NETWORK_ERROR,
+}
 
 
 @dataclass(slots=True)
@@ -85,6 +101,8 @@ def _bounce(group: _Group, told: dict[str, str], single: bool, letter: Letter) -
         return Bounce(Kind.NONE, recipient, status=status, reason=Reason.DELIVERED, action=action, detail=diagnostic)
     words = told.get(recipient.lower(), "") or (letter.text if single else "")
     verdict = _verdict(diagnostic, status, words, group.get("status"), action)
+    if verdict.reason in WEAK and (sorted_as := _CATEGORIES.get(group.get("x-powermta-bouncecategory").lower())):
+        verdict = replace(verdict, reason=sorted_as, hard=sorted_as in HARD and action != "delayed")
     return Bounce(
         Kind.BOUNCE,
         recipient,

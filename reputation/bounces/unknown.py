@@ -10,7 +10,9 @@ from reputation.bounces.fragments import pattern
 
 UNKNOWN_USER = pattern(
     r"""
-    account not available | validrcptto | cuda_nsu | dosn.t exist | recipient verification failed
+    account (?:is )?(?:not available|unavailable)(?! or| for| now| in)
+    550 .{0,40}mailbox not available | user path no exist | validrcptto | cuda_nsu | dosn.t exist
+    recipient verification failed
     (?:unknown|invalid|no such|bad|illegal|incorrect(?!ly)|non-?existent|nonexist\w*|unavailable|undeliverable|\
         unroutable|wrong|unrecogni[sz]ed) (?:.{0,12} )?(?:user|recipient|mailbox|address|local[ -]?part|account|\
         e-?mail|destination|alias|name|mail ?drop|rcpt|person|subscriber|mail|receiver|id\b|or illegal alias|\
@@ -28,6 +30,9 @@ UNKNOWN_USER = pattern(
     (?:user|recipient|address|mailbox|account|addressee)(?:s)? (?:.{0,60})?(?:not|isn.t|is not|no) (?:listed|\
         found|known|recogni[sz]ed|on file|in (?:the )?(?:public |domino )?(?:name|directory|address book|\
         database|list))
+    user not (?:a )?member of (?:the )?domain | (?:recipient|address|user|mailbox) cannot be verified
+    command rcpt .{0,20}not ok | account or domain may not exist | rcp-p1
+    (?:^|\d |@>? )(?:recipient|rcpt) rejected$
     (?:not|isn.t|is not|aren.t|doesn.t|does not|cannot be|could ?n.t be|couldn.t|wasn.t|could not be|not be|\
         no[nt]) (?:a |an |any |have a |have an |have any |currently |be )*(?:valid|known|existing|local|real|\
         active|found|exist|correct|registered|.{0,40} account)(?: .{0,20})?(?:user|recipient|mailbox|address|\
@@ -53,13 +58,15 @@ UNKNOWN_USER = pattern(
     email address .{0,40}(?:not exist|doesn.t exist|isn.t|incorrect|mistyped|misspelled) | unbekannt
     nicht (?:gefunden|bekannt|vorhanden|vergeben) | existiert nicht | ungültige.{0,10} (?:empfänger|adresse)
     kein(?:e|en)? (?:empfänger|postfach|benutzer) | introuvable | inconnu | (?:n.existe|existe) pas
-    destinataire invalide | n.a pas été trouvé | no existe | no se (?:encontró|ha encontrado|pudo encontrar)
+    destinataire invalide | n.a pas été trouvé | no existe
+    (?:destinatario|usuario) errado | destinatario errato | nie ma takiego | no mail ?box available for
+    no se (?:encontró|ha encontrado|pudo encontrar)
     desconocid[oa] | inexistente | no es v[aá]lid | sconosciut[oa] | non (?:esiste|è stato trovato|trovato)
     inesistente | não (?:existe|encontrad[oa]|foi (?:possível )?encontrar) | onbekend | bestaat niet | niet gevonden
     findes ikke | finnes ikke | finns inte | hittades inte | ukendt | okänd | nie istnieje | nieznany
     nie znaleziono | neexistuje | nem (?:létezik|található) | bulunamad | не (?:найден|существует|зарегистрирован)
     неизвестн | несуществующ | 存在しません | 見つかりません | 見つからない | 宛先不明 | 不明な宛先 | 存在しない
-    ユーザー?不明 | 不存在 | 未找到 | 找不到 | 没有(?:此|这个)用户 | 無此 | 존재하지 | 찾을 수 없
+    ユーザー?不明 | あて先不明 | 不存在 | 未找到 | 找不到 | 没有(?:此|这个)用户 | 無此 | 존재하지 | 찾을 수 없
     없는 (?:사용자|계정)
     """
 )
@@ -86,6 +93,7 @@ UNKNOWN_HOST = pattern(
         address domain|mail ?domain|destination domain|host ?name|mail server name)
     nxdomain | host not found | unrout(?:e)?able (?:address|mail domain|domain) | (?:domain|host) does not exist
     [a-z0-9-]{1,63}\.[a-z0-9.-]{2,200} does not exist | name or service not known | couldn.t find any host
+    no dns information | unable to route: dns lookup failure: name not found
     cannot find (?:any )?(?:host|mail server) | no such (?:domain|host) | domain (?:name )?not found
     domain .{0,60}couldn.t be found | hôte inconnu | domäne .{0,30}nicht | recipient.s domain name | unknown domain
     illegal host | domain is not reachable | ドメイン.{0,10}存在 | 域名不存在 | domain non esistente
@@ -95,8 +103,9 @@ UNKNOWN_HOST = pattern(
 
 TAKES_NO_MAIL = pattern(
     r"""
-    null ?mx | does not (?:accept|receive) (?:any )?(?:e-?)?mail(?:$|[ .])(?!from)
-    doesn.t (?:accept|receive) (?:any )?(?:e-?)?mail | no mx (?:found|record) | couldn.t find a mail exchanger
+    null ?mx | does not (?:accept|receive) (?:any )?(?:e-?)?mail(?:$|[ .])(?!from|in )
+    doesn.t (?:accept|receive) (?:any )?(?:e-?)?mail
+    indicated no smtp service | no mx (?:found|record) | couldn.t find a mail exchanger
     smtp protocol returned a permanent error | domain (?:of .{0,40})?does not accept | name server: \.:
     type=mx: .{0,30}no data | name has no mx | no mail (?:server|exchanger|service|host) | mail is not accepted
     not accept mail(?! from)
