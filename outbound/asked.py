@@ -1,4 +1,5 @@
-"""Taking the events that ask outbound for something: a rule's forward or answer, a stopped agent, a bounce.
+"""Taking the events that ask outbound for something: a rule's forward or answer, a stopped agent, a
+bounce, who wants no more mail.
 
 Decides that each is carried out once: its copy goes in the transaction that stores what it asked for. What a gate
 refuses ends there, with an audit record that says why; it is not tried again.
@@ -13,7 +14,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from outbound import answers, mail_reports, stops
+from outbound import answers, mail_reports, stops, unsubscribing
 from outbound.draft import Draft
 from outbound.enqueue import enqueue_outbound
 from outbound.models import Origin
@@ -22,6 +23,7 @@ from postbox.audit.record import record
 from postbox.events.models import Event, EventCopy, EventKind
 from postbox.identity.keys import data_key
 from postbox.identity.models import Agent, AgentKey, AgentState
+from postbox.identity.return_paths import Purpose
 from postbox.lib import about, envelope
 from postbox.lib.envelope import SealBroken
 from postbox.mail.keys import KeyErased, message_key
@@ -118,8 +120,12 @@ def _state(event: Event, data: dict[str, Any]) -> None:
         enqueue_outbound(event.agent_id, draft)
 
 
-def _bounce(event: Event, data: dict[str, Any]) -> None:
-    mail_reports.take(event.agent_id, uuid.UUID(data["message_id"]), data.get("raw"))
+def _answered(event: Event, data: dict[str, Any]) -> None:
+    message_id = uuid.UUID(data["message_id"])
+    if data.get("purpose") == Purpose.UNSUBSCRIBE:
+        unsubscribing.by_mail(message_id, data["raw"])
+    else:
+        mail_reports.take(event.agent_id, message_id, data.get("raw"))
 
 
 _HANDLERS = {
@@ -128,5 +134,5 @@ _HANDLERS = {
     EventKind.AGENT_PAUSED: _state,
     EventKind.AGENT_KILLED: _state,
     EventKind.AGENT_RESUMED: _state,
-    EventKind.BOUNCE_RECEIVED: _bounce,
+    EventKind.BOUNCE_RECEIVED: _answered,
 }

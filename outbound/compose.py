@@ -11,18 +11,17 @@ import uuid
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
+from outbound import unsubscribing
 from outbound.draft import Draft, Mailbox
+from outbound.folding import POLICY
 from outbound.models import Role
 from postbox.lib import clock
 
 _TYPE = re.compile(r"([A-Za-z0-9-]{1,64})/([A-Za-z0-9.+_-]{1,64})")
 _BLANKS = re.compile(r"[ \t\xa0]+")
 _GAPS = re.compile(r"\n\s*\n\s*")
-# No Content-Transfer-Encoding but 7bit, quoted-printable and base64, so that any server takes it.
-_POLICY = SMTP.clone(cte_type="7bit")
 REFERENCES = 20
 # What the standard library writes as it is, on one line.
 _PLAIN_SUBJECT = re.compile(r"(?=.{1,60}\Z)[!-<>-~]+(?: [!-<>-~]+)*")
@@ -79,7 +78,7 @@ def plain(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | N
 
 
 def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | None = None) -> bytes:
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     domain = sender.address.rpartition("@")[2]
     mail["From"] = _shown(sender)
     for role, name in ((Role.TO, "To"), (Role.CC, "Cc")):
@@ -93,9 +92,9 @@ def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime
     _thread(mail, draft)
     if draft.is_automatic:
         mail["Auto-Submitted"] = "auto-replied" if draft.in_reply_to else "auto-generated"
-    if draft.unsubscribe:
-        mail["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in draft.unsubscribe)
-        if any(url.startswith("https:") for url in draft.unsubscribe):
+    if urls := unsubscribing.urls(draft, message_id, sender.address):
+        mail["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in urls)
+        if any(url.startswith("https:") for url in urls):
             mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     for name, value in draft.headers:
         mail[name] = value

@@ -78,7 +78,8 @@ class File:
 class Draft:
     """A mail to be sent. ``in_reply_to`` and ``references`` are Message-IDs with their angle brackets.
 
-    ``answers`` is the stored message that it answers or forwards. ``unsubscribe`` holds the URLs of List-Unsubscribe.
+    ``answers`` is the stored message that it answers or forwards. ``unsubscribe`` holds the URLs of List-Unsubscribe,
+    ``auto`` in place of those that are ours.
     """
 
     recipients: tuple[Recipient, ...]

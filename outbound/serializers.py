@@ -26,6 +26,7 @@ from outbound.draft import (
     recipients_of,
 )
 from outbound.models import Role
+from outbound.unsubscribing import OURS
 from postbox.api.fields import Base64, Flag, Id, Prose, Several, Text, Time
 from postbox.api.serializers import Body
 from postbox.mail.models import Status
@@ -71,7 +72,10 @@ class SendBody(Body):
     attachments = Several(child=FileBody(), default=list, max_length=ATTACHMENTS)
     send_at = Time(required=False, help_text="Not before then.")
     unsubscribe = Several(
-        child=Text(max_length=2000), default=list, max_length=2, help_text="https: or mailto: for List-Unsubscribe."
+        child=Text(max_length=2000),
+        default=list,
+        max_length=2,
+        help_text="https: or mailto: for List-Unsubscribe; auto for an address, and a URL, of Postbox's own.",
     )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
@@ -131,6 +135,6 @@ def _files(given: Iterable[dict[str, Any]]) -> Iterable[File]:
 def _urls(given: Iterable[str]) -> Iterable[str]:
     for number, url in enumerate(given):
         checked = header_text(url, f"unsubscribe.{number}").strip()
-        if not checked.startswith(("https:", "mailto:")) or set(checked) & set("<>, "):
-            raise serializers.ValidationError({f"unsubscribe.{number}": ["Send an https: or mailto: URL."]})
+        if checked != OURS and (not checked.startswith(("https:", "mailto:")) or set(checked) & set("<>, ")):
+            raise serializers.ValidationError({f"unsubscribe.{number}": ["Send an https: or mailto: URL, or auto."]})
         yield checked

@@ -29,7 +29,7 @@ class EventKind(models.TextChoices):
     # Asked for by an agent's rule; for outbound alone, which no webhook hears of.
     RULE_FORWARD = "rule.forward"
     RULE_AUTO_REPLY = "rule.auto_reply"
-    # A mail that may report what became of one of ours; for outbound alone, too.
+    # A mail that may report what became of one of ours, or asks for no more of them; for outbound alone, too.
     BOUNCE_RECEIVED = "bounce.received"
 
 

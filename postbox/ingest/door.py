@@ -1,7 +1,8 @@
 """What every door does with a mail that stands before it, whatever protocol brought it.
 
-Decides which recipients are known and that the mail is stored for each of them; one that is the return path of a sent
-mail takes it as a bounce. It answers nothing itself: a door answers its own way, and only after ``receive`` returned.
+Decides which recipients are known and that the mail is stored for each of them; one that is an address of a sent mail's
+own takes it as a bounce of that mail, or as the wish to get no more. It answers nothing itself: a door answers its own
+way, and only after ``receive`` returned.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from postbox.api.errors import TooLarge
 from postbox.identity import return_paths
 from postbox.identity.recipients import resolve
+from postbox.identity.return_paths import Purpose
 from postbox.ingest import metrics, returned
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.store import Envelope, Recipient, Stored, accept
@@ -31,11 +33,12 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounce:
-    """A recipient that was the return path of a message, whether that is still there or expired."""
+class Answer:
+    """A recipient that is an address of one sent message's own, whether that is still there or expired."""
 
     rcpt_to: str
     message_id: uuid.UUID
+    purpose: Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Receipt:
 
     stored: list[Stored]
     rejected: list[Rejection]
-    bounces: list[Bounce] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
 
 class MailTooLarge(TooLarge):
@@ -57,8 +60,8 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
     """Store a mail for its known recipients. Raises MailTooLarge, and OperationalError when it is not durable."""
     if len(raw) > MESSAGE_BYTES:
         raise MailTooLarge()
-    bounces = _bounces(envelope.rcpt_to)
-    paths = {bounce.rcpt_to for bounce in bounces}
+    answers = _answers(envelope.rcpt_to)
+    paths = {answer.rcpt_to for answer in answers}
     reached = resolve(rcpt for rcpt in envelope.rcpt_to if rcpt not in paths)
     known = [
         Recipient(rcpt, who.address_id, who.agent_id, who.agent_name)
@@ -76,9 +79,9 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
         for who in known[copies:]
     ]
     known = known[:copies]
-    for bounce in bounces:
-        returned.take(raw, bounce.message_id)
-    receipt = Receipt(accept(raw, envelope, known) if known else [], rejected, bounces)
+    for answer in answers:
+        returned.take(raw, answer.message_id, answer.purpose)
+    receipt = Receipt(accept(raw, envelope, known) if known else [], rejected, answers)
     metrics.stored(receipt.stored)
     for item in rejected:
         metrics.REFUSED.inc(item.code)
@@ -87,8 +90,8 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
 
 def is_known(address: str) -> bool:
     """Whether mail to this address (lower case) would be taken."""
-    return return_paths.message_of(address) is not None or bool(resolve([address]))
+    return return_paths.answered(address) is not None or bool(resolve([address]))
 
 
-def _bounces(rcpt_to: Iterable[str]) -> list[Bounce]:
-    return [Bounce(rcpt, message_id) for rcpt in rcpt_to if (message_id := return_paths.message_of(rcpt))]
+def _answers(rcpt_to: Iterable[str]) -> list[Answer]:
+    return [Answer(rcpt, found.message_id, found.purpose) for rcpt in rcpt_to if (found := return_paths.answered(rcpt))]

@@ -1,8 +1,9 @@
-"""Bounces: what comes to the return path of a sent mail, and the reports that come to an agent's own address.
+"""What comes to the addresses of a sent mail's own (bounces at its return path, and who wants to get no more), and the
+reports that come to an agent's own address.
 
-Decides which mail outbound is told of, by an event. What comes to a return path is never a message of the agent: the
-event holds the mail itself, sealed by the key of the mail that it answers. What comes to the agent's own address stays
-its mail, and the event names it. What any of them means is outbound's to read.
+Decides which mail outbound is told of, by an event. What comes to an address of a sent mail is never a message of the
+agent: the event holds the mail itself, sealed by the key of the mail that it answers. What comes to the agent's own
+address stays its mail, and the event names it. What any of them means is outbound's to read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from postbox.events.body import render
 from postbox.events.emit import NewEvent, emit
 from postbox.events.models import EventKind
 from postbox.identity.models import AgentKey
+from postbox.identity.return_paths import Purpose
 from postbox.ingest import metrics
 from postbox.lib import clock
 from postbox.lib.envelope import SealBroken
@@ -30,13 +32,13 @@ KEPT_BYTES = 256 * 1024
 _ROBOTS = ("mailer-daemon@", "postmaster@")
 
 
-def take(raw: bytes, message_id: uuid.UUID) -> bool:
-    """Store what came to the return path of a message, durably; gives whether that message is still there.
+def take(raw: bytes, message_id: uuid.UUID, purpose: Purpose) -> bool:
+    """Store what came to an address of a message's own, durably; gives whether that message is still there.
 
     Raises OperationalError when it cannot. The same mail again is one event more, which changes nothing twice.
     """
     with transaction.atomic():
-        event = _event_of(raw, message_id)
+        event = _event_of(raw, message_id, purpose)
         if event is not None:
             emit([event])
     metrics.RETURNED.inc("stored" if event else "expired")
@@ -59,7 +61,7 @@ def event_of_own(case: Case, key: bytes, now: datetime) -> NewEvent:
     return _event(case.id, case.agent_id, key, {"message_id": str(case.id)}, now)
 
 
-def _event_of(raw: bytes, message_id: uuid.UUID) -> NewEvent | None:
+def _event_of(raw: bytes, message_id: uuid.UUID, purpose: Purpose) -> NewEvent | None:
     row = Message.objects.filter(pk=message_id, direction=Direction.OUTBOUND).values_list("agent_id", flat=True).first()
     if row is None:
         return None
@@ -67,7 +69,8 @@ def _event_of(raw: bytes, message_id: uuid.UUID) -> NewEvent | None:
         key = message_key(message_id, row)
     except (KeyErased, AgentKey.DoesNotExist, SealBroken):
         return None
-    data = {"message_id": str(message_id), "raw": base64.b64encode(raw[:KEPT_BYTES]).decode()}
+    encoded = base64.b64encode(raw[:KEPT_BYTES]).decode()
+    data = {"message_id": str(message_id), "purpose": purpose.value, "raw": encoded}
     return _event(message_id, row, key, data, clock.now())
 
 

@@ -104,12 +104,15 @@ class RejectedBody(serializers.Serializer[dict[str, Any]]):
     message = serializers.CharField()
 
 
-class BouncedBody(serializers.Serializer[dict[str, Any]]):
-    to = serializers.CharField(help_text="The return path.")
-    id = serializers.UUIDField(help_text="The sent message that came back.")
+class AnsweredBody(serializers.Serializer[dict[str, Any]]):
+    to = serializers.CharField(help_text="The address of the message's own.")
+    id = serializers.UUIDField(help_text="The sent message.")
 
 
 class IngestAnswer(serializers.Serializer[dict[str, Any]]):
     messages = IngestedBody(many=True)
     rejected = RejectedBody(many=True)
-    bounces = BouncedBody(many=True, required=False, help_text="Recipients that were the return path of a sent mail.")
+    bounces = AnsweredBody(many=True, required=False, help_text="Recipients that were the return path of a sent mail.")
+    unsubscribed = AnsweredBody(
+        many=True, required=False, help_text="Recipients that were the address of a sent mail to unsubscribe at."
+    )

@@ -26,6 +26,7 @@ from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import read
 from postbox.identity.http import BridgeView, bridge_holder, check_kind
+from postbox.identity.return_paths import Purpose
 from postbox.ingest import compose, envelope, metrics
 from postbox.ingest.door import MailTooLarge, Receipt, receive
 from postbox.ingest.limits import MESSAGE_BYTES
@@ -35,8 +36,8 @@ from postbox.mail.store import Envelope
 # base64 of the largest mail, and room for the envelope and JSON around it.
 MAX_BODY_BYTES = MESSAGE_BYTES * 4 // 3 + 256 * 1024
 
-
 RAW = "message/rfc822"
+_NAMES = {Purpose.BOUNCE: "bounces", Purpose.UNSUBSCRIBE: "unsubscribed"}
 
 
 class RawMail(BaseParser):
@@ -190,6 +191,6 @@ def _shape(receipt: Receipt) -> dict[str, Any]:
             {"rcpt_to": item.rcpt_to, "code": item.code, "message": item.message} for item in receipt.rejected
         ],
     }
-    if receipt.bounces:
-        shape["bounces"] = [{"to": item.rcpt_to, "id": str(item.message_id)} for item in receipt.bounces]
+    for item in receipt.answers:
+        shape.setdefault(_NAMES[item.purpose], []).append({"to": item.rcpt_to, "id": str(item.message_id)})
     return shape

@@ -144,10 +144,10 @@ def _take(esp: str, delivered: Delivered) -> dict[str, Any]:
         if not is_first(esp, delivered.event):
             return {"stored": 0, "rejected": 0, "duplicate": True}
         receipt = receive(delivered.raw, said)
-        if not receipt.stored and not receipt.bounces:  # once the recipient exists the provider may send it again
+        if not receipt.stored and not receipt.answers:  # once the recipient exists the provider may send it again
             transaction.set_rollback(True)
     return {
-        "stored": len(receipt.stored) + len(receipt.bounces),
+        "stored": len(receipt.stored) + len(receipt.answers),
         "rejected": len(receipt.rejected),
         "duplicate": bool(receipt.stored) and all(row.duplicate for row in receipt.stored),
     }

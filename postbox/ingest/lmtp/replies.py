@@ -18,6 +18,7 @@ class Reply(StrEnum):
     SENDER_OK = "250 2.1.0 OK"
     RECIPIENT_OK = "250 2.1.5 OK"
     BOUNCE_TAKEN = "250 2.1.5 Taken as a bounce"
+    UNSUBSCRIBED = "250 2.1.5 Taken as the wish to get no more"
     GO_AHEAD = "354 End the mail with <CRLF>.<CRLF>"
     SHUTTING_DOWN = "421 4.3.2 Shutting down, come again"
     TOO_MANY_CONNECTIONS = "421 4.3.2 Too many connections, come again"

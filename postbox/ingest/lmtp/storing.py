@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
+from postbox.identity.return_paths import Purpose
 from postbox.ingest import envelope, metrics
 from postbox.ingest.door import is_known, receive
 from postbox.ingest.lmtp.commands import Client
@@ -19,12 +20,13 @@ from postbox.ingest.lmtp.replies import Reply
 log = logging.getLogger(__name__)
 # As /ingest has it: a server that answers and takes no writes is away too.
 _AWAY = (OperationalError, InterfaceError, InternalError)
+_TAKEN = {Purpose.BOUNCE: Reply.BOUNCE_TAKEN, Purpose.UNSUBSCRIBE: Reply.UNSUBSCRIBED}
 # The mail server sends the rest in another transaction.
 _REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS}
 
 
 def knows(address: str) -> Reply:
-    """RECIPIENT_OK where an agent has this address or it is a return path of ours, else why not."""
+    """RECIPIENT_OK where an agent has this address or it is one of a sent mail's own, else why not."""
     close_old_connections()
     try:
         try:
@@ -47,7 +49,7 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
         metrics.REFUSED.inc(reply.code)
         return [reply] * len(recipients)
     replies: dict[str, str] = {row.recipient.rcpt_to: f"250 2.1.5 Stored as {row.id}" for row in receipt.stored}
-    replies |= {bounce.rcpt_to: Reply.BOUNCE_TAKEN for bounce in receipt.bounces}
+    replies |= {answer.rcpt_to: _TAKEN[answer.purpose] for answer in receipt.answers}
     for item in receipt.rejected:
         replies[item.rcpt_to] = _REJECTED.get(item.code, Reply.UNKNOWN)
     return [replies.get(recipient.lower(), Reply.UNKNOWN) for recipient in recipients]
