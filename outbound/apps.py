@@ -7,3 +7,9 @@ class OutboundConfig(AppConfig):
     name = "outbound"
     label = "outbound"
     verbose_name = "Outbound"
+
+    def ready(self) -> None:
+        """Refuse at start what would fail in the worker with the first mail."""
+        from outbound.transports import check
+
+        check()

@@ -120,7 +120,7 @@ class ByProvider:
         try:
             return import_module(f"anymail.backends.{self._module}").EmailBackend(**options)
         except (ImportError, ImproperlyConfigured) as error:
-            raise ValueError(f"{self.name}: {error}") from error
+            raise ValueError(f"{self.name}, whose keys go into POSTBOX_ANYMAIL: {error}") from error
 
 
 def _boto_client() -> dict[str, Any]:
