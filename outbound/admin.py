@@ -25,7 +25,7 @@ from outbound import held, page
 from outbound import words as said
 from outbound.desk_filters import Held
 from outbound.forms import RejectForm
-from outbound.models import OutboundRecipient, Outgoing
+from outbound.models import OutboundRecipient, Outgoing, RecipientState
 from outbound.quota_admin import SendQuotaAdmin as SendQuotaAdmin
 from outbound.report_admin import DeliveryReportAdmin as DeliveryReportAdmin
 from postbox.api.errors import ApiError
@@ -42,9 +42,13 @@ _PEOPLE = OutboundRecipient.objects.filter(message=OuterRef("pk")).order_by().va
 Decide = Callable[..., None]
 
 
+def _counted(state: RecipientState) -> Coalesce:
+    return Coalesce(Subquery(_PEOPLE.filter(state=state).annotate(n=Count("pk")).values("n")), 0)
+
+
 @admin.register(Outgoing)
 class OutgoingAdmin(RecordAdmin):
-    list_display = ("recipient", "shown_state", "why", "agent", "people", "created")
+    list_display = ("recipient", "shown_state", "why", "agent", "created")
     list_display_links = ("recipient",)
     list_select_related = ("agent", "message")
     list_filter = ("state", Held, "origin", Since, ("agent", AutocompleteSelectFilter))
@@ -59,8 +63,8 @@ class OutgoingAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Outgoing]:
         rows: QuerySet[Outgoing] = super().get_queryset(request)
         people = Coalesce(Subquery(_PEOPLE.annotate(n=Count("pk")).values("n")), 0)
-        back = Coalesce(Subquery(_PEOPLE.annotate(n=Count("bounced_at")).values("n")), 0)
-        return rows.annotate(people=people, back=back)
+        bounced, complained = (_counted(state) for state in (RecipientState.BOUNCED, RecipientState.COMPLAINED))
+        return rows.annotate(people=people, bounced=bounced, complained=complained)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Outgoing], search_term: str
@@ -87,19 +91,15 @@ class OutgoingAdmin(RecordAdmin):
         return format_html("<bdi>{}</bdi>{}", row.message.rcpt_to, more)
 
     @display(description="State")
-    def shown_state(self, row: Outgoing) -> str:
-        return said.of_state(row.state, row.get_state_display())
+    def shown_state(self, row: Any) -> str:
+        return said.of_outcome(row.state, row.get_state_display(), row.people, row.bounced, row.complained)
 
     @display(description="Why")
     def why(self, row: Any) -> str:
-        came_back = f"Came back from {row.back} of {row.people}" if row.back else ""
+        came_back = said.of_back(row.people, row.bounced, row.complained)
         code = said.of_code(row.code) if row.code else ""
         parts = (code, said.of_wait(row.state, row.not_before, row.attempts), came_back)
         return ". ".join(part for part in parts if part) or "–"
-
-    @display(description="Recipients")
-    def people(self, row: Any) -> int:
-        return int(row.people)
 
     @display(description="Created")
     def created(self, row: Outgoing) -> str:

@@ -74,7 +74,7 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
     except Refused as refused:
         metrics.REFUSED.inc(refused.code)
         if isinstance(refused, QuotaSpent) and refused.spent.scope == QuotaScope.AGENT:
-            stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} a {refused.spent.window.value}.")
+            stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} per {refused.spent.window.value}.")
         raise
     metrics.TAKEN.inc(taken.status)
     return taken

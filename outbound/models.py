@@ -240,7 +240,7 @@ class SendQuota(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.scope} quota a {self.window}"
+        return f"{self.scope} quota per {self.window}"
 
 
 class QuotaBlock(models.Model):

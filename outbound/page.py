@@ -22,15 +22,16 @@ from postbox.mail.reading import NotReadable, read
 
 def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
     """The context of the page, opened and put on record."""
-    message = row.message
+    message, people = row.message, list(row.recipients.all())
+    back = [sum(one.state == state for one in people) for state in (RecipientState.BOUNCED, RecipientState.COMPLAINED)]
     facts: dict[str, Any] = {
         "title": "Sent mail",
         "row": row,
         "message": message,
-        "state": said.of_state(row.state, row.get_state_display()),
+        "state": said.of_outcome(row.state, row.get_state_display(), len(people), *back),
         "why": said.of_code(row.code) if row.code else "",
         "wait": said.of_wait(row.state, row.not_before, row.attempts),
-        "recipients": [_recipient(one) for one in row.recipients.all()],
+        "recipients": [_recipient(one) for one in people],
         "agent_url": reverse("admin:identity_agent_change", args=[row.agent_id]),
         "audit_url": audit_of(row.pk),
         "reports_url": f"{reverse('admin:outbound_deliveryreport_changelist')}?q={row.pk}",

@@ -106,7 +106,7 @@ class SendQuotaAdmin(RecordAdmin):
     def shown_limit(self, quota: SendQuota) -> str:
         limit = _limit(quota)
         own = "" if quota.limit is not None else ", by the settings"
-        return f"{'no limit' if limit is None else f'{limit:,}'} a {quota.window}{own}"
+        return f"{'no limit' if limit is None else f'{limit:,}'} per {quota.window}{own}"
 
     @display(description="Used")
     def shown_used(self, quota: Any) -> str:

@@ -58,6 +58,20 @@ def of_state(state: str, label: str) -> str:
     return words.badge(label, STATUS_LEVELS[Status(state)])
 
 
+def of_outcome(state: str, label: str, people: int, bounced: int, complained: int) -> str:
+    """The same of a message of so many recipients; where it did well with none of them, what they made of it."""
+    if state == Status.ACCEPTED and people and bounced + complained == people:
+        after = RecipientState.BOUNCED if bounced else RecipientState.COMPLAINED
+        return words.badge(after.label, RECIPIENT_LEVELS[after])
+    return of_state(state, label)
+
+
+def of_back(people: int, bounced: int, complained: int) -> str:
+    """How many recipients' mail came back or was complained of; empty where none."""
+    said = ((bounced, "came back"), (complained, "complained"))
+    return ", ".join(f"{count} of {people} {what}" for count, what in said if count)
+
+
 def of_wait(state: str, not_before: datetime, attempts: int) -> str:
     """When queued mail is due, and whether that is another try; empty for all other mail."""
     if state != Status.QUEUED:

@@ -45,4 +45,4 @@ def words_of_spent(spent: Spent) -> str:
     """Whose quota it is, how much, and until when."""
     whose = {"agent": "The agent's", "owner": "The owner's", "system": "The system's"}[spent.scope.value]
     until = timestamp(spent.opens_at)
-    return f"{whose} quota of {spent.limit:,} recipients a {spent.window.value} is spent until {until}."
+    return f"{whose} quota of {spent.limit:,} recipients per {spent.window.value} is spent until {until}."

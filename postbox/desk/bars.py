@@ -8,6 +8,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 720, 200
 _LEFT, _TOP, _BOTTOM = 40, 10, 24
 _BAR = 0.68  # of a column's room
+_HALF_LABEL = 32  # of "21 Nov", so that the last one ends where the chart does
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class Bar:
     blocks: list[Block]
 
     @property
-    def middle(self) -> float:
-        return round(self.x + self.width / 2, 2)
+    def label_x(self) -> float:
+        """The middle of its label."""
+        return round(min(self.x + self.width / 2, WIDTH - _HALF_LABEL), 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from tests.browser.chromium import ARTIFACTS
 PICTURES = (
     "desk-front-light", "desk-messages-light", "desk-message-light", "desk-message-dark", "desk-thread-light",
     "desk-rule-light", "desk-domain-light", "desk-domain-dark", "desk-endpoint-light",
+    "sending-outbox-light", "sending-held-light", "sending-suppressions-light", "sending-senders-light",
+    "sending-senders-dark",
 )  # fmt: skip
 IMAGES = ARTIFACTS.parent / "docs" / "images"
 
 
 def main() -> None:
-    """Copy each; FileNotFoundError where tests/browser/test_pictures.py has not run."""
+    """Copy each; FileNotFoundError where tests/browser has not run."""
     for name in PICTURES:
         shutil.copyfile(ARTIFACTS / f"{name}.png", IMAGES / f"{name}.png")
 

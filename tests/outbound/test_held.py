@@ -117,7 +117,7 @@ def test_what_changed_since_is_asked_again(waiting: uuid.UUID, robin: Known) -> 
 
 def test_a_spent_quota_keeps_it(waiting: uuid.UUID, robin: Known) -> None:
     SendQuota.objects.create(scope="agent", agent=robin.agent, window="hour", limit=1)
-    with pytest.raises(Refused, match="quota of 1 recipients a hour is spent"):
+    with pytest.raises(Refused, match="quota of 1 recipients per hour is spent"):
         held.release(waiting, **BY)
     assert state_of(waiting) == Status.HELD
     assert SendQuota.objects.get(scope="agent", window="hour").used == 0
