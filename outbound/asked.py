@@ -31,6 +31,7 @@ from postbox.mail.keys import KeyErased, message_key
 log = logging.getLogger(__name__)
 
 PORTION = 50
+HOPS = 3  # automatic mails of ours in a row, each for the one before
 _NEXT = """
 SELECT id FROM event_copies WHERE consumer = 'outbound' AND id > %s ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
@@ -95,7 +96,7 @@ def _data(event: Event) -> dict[str, Any]:
 
 
 def _forward(event: Event, data: dict[str, Any]) -> None:
-    draft = Draft(answers.to_one(data["to"]), origin=Origin.FORWARD, is_automatic=True)
+    draft = Draft(answers.to_one(data["to"]), origin=Origin.FORWARD, is_automatic=True, hops=_hops(data))
     message = answers.stored(event.agent_id, uuid.UUID(data["message_id"]))
     enqueue_outbound(event.agent_id, answers.forwarding(draft, event.agent_id, message))
 
@@ -107,9 +108,17 @@ def _auto_reply(event: Event, data: dict[str, Any]) -> None:
         text=data["text"],
         origin=Origin.AUTO_REPLY,
         is_automatic=True,
+        hops=_hops(data),
     )
     message = answers.stored(event.agent_id, uuid.UUID(data["message_id"]))
     enqueue_outbound(event.agent_id, answers.answering(draft, event.agent_id, message))
+
+
+def _hops(data: dict[str, Any]) -> int:
+    hops: int = data.get("hops", 0)
+    if hops >= HOPS:
+        raise ApiError(f"{hops} rules of agents here have sent this on already.", code="too_many_hops")
+    return hops
 
 
 def _state(event: Event, data: dict[str, Any]) -> None:

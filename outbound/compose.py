@@ -17,6 +17,7 @@ from outbound import unsubscribing
 from outbound.draft import Draft, Mailbox
 from outbound.folding import POLICY
 from outbound.models import Role
+from postbox.identity.hops import HEADER, stamp
 from postbox.lib import clock
 
 _TYPE = re.compile(r"([A-Za-z0-9-]{1,64})/([A-Za-z0-9.+_-]{1,64})")
@@ -68,7 +69,8 @@ def plain(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | N
     if not _is_short_lined(text):
         return None
     name = message_id_of(message_id, sender.address.rpartition("@")[2])
-    automatic = "Auto-Submitted: auto-generated\r\n" if draft.is_automatic else ""
+    hop = f"{HEADER}: {stamp(message_id, draft.hops + 1)}\r\n"
+    automatic = f"Auto-Submitted: auto-generated\r\n{hop}" if draft.is_automatic else ""
     head = (
         f"From: {sender.address}\r\nTo: {to[0]}\r\nSubject: {draft.subject}\r\n"
         f"Date: {format_datetime(at or clock.now())}\r\nMessage-ID: {name}\r\n{automatic}"
@@ -92,6 +94,7 @@ def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime
     _thread(mail, draft)
     if draft.is_automatic:
         mail["Auto-Submitted"] = "auto-replied" if draft.in_reply_to else "auto-generated"
+        mail[HEADER] = stamp(message_id, draft.hops + 1)
     if urls := unsubscribing.urls(draft, message_id, sender.address):
         mail["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in urls)
         if any(url.startswith("https:") for url in urls):

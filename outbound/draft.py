@@ -79,7 +79,7 @@ class Draft:
     """A mail to be sent. ``in_reply_to`` and ``references`` are Message-IDs with their angle brackets.
 
     ``answers`` is the stored message that it answers or forwards. ``unsubscribe`` holds the URLs of List-Unsubscribe,
-    ``auto`` in place of those that are ours.
+    ``auto`` in place of those that are ours. ``hops`` counts the automatic mails of this system that led to it.
     """
 
     recipients: tuple[Recipient, ...]

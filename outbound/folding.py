@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from email.policy import EmailPolicy
 
-_OF_TOKENS = frozenset({"in-reply-to", "references", "message-id", "list-unsubscribe"})
+_OF_TOKENS = frozenset({"in-reply-to", "references", "message-id", "list-unsubscribe", "x-postbox-hop"})
 _LINE = 78
 _LONGEST = 998  # RFC 5322, section 2.1.1
 

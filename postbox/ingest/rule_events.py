@@ -12,6 +12,7 @@ from typing import Any
 from postbox.events.body import render
 from postbox.events.emit import NewEvent
 from postbox.events.models import EventKind
+from postbox.identity.hops import HEADER, hops_of
 from postbox.lib.ids import uuid7
 from postbox.mail.content import Content
 from postbox.mail.keys import seal_part
@@ -34,7 +35,10 @@ def asked_by_rules(case: Case, key: bytes, content: Content, now: datetime) -> l
 
 
 def _base(case: Case, asked: Forward | Reply) -> dict[str, Any]:
-    return {"message_id": str(case.id), "rule_id": str(asked.rule_id), "rule": asked.rule, "to": asked.to}
+    headers = case.parsed.headers if case.parsed else ()
+    hops = hops_of(value for name, value in headers if name.lower() == HEADER.lower())
+    data = {"message_id": str(case.id), "rule_id": str(asked.rule_id), "rule": asked.rule, "to": asked.to}
+    return data | ({"hops": hops} if hops else {})
 
 
 def _event(case: Case, key: bytes, kind: EventKind, data: dict[str, Any], now: datetime) -> NewEvent:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 
+from postbox.identity.hops import HEADER, hops_of
 from postbox.mail.parsed import ParsedMail
 from postbox.screening.case import Case
 
 _RECEIVED = 50
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
-_LIST = ("list-id", "list-unsubscribe", "list-post", "x-auto-response-suppress", "x-autoreply", "x-postbox-hop")
+_LIST = ("list-id", "list-unsubscribe", "list-post", "x-auto-response-suppress", "x-autoreply")
 _ROBOT = re.compile(
     r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|owner-.*|.*-request|.*-bounces?)\Z", re.I
 )
@@ -30,6 +31,8 @@ def why_not_answered(case: Case) -> str:
         return "it came from the agent's own address"
     if parsed.header("auto-submitted").partition(";")[0].strip().lower() not in ("", "no"):
         return "it was sent by a program itself"
+    if hops_of(value for name, value in parsed.headers if name.lower() == HEADER.lower()):
+        return "a rule of an agent here sent it"
     if parsed.header("precedence").strip().lower() in _BULK or names.intersection(_LIST):
         return "it went to a list, or asks for no automatic answer"
     if parsed.header("content-type").lower().lstrip().startswith("multipart/report"):
