@@ -52,7 +52,7 @@ def test_every_sending_page(live_server: LiveServer, shop: Sending) -> None:
         log_in(seen)
         for name, path in pages(shop).items():
             for scheme in ("light", "dark"):
-                seen.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                seen.page.emulate_media(color_scheme=scheme)
                 look(seen, path, f"sending-{name}-{scheme}", *WIDE)
             look(seen, "", f"sending-{name}-phone", *NARROW)
         assert seen.complaints == []
