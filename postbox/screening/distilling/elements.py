@@ -206,7 +206,6 @@ def _object(walk: Walk, frame: Frame) -> None:
 
 
 HABITS: dict[str, tuple[Habit, Habit | None]] = {
-    "img": (_image, None),
     "blockquote": (_open_quote, _close_quote),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), (_open_list, _close_list)),
     "li": (_open_item, _close_item),

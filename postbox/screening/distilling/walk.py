@@ -6,9 +6,10 @@ stops at its deadline with what it has, all of which has been judged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from lxml.etree import _Comment, _Element
+from lxml.etree import Comment, _Element
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
 from postbox.screening.distilling.computed import Plan, Style
@@ -23,6 +24,8 @@ from postbox.screening.distilling.style import derive
 from postbox.screening.distilling.writer import Writer
 
 _STEPS_BETWEEN_LOOKS = 256
+_LETTER = re.compile(r"[^\W\d_]").search
+_TELLING_CHARACTERS = 200
 HABIT, GENERATED, PLACED, LINK = 1, 2, 4, 8
 """Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link."""
 
@@ -94,15 +97,17 @@ class Walk:
                 if tag == "br":
                     if around.reason is None:
                         writer.breaks += 1
-                elif tag == "img" and not child.get("alt"):
-                    if not self.places_matter and (child.get("src") or "")[:5] == "data:":
-                        self.places_matter = bool(self._plan(child, tag, style, child)[2] & PLACED)
+                elif tag == "img":
+                    self._picture(child, style)
                 elif tag in SILENT or type(tag) is not str:
                     self._silent(child, tag)
                 else:
                     key: object = tag
                     if attributes := child.items():
-                        telling = [pair for pair in attributes if pair[0] in TELLING]
+                        telling = ()
+                        for pair in attributes:
+                            if pair[0] in TELLING:
+                                telling += (pair,)
                         if tag in PARTICULAR:
                             key = particular_key(tag, attributes, telling)
                         elif telling:
@@ -119,7 +124,7 @@ class Walk:
                                 writer.tab = False
                                 if edge > writer.need:
                                     writer.need = edge
-                        frame, children = None, iter(child)
+                        frame, children = None, iter(child) if len(child) else ()
                         if plan[2] == LINK:
                             frame = writer.place
                         elif plan[2]:
@@ -170,11 +175,28 @@ class Walk:
 
     def _silent(self, element: _Element, tag: object) -> None:
         """A comment, or an element that paints no text."""
-        if isinstance(element, _Comment):
-            if element.text:
-                self._comment(element.text)
+        if tag is Comment:
+            text = element.text
+            if text and _LETTER(text, 0, _TELLING_CHARACTERS):
+                self.findings.hide(HiddenReason.COMMENT, text[: 2 * HIDDEN_CHARACTERS])
         elif tag in UNRENDERED_TEXT:
             self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+
+    def _picture(self, element: _Element, parent: Style) -> None:
+        """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""
+        alt = element.get("alt")
+        if not alt and (self.places_matter or (element.get("src") or "")[:5] != "data:"):
+            return
+        key = key_of(element, "img")
+        style, edge, flags, _, _ = parent.inside.get(key) or self._plan(element, "img", parent, key)
+        if style.gone is not None:
+            return
+        if flags & PLACED:
+            self.places_matter = True
+        if edge:
+            self.writer.block(edge)
+        if alt and not style.unseen:
+            self.findings.image(alt)
 
     def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
@@ -274,7 +296,3 @@ class Walk:
             if size > 2 * HIDDEN_CHARACTERS:
                 break
         self.findings.hide(reason, " ".join(parts))
-
-    def _comment(self, text: str) -> None:
-        if any(character.isalpha() for character in text[:200]):
-            self.findings.hide(HiddenReason.COMMENT, text[: 2 * HIDDEN_CHARACTERS])

@@ -36,7 +36,10 @@ class Writer:
 
     def since(self, place: int) -> str:
         """What was written since then, on one line."""
-        return " ".join("".join(self._parts[place:]).split())
+        parts = self._parts
+        if place == len(parts):
+            return ""
+        return " ".join((parts[place] if place == len(parts) - 1 else "".join(parts[place:])).split())
 
     def text(self, raw: str) -> None:
         """Text whose white space collapses."""
@@ -75,30 +78,25 @@ class Writer:
     def _write(self, chunk: str) -> None:
         if self.full:
             return
-        before = self._separator()
-        if self._marker:
-            before += self._marker
-            self._marker = ""
-        chunk = before + chunk
+        lines, gap, tab = self.need, self.gap, self.tab
+        if self.breaks > lines:
+            lines = 2 if self.breaks > 1 else 1
+        self.need = self.breaks = 0
+        self.gap = self.tab = False
+        if self._quotes or self._quoted:
+            chunk = self._quote_separator(lines, tab, gap) + self._marker + chunk
+        elif self._parts:
+            before = "\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else ""
+            chunk = before + self._marker + chunk
+        else:
+            chunk = self._marker + chunk
+        self._marker = ""
         size = len(chunk) if chunk.isascii() else len(chunk.encode("utf-8", "replace"))
         if size > self._room:
             chunk = chunk.encode("utf-8", "replace")[: self._room].decode("utf-8", "ignore")
             self.full = True
         self._room -= size
         self._parts.append(chunk)
-
-    def _separator(self) -> str:
-        lines = self.need
-        if self.breaks > lines:
-            lines = 2 if self.breaks > 1 else 1
-        gap, tab = self.gap, self.tab
-        self.need = self.breaks = 0
-        self.gap = self.tab = False
-        if self._quotes or self._quoted:
-            return self._quote_separator(lines, tab, gap)
-        if not self._parts:
-            return ""
-        return "\n\n" if lines > 1 else "\n" if lines else "\t" if tab else " " if gap else ""
 
     def _quote_separator(self, lines: int, tab: bool, gap: bool) -> str:
         depth = min(self._quotes, QUOTE_DEPTH)
