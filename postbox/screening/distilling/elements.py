@@ -133,14 +133,9 @@ def _open_details(walk: Walk, frame: Frame) -> None:
     """Closed, it shows its first summary and nothing else."""
     if frame.element.get("open") is not None:
         return
-    summaries = [child for child in frame.element if child.tag == "summary"][:1]
-    for child in frame.element:
-        if child not in summaries:
-            if isinstance(child.tag, str):
-                walk.hide_subtree(child, HiddenReason.NOT_RENDERED)
-            walk.findings.hide(HiddenReason.NOT_RENDERED, child.tail or "")
+    shown = next((child for child in frame.element if child.tag == "summary"), None)
+    walk.unshown.update(child for child in frame.element if child is not shown)
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
-    frame.children = iter(summaries)
 
 
 def _open_select(walk: Walk, frame: Frame) -> None:
@@ -152,7 +147,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
             walk.writer.block(1)
             walk.paint(option.get("label") or " ".join(str(part) for part in option.itertext()), frame.style)
         walk.writer.block(1)
-        frame.children = iter(())
+        frame.closed = True
         return
     options = list(element.iter("option"))[:1_000]
     chosen = [option for option in options if option.get("selected") is not None][-1:] or options[:1]
@@ -162,7 +157,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
             walk.paint(" " + text + " ", frame.style)
         else:
             walk.findings.hide(HiddenReason.NOT_RENDERED, text)
-    frame.children = iter(())
+    frame.closed = True
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
@@ -201,7 +196,7 @@ def _object(walk: Walk, frame: Frame) -> None:
     data = (frame.element.get("data") or "").strip().lower()
     if data.startswith("data:") or (not data and (frame.element.get("type") or "").lower().startswith("image/")):
         walk.hide_subtree(frame.element, HiddenReason.NOT_RENDERED)
-        frame.children = iter(())
+        frame.closed = True
         frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 

@@ -7,9 +7,8 @@ stops at its deadline with what it has, all of which has been judged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from lxml.etree import Comment, _Element
+from lxml.etree import _Element, iterwalk
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
 from postbox.screening.distilling.computed import Plan, Style
@@ -33,10 +32,9 @@ HABIT, GENERATED, PLACED, LINK = 1, 2, 4, 8
 class Frame:
     """An element with a habit of its own, while it is open; ``style`` is that of text directly inside it."""
 
-    __slots__ = ("after", "children", "display", "element", "link_place", "list_number", "style", "tag")
+    __slots__ = ("after", "closed", "display", "element", "link_place", "list_number", "style", "tag")
 
     def __init__(self, element: _Element, tag: str, style: Style, display: str) -> None:
-        self.children: Iterator[_Element] = iter(element)
         self.element = element
         self.tag = tag
         self.style = style
@@ -44,6 +42,8 @@ class Frame:
         self.list_number: int | None = None
         self.link_place = -1
         self.after: tuple[str, Style, int] | None = None
+        self.closed = False
+        """Whether nothing in it is walked into."""
 
 
 class Walk:
@@ -51,7 +51,7 @@ class Walk:
 
     __slots__ = (
         "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped",
-        "writer",
+        "unshown", "writer",
     )  # fmt: skip
 
     def __init__(self, cascade: Cascade, page: Page, deadline: Deadline, legible: set[str] | None = None) -> None:
@@ -64,6 +64,8 @@ class Walk:
         self.frames: list[Frame] = []
         self.stopped = False
         self.places_matter = False
+        self.unshown: set[_Element] = set()
+        """Elements that what stands around them keeps from being painted."""
         self.legible = legible
         """Texts that stand on another background than that of the elements around them."""
 
@@ -79,32 +81,36 @@ class Walk:
 
         ``style`` is that of the open element's children, ``around`` that of text directly inside it; they differ only
         where an element shows some of its children (``details``, ``select``). ``frame`` of a plain link is only where
-        its text began.
+        its text began. What stands on the stack is the state outside an open element, None where it changed nothing.
         """
-        writer, paint, left = self.writer, self.paint, _STEPS_BETWEEN_LOOKS
-        first = self._plan(root, "html", self.page.outermost, key_of(root, "html"))
-        style = around = first[0]
-        children = iter(root if style.gone is None else ())
-        element, edge = root, 0
+        writer, paint, unshown, left = self.writer, self.paint, self.unshown, _STEPS_BETWEEN_LOOKS
+        style = around = self.page.outermost
+        edge = 0
         frame: Frame | int | None = None
-        stack: list[tuple[Iterator[_Element], Style, Style, _Element, int, Frame | int | None]] = []
-        while True:
-            for child in children:
+        stack: list[tuple[Style, Style, int, Frame | int | None] | None] = []
+        walker = iterwalk(root, events=("start", "end", "comment"))
+        for event, element in walker:
+            if event == "start":
                 left -= 1
                 if not left:
                     left = self._look()
-                tag = child.tag
-                if tag == "br":
+                tag = element.tag
+                if unshown and element in unshown:
+                    self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+                    walker.skip_subtree()
+                elif tag == "br":
                     if around.reason is None:
                         writer.breaks += 1
                 elif tag == "img":
-                    self._picture(child, style)
-                elif tag in SILENT or type(tag) is not str:
-                    self._silent(child, tag)
+                    self._picture(element, style)
+                elif tag in SILENT:
+                    if tag in UNRENDERED_TEXT:
+                        self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+                    walker.skip_subtree()
                 else:
                     key: object = tag
-                    if attributes := child.items():
-                        telling = ()
+                    if attributes := element.items():
+                        telling: tuple[tuple[str, str], ...] = ()
                         for pair in attributes:
                             if pair[0] in TELLING:
                                 telling += (pair,)
@@ -112,11 +118,11 @@ class Walk:
                             key = particular_key(tag, attributes, telling)
                         elif telling:
                             key = (tag, *telling)
-                    plan = style.inside.get(key) or self._plan(child, tag, style, key)
+                    plan = style.inside.get(key) or self._plan(element, tag, style, key)
                     inner = plan[0]
                     if inner.gone is None:
-                        stack.append((children, style, around, element, edge, frame))
-                        element, style, around, edge = child, inner, inner, plan[1]
+                        stack.append((style, around, edge, frame))
+                        style, around, edge, frame = inner, inner, plan[1], None
                         if edge:
                             if edge == CELL:
                                 writer.tab = True
@@ -124,27 +130,27 @@ class Walk:
                                 writer.tab = False
                                 if edge > writer.need:
                                     writer.need = edge
-                        frame, children = None, iter(child) if len(child) else ()
                         if plan[2] == LINK:
                             frame = writer.place
                         elif plan[2]:
-                            frame = opened = self._open_habit(child, tag, plan)
-                            children, around = opened.children, opened.style
-                        text = child.text
+                            frame = opened = self._open_habit(element, tag, plan)
+                            around = opened.style
+                            if opened.closed:
+                                walker.skip_subtree()
+                        text = element.text
                         if text:
                             if around.collapses and text.isspace():
                                 writer.gap = True
                             else:
                                 paint(text, around)
-                        break
-                    self.hide_subtree(child, inner.gone)
-                text = child.tail
-                if text:
-                    if around.collapses and text.isspace():
-                        writer.gap = True
-                    else:
-                        paint(text, around)
-            else:
+                        continue
+                    self.hide_subtree(element, inner.gone)
+                    walker.skip_subtree()
+                stack.append(None)
+                continue
+            if event == "comment":
+                self._comment(element.text)
+            elif (outer := stack.pop()) is not None:
                 if edge:
                     if edge == CELL:
                         writer.tab = True
@@ -157,15 +163,13 @@ class Walk:
                         close_link(self, element, frame)
                     else:
                         self._close_habit(frame)
-                if not stack:
-                    return
-                text = element.tail
-                children, style, around, element, edge, frame = stack.pop()
-                if text:
-                    if around.collapses and text.isspace():
-                        writer.gap = True
-                    else:
-                        paint(text, around)
+                style, around, edge, frame = outer
+            text = element.tail
+            if text:
+                if around.collapses and text.isspace():
+                    writer.gap = True
+                else:
+                    paint(text, around)
 
     def _look(self) -> int:
         """Whether to go on; the number of steps until the next look."""
@@ -173,14 +177,9 @@ class Walk:
             raise Overrun
         return _STEPS_BETWEEN_LOOKS
 
-    def _silent(self, element: _Element, tag: object) -> None:
-        """A comment, or an element that paints no text."""
-        if tag is Comment:
-            text = element.text
-            if text and _LETTER(text, 0, _TELLING_CHARACTERS):
-                self.findings.hide(HiddenReason.COMMENT, text[: 2 * HIDDEN_CHARACTERS])
-        elif tag in UNRENDERED_TEXT:
-            self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+    def _comment(self, text: str | None) -> None:
+        if text and _LETTER(text, 0, _TELLING_CHARACTERS):
+            self.findings.hide(HiddenReason.COMMENT, text[: 2 * HIDDEN_CHARACTERS])
 
     def _picture(self, element: _Element, parent: Style) -> None:
         """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""
