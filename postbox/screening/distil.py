@@ -14,10 +14,11 @@ from postbox.mail.parsed import Distilled, Hidden, Link, ParsedMail
 from postbox.screening.distilling import limits
 from postbox.screening.distilling.alternative import unshown_sentences
 from postbox.screening.distilling.cascade import Cascade
-from postbox.screening.distilling.document import in_quirks_mode, parse, style_sheets
+from postbox.screening.distilling.document import parse
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
+from postbox.screening.distilling.markup import in_quirks_mode
 from postbox.screening.distilling.page import page_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
 from postbox.screening.distilling.walk import Walk
@@ -69,14 +70,14 @@ def distil_html(html: str) -> Distilled:
     if len(html) > limits.HTML_CHARACTERS:
         html = html[: limits.HTML_CHARACTERS]
         notes.append(str(Note.HTML_CUT))
-    root, whole = parse(html)
+    root, whole, sheets = parse(html)
     if not whole:
         notes.append(str(Note.BOUND_REACHED))
     if root is None:
         return Distilled(truncated=bool(notes), notes=tuple(notes))
     try:
         quirks = in_quirks_mode(html)
-        cascade = Cascade(style_sheets(root), deadline, quirks)
+        cascade = Cascade(sheets, deadline, quirks)
     except Overrun:
         return _unjudged(root, notes)
     walk = Walk(cascade, page_for(quirks, cascade.has_rules), deadline)

@@ -12,6 +12,7 @@ from lxml.etree import _Element, iterwalk
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
 from postbox.screening.distilling.computed import Plan, Style
+from postbox.screening.distilling.cells import AROUND_CELLS, CELLS, as_plain, in_table
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, close_link, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
@@ -87,7 +88,8 @@ class Walk:
         style = around = self.page.outermost
         edge = 0
         frame: Frame | int | None = None
-        stack: list[tuple[Style, Style, int, Frame | int | None] | None] = []
+        holder = ""
+        stack: list[tuple[Style, Style, int, Frame | int | None, str] | None] = []
         walker = iterwalk(root, events=("start", "end", "comment"))
         for event, element in walker:
             if event == "start":
@@ -108,6 +110,8 @@ class Walk:
                         self.hide_subtree(element, HiddenReason.NOT_RENDERED)
                     walker.skip_subtree()
                 else:
+                    if tag in CELLS and holder not in AROUND_CELLS and not in_table(element):
+                        tag = as_plain(element)
                     key: object = tag
                     if attributes := element.items():
                         telling: tuple[tuple[str, str], ...] = ()
@@ -121,8 +125,8 @@ class Walk:
                     plan = style.inside.get(key) or self._plan(element, tag, style, key)
                     inner = plan[0]
                     if inner.gone is None:
-                        stack.append((style, around, edge, frame))
-                        style, around, edge, frame = inner, inner, plan[1], None
+                        stack.append((style, around, edge, frame, holder))
+                        style, around, edge, frame, holder = inner, inner, plan[1], None, tag
                         if edge:
                             if edge == CELL:
                                 writer.tab = True
@@ -163,7 +167,7 @@ class Walk:
                         close_link(self, element, frame)
                     else:
                         self._close_habit(frame)
-                style, around, edge, frame = outer
+                style, around, edge, frame, holder = outer
             text = element.tail
             if text:
                 if around.collapses and text.isspace():

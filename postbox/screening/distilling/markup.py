@@ -1,0 +1,169 @@
+"""HTML text before it is parsed: what the parser would read otherwise than a browser is written plainly.
+
+Decides what is changed, how much of the text the parser may see, and whether the page is in quirks mode. It never builds a
+tree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+_DOCTYPE = re.compile(r"\s*(?:<!--[^>]{0,2000}-->\s*|<\?[^>]{0,500}>\s*)?<!doctype\s+html([^>]{0,500})>", re.I).match
+_QUIRKY = re.compile(
+    r"-//(?:w3c//dtd html (?:3|4\.0 |2|experimental)|ietf//|netscape|microsoft|w3o|softquad|webtechs|sun micro)"
+    r"|^[\s\"']*html"
+    r"|w3c//dtd html 4\.01 (?:transitional|frameset)//[^\"']*[\"']\s*$",
+    re.I,
+).search
+_ATTRIBUTE = r"[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"?|'[^']*+'?|[^\s>\"'][^\s>]*+)?)?"
+_CLOSE = r"[\s/]*+(?:>|\Z)"
+_ORDINARY = re.compile(
+    rf"(?>(?:[^<]++|</?[^a-zA-Z!]|</[a-zA-Z]"
+    r"|<(?!(?i:script|style)\b)[a-zA-Z](?>(?:[^<>\"'=]{1,24}(?<=[^\s/])=\"[^\"<>]*+\"){0,20})[^<>\"']{0,60}+>"
+    rf"|<(?!(?i:script|style)\b)[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,80}}){_CLOSE}"
+    r"|<!--(?>(?:[^-]++|-(?!->))*)(?:-->)?|<!|</!|<\Z|</\Z"
+    r"|(?i:<script\b[^>]*+>(?>(?:[^<]++|<(?!/script))*)|<style\b[^>]*+>(?>(?:[^<]++|<(?!/style))*)))*)"
+).match
+_CROWDED = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,600}}){_CLOSE}").match
+_QUOTED_SIGN = re.compile(r"=\s*+(?:\"[^\"<>]*+[<>]|'[^'<>]*+[<>])").search
+_LONG = re.compile(r"<[a-zA-Z][^>]{158}").search
+_FEW_ATTRIBUTES = re.compile(rf"<[a-zA-Z][^\s/>]*+(?>(?:{_ATTRIBUTE}){{0,80}}){_CLOSE}").match
+"""The parser's time grows with the square of a tag's attributes: 80 are ordinary, few tags may have more."""
+_CROWDED_TAGS = 64
+_SMALL = 12 * 1024
+
+
+class Markup(NamedTuple):
+    """What the parser is given: the text, the tags that carry ``x-`` before their name, whether there may be sheets."""
+
+    html: str
+    renamed: tuple[str, ...]
+    sheets: bool
+
+
+def as_browsers_read(html: str) -> Markup:
+    """The text with what the parser would read otherwise than a browser written plainly.
+
+    Browsers go on after ``</html>``, take no element for closed by ``/>``, and keep blocks inside some elements that
+    the parser would close before them. Each is looked for first, since most mail has none of it.
+    """
+    lower = _small_letters(html)
+    html = _in_one_body(html, lower)
+    if "/>" in html:
+        html = _without_self_closing(html)
+    sheets = "<style" in lower or "<link" in lower
+    styled = sheets or "style" in lower or "class" in lower or "hidden" in lower
+    names: tuple[str, ...] = ()
+    if sheets or (styled and _STYLED_FORMATTING(lower)):
+        names = _FORMATTING
+    if "none" in lower or "hidden" in lower or "opacity" in lower or "font-size" in lower:
+        names = (*_FORMATTING, *_HOLDERS) if _HIDDEN_HOLDER(lower) else names
+        names = (*names, "a") if any(map(_HIDING, _LINK_AROUND_TABLE(lower))) else names
+    if styled and _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
+        html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
+    if names:
+        return Markup(_renamed(html, names), (*names, "p"), sheets)
+    return Markup(html, ("p",) if "<x-p" in html else (), sheets)
+
+
+def _small_letters(html: str) -> str:
+    """``html`` with A to Z in small letters and every character in its place, for patterns of ASCII."""
+    return html.lower() if html.isascii() else html.encode("latin-1", "replace").lower().decode("latin-1")
+
+
+def _in_one_body(html: str, lower: str) -> str:
+    ends = [at for at in (lower.find("</html"), lower.find("</body")) if at >= 0]
+    if ends and (rest := _ENDS("", html[min(ends) :]).strip()) and not rest.startswith("<!--"):
+        html = _ENDS("", html)
+    if "<body" not in lower and "<frameset" not in lower and ("<head" not in lower or "</head" in lower):
+        at = _HEAD(html)
+        if at is not None:
+            html = f"{html[: at.end()]}<body>{html[at.end() :]}"
+    return html
+
+
+_HEAD = re.compile(
+    r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
+).match
+_ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
+
+
+def _without_self_closing(html: str) -> str:
+    """Elements that are not void stay open after ``/>``."""
+    parts = html.split("/>")
+    for index, part in enumerate(parts[:-1]):
+        at = part.rfind("<")
+        parts[index] = part + (">" if at >= 0 and _NOT_VOID(part, at) else "/>")
+    return "".join(parts)
+
+
+_NOT_VOID = re.compile(
+    r"<(?:div|p|span|b|i|u|s|a|font|td|th|tr|table|center|h[1-6]|li|ul|ol|em|strong|small|pre|blockquote|section|label"
+    r"|form|article|header|footer|main|nav|button|big|tt|strike)(?:\s[^<>]{0,1000})?\Z",
+    re.I,
+).match
+_FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
+_HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address")
+_STYLED_FORMATTING = re.compile(rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)").search
+_HIDES = r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)"
+_HIDDEN_HOLDER = re.compile(rf"<(?:h[1-6]|pre|address)\s[^<>]{{0,300}}{_HIDES}").search
+_HIDING = re.compile(_HIDES).search
+_LINK_AROUND_TABLE = re.compile(r"<a\s([^<>]{0,400}+)>\s{0,200}+<table").findall
+_STYLED_PARAGRAPH = re.compile(r"<p\s[^<>]{0,400}+>\s{0,200}+<table").search
+_PARAGRAPH_AROUND_TABLE = re.compile(r"<p(\s[^<>]{0,400}>\s{0,200}<table)", re.I).sub
+_HIDES_OR_COLOURS = re.compile(r"none|hidden|opacity|transparent|-\d{3}|:\s*[.01]|color", re.I).search
+
+
+def _kept_paragraph(match: re.Match[str]) -> str:
+    return f"<x-p{match[1]}" if _HIDES_OR_COLOURS(match[1]) else match[0]
+
+
+def _renamed(html: str, names: tuple[str, ...]) -> str:
+    """The tags of these names with ``x-`` before the name."""
+    opening, closing = _tags(names)
+    return closing("</x-", opening("<x-", html))
+
+
+@cache
+def _tags(names: tuple[str, ...]) -> tuple[Callable[[str, str], str], Callable[[str, str], str]]:
+    """Replace the start of tags of these names; letters in both cases are found faster than letters in any."""
+    either = "|".join("".join(f"[{sign}{sign.upper()}]" for sign in name) for name in names)
+    opening, closing = (re.compile(rf"{start}(?=(?:{either})[\s/>])") for start in ("<", "</"))
+    return opening.sub, closing.sub
+
+
+def bounded(html: str) -> int:
+    """Where the first tag stands that has too many attributes for the parser; the length if there is none."""
+    if len(html) <= _SMALL or _surely_ordinary(html):
+        return len(html)
+    at = 0
+    for _ in range(_CROWDED_TAGS + 1):
+        ordinary = _ORDINARY(html, at)
+        at = ordinary.end() if ordinary else at
+        crowded = _CROWDED(html, at) if at < len(html) else None
+        if not crowded:
+            break
+        at = crowded.end()
+    return at
+
+
+def _surely_ordinary(html: str) -> bool:
+    """Whether no tag can have too many attributes: tags end at the first ``>``, and the few long ones are counted."""
+    if _QUOTED_SIGN(html):
+        return False
+    at = 0
+    while long := _LONG(html, at):
+        counted = _FEW_ATTRIBUTES(html, long.start())
+        if not counted:
+            return False
+        at = counted.end()
+    return True
+
+
+def in_quirks_mode(html: str) -> bool:
+    """Whether a browser would lay the page out as before the standards (HTML Living Standard, section 13.2.6.4.1)."""
+    match = _DOCTYPE(html[:4096])
+    return not match or bool(_QUIRKY(match[1]))
