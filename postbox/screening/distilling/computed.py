@@ -57,6 +57,8 @@ class Style:
     root: float = ROOT_FONT
     ground: RGBA | None = WHITE
     """The background under the nearest block: those of inline elements do not lie under blocks in them."""
+    dark: bool = False
+    """Under a dark colour scheme."""
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -66,7 +68,7 @@ class Style:
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending, self.direction,
-            self.exact, self.root, self.ground,
+            self.exact, self.root, self.ground, self.dark,
         )  # fmt: skip
 
 

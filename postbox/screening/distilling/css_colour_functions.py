@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from postbox.screening.distilling.css_colours import RGBA, colour
+from postbox.screening.distilling.css_colours import RGBA, colour, schemed
 
 _PART = re.compile(r"[a-z-]+\((?:[^()]|\([^()]*\))*\)|[^\s,()/]+|[,/]").findall
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%\Z").match
@@ -30,7 +30,9 @@ def mixed_colour(value: str, depth: int = 0) -> RGBA | None:
         return _relative(match[1], depth)
     if name == "light-dark":
         parts = [part for part in _PART(inner) if part != ","]
-        return mixed_colour(parts[0], depth + 1) if parts else None
+        found_both = [mixed_colour(part, depth + 1) for part in parts[:2]]
+        light, dark = found_both if len(found_both) == 2 else (None, None)
+        return schemed(light, dark) if light is not None and dark is not None else None
     if name == "color-mix":
         return _mixed(inner, depth)
     return _in_space(inner) if name == "color" else None

@@ -15,6 +15,13 @@ from postbox.screening.distilling.words import words
 
 RGBA = tuple[float, float, float, float]
 
+
+class Scheme(tuple[float, float, float, float]):
+    """A colour that is another one, ``dark``, under a dark colour scheme."""
+
+    dark: RGBA
+
+
 TRANSPARENT: Final[RGBA] = (0.0, 0.0, 0.0, 0.0)
 BLACK: Final[RGBA] = (0.0, 0.0, 0.0, 1.0)
 WHITE: Final[RGBA] = (255.0, 255.0, 255.0, 1.0)
@@ -71,6 +78,21 @@ _TURNS = {"deg": 360.0, "grad": 400.0, "rad": 2 * math.pi, "turn": 1.0}
 _NAMED: dict[str, RGBA] = {"transparent": TRANSPARENT}
 for _name, _digits in zip(_NAMES[::2], _NAMES[1::2], strict=True):
     _NAMED[_name] = (float(int(_digits[:2], 16)), float(int(_digits[2:4], 16)), float(int(_digits[4:], 16)), 1.0)
+
+CANVAS_DARK: Final[RGBA] = (18.0, 18.0, 18.0, 1.0)
+
+
+def schemed(light: RGBA, dark: RGBA) -> RGBA:
+    """A colour for each scheme."""
+    found = Scheme(light)
+    found.dark = dark
+    return found
+
+
+for _name in ("canvas", "field", "window", "background", "infobackground", "menu"):
+    _NAMED[_name] = schemed(WHITE, CANVAS_DARK)
+for _name in ("canvastext", "fieldtext", "buttontext", "windowtext", "infotext", "menutext"):
+    _NAMED[_name] = schemed(BLACK, WHITE)
 
 
 def colour(value: str) -> RGBA | None:

@@ -20,7 +20,7 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility letter-spacing zoom rotate backface-visibility offset-path mask-image
+    content-visibility aspect-ratio letter-spacing zoom rotate backface-visibility offset-path mask-image
     """
     )
 )
@@ -142,6 +142,8 @@ def _turned_away(declared: Declared) -> bool:
 
 def _function_away(name: str, arguments: list[str], font: float) -> bool:
     sizes = [length(argument) for argument in arguments]
+    if name.startswith("skew"):
+        return any(_edge_on("rotatex", [argument]) for argument in arguments)
     if name == "rotate3d" and len(arguments) == 4:
         axis = [float(size.pixels) if size else 0.0 for size in sizes[:3]]
         return (axis[2] == 0 and any(axis)) and _edge_on("rotatex", arguments)
@@ -277,12 +279,23 @@ def _no_extent(declared: Declared, extent: str, overflow: str, padding: str, fon
     if declared.get(overflow, "visible") == "visible":
         return False
     size = _smallest(declared, extent, font)
+    if size is None and (ratio := declared.get("aspect-ratio")) and isinstance(ratio, float):
+        size = _by_ratio(declared, extent, ratio, font)
     if size is None and extent == "height" and isinstance(declared.get("line-height"), Length):
         line: Length = declared["line-height"]
         size = line.pixels * font if line.bare else line.resolve(font, font)
     low = _pixels(declared, f"min-{extent}", font, VIEWPORT_WIDTH) or 0.0
     inside = _pixels(declared, padding, font, VIEWPORT_WIDTH) or 0.0
     return size is not None and max(size, low) + inside < NO_ROOM
+
+
+def _by_ratio(declared: Declared, extent: str, ratio: float, font: float) -> float | None:
+    """The extent that ``aspect-ratio`` gives for the other one; a width that is not said is that of the page."""
+    if extent == "height":
+        width = _pixels(declared, "width", font, VIEWPORT_WIDTH)
+        return (VIEWPORT_WIDTH if width is None else width) / ratio
+    height = _pixels(declared, "height", font, VIEWPORT_HEIGHT)
+    return None if height is None else height * ratio
 
 
 def _smallest(declared: Declared, extent: str, font: float) -> float | None:

@@ -5,15 +5,19 @@ Decides their ranks. It never reads a sheet.
 
 from __future__ import annotations
 
+from postbox.screening.distilling.animations import Frames
+
 _DEPTH = 8
 
 
 class Layers:
-    """The layers of one mail; ``contained`` says whether a sheet makes any element a container."""
+    """The layers and keyframes of one mail; ``contained`` says whether a sheet makes any element a container."""
 
     def __init__(self) -> None:
         self._order: dict[tuple[str, ...], int] = {}
         self.contained = False
+        self.frames: dict[str, Frames] = {}
+        """Keyframes by the name of their animation."""
 
     def name(self, outer: tuple[str, ...], text: str) -> tuple[str, ...]:
         """The full name of a layer, which is known from now on; one without a name is a layer of its own."""

@@ -55,15 +55,13 @@ def as_browsers_read(html: str) -> Markup:
     if "/>" in html:
         html = _without_self_closing(html)
     sheets = "<style" in lower or "<link" in lower
-    styled = sheets or "style" in lower or "class" in lower or "hidden" in lower
     names: tuple[str, ...] = ()
-    if sheets or (styled and _STYLED_FORMATTING(lower)):
-        names = _FORMATTING
-    if "none" in lower or "hidden" in lower or "opacity" in lower or "font-size" in lower:
-        names = (*_FORMATTING, *_HOLDERS) if _HIDDEN_HOLDER(lower) else names
-        names = (*names, "a") if any(map(_HIDING, _LINK_AROUND_TABLE(lower))) else names
-    if styled and _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
-        html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
+    if sheets or "style" in lower or ("hidden" in lower and _HIDDEN_ATTRIBUTE(lower)):
+        names = (*_FORMATTING, *_HOLDERS) if sheets or _STYLED(lower) else ()
+        if "<table" in lower:
+            names = (*names, "a") if any(map(_HIDING, _LINK_AROUND_TABLE(lower))) else names
+            if _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
+                html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
     if names:
         return Markup(_renamed(html, names), (*names, "p"), sheets)
     return Markup(html, ("p",) if "<x-p" in html else (), sheets)
@@ -107,9 +105,9 @@ _NOT_VOID = re.compile(
 ).match
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address")
-_STYLED_FORMATTING = re.compile(rf"<(?:{'|'.join(_FORMATTING)})[\s/]+[^>]{{0,200}}(?:style|class|id|hidden)").search
+_STYLED = re.compile(rf"<(?:{'|'.join((*_FORMATTING, *_HOLDERS))})[\s/]+[^>]{{0,300}}(?:style|hidden)").search
+_HIDDEN_ATTRIBUTE = re.compile(r"[\s/\"']hidden[\s/=>]").search
 _HIDES = r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)"
-_HIDDEN_HOLDER = re.compile(rf"<(?:h[1-6]|pre|address)\s[^<>]{{0,300}}{_HIDES}").search
 _HIDING = re.compile(_HIDES).search
 _LINK_AROUND_TABLE = re.compile(r"<a\s([^<>]{0,400}+)>\s{0,200}+<table").findall
 _STYLED_PARAGRAPH = re.compile(r"<p\s[^<>]{0,400}+>\s{0,200}+<table").search

@@ -5,6 +5,7 @@ Decides the list. It never reads a value itself: ``property_values`` does.
 
 from __future__ import annotations
 
+from postbox.screening.distilling import animations
 from postbox.screening.distilling import property_values as values
 from postbox.screening.distilling.property_values import OVERFLOWS, SIDES, Parser
 
@@ -63,9 +64,11 @@ PARSERS: dict[str, Parser] = {
     "-webkit-line-clamp": values.number,
     "line-clamp": values.renamed("-webkit-line-clamp", values.number),
     "text-overflow": values.text,
-    "animation": values.text,
-    "animation-name": values.text,
-    "animation-fill-mode": values.text,
+    "animation": animations.shorthand,
+    "-webkit-animation": animations.shorthand,
+    **{name: values.text for name in animations.LONGHANDS},
+    **{f"-webkit-{name}": values.renamed(name, values.text) for name in animations.LONGHANDS},
+    "aspect-ratio": values.ratio,
     "color-scheme": values.text,
     "fill": values.colour_or_none,
     "fill-opacity": values.number,
@@ -118,6 +121,7 @@ for _limit in ("", "max-", "min-"):
 for _extent in ("width", "height"):
     PARSERS[_extent] = PARSERS[f"max-{_extent}"] = PARSERS[f"min-{_extent}"] = values.size
 LONGHANDS = {
+    "animation": animations.LONGHANDS,
     "background": ("background-color", "background-image", "background-clip"),
     "font": ("font-size", "line-height"),
     "overflow": ("overflow-x", "overflow-y"),

@@ -158,6 +158,18 @@ def transform(name: str, value: str) -> list[tuple[str, Value]]:
     return [("transform" if name.startswith("-") else name, value)] if value == "none" or "(" in value else []
 
 
+def ratio(name: str, value: str) -> list[tuple[str, Value]]:
+    """``aspect-ratio``: the width for a height of one."""
+    match = _RATIO(value)
+    if not match:
+        return [(name, value)] if value == "auto" else []
+    under = float(match[2] or 1)
+    return [(name, float(match[1]) / under)] if under and float(match[1]) else []
+
+
+_RATIO = re.compile(r"(?:auto\s+)?(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*(?:/\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))?(?:\s+auto)?\Z").match
+
+
 def axis(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, value)] if value == "none" or length(value.split()[0]) or value[0] in "xyz" else []
 

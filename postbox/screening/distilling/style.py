@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.computed import FAINTEST, LINK, Style, gradient_colours, told_apart
-from postbox.screening.distilling.css_colours import BLACK
+from postbox.screening.distilling.css_colours import BLACK, CANVAS_DARK, WHITE, Scheme
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
@@ -53,13 +53,15 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.direction,
-        parent.exact, parent.root, parent.ground,
+        parent.exact, parent.root, parent.ground, parent.dark,
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
     if reset:
         style.font, style.colour, style.white_space, style.collapses = 16.0, parent.base, "normal", True
     if declared:
+        if tag == "html" and is_dark(declared.get("color-scheme", "")):
+            style.colour, style.backdrop = WHITE, CANVAS_DARK
         _inherited_parts(style, parent, declared)
         style.gone = parent.gone or _gone(style, parent, declared, display)
         if tag in {"text", "tspan"} and isinstance(declared.get("fill"), tuple):
@@ -116,7 +118,19 @@ def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any]) -> N
                 continue
             else:
                 continue
+        if style.dark and type(value) is Scheme:
+            value = value.dark
         setter(style, parent, value)
+
+
+def is_dark(value: object) -> bool:
+    """Whether a ``color-scheme`` leaves no choice but the dark one."""
+    words = str(value).split()
+    return "dark" in words and "light" not in words
+
+
+def _set_scheme(style: Style, _parent: Style, value: Any) -> None:
+    style.dark = is_dark(value)
 
 
 def _set_visibility(style: Style, _parent: Style, value: Any) -> None:
@@ -222,6 +236,7 @@ def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
 
 
 _SETTERS = {
+    "color-scheme": _set_scheme,
     "font-size": _set_font, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
     "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
     "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
@@ -240,7 +255,7 @@ _INITIAL: dict[str, Any] = {
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
     "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
-    "-webkit-text-security": "none",     "list-style-type": "disc",
+    "-webkit-text-security": "none", "color-scheme": "normal", "list-style-type": "disc",
 }  # fmt: skip
 
 

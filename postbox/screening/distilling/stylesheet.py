@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from postbox.screening.distilling.animations import Frames, places
 from postbox.screening.distilling.data_urls import style_text
 from postbox.screening.distilling.declarations import Declaration, parse_declarations, without_comments
 from postbox.screening.distilling.layers import Layers
@@ -18,6 +19,7 @@ from postbox.screening.distilling.media import container_holds, media_applies, s
 
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
+_KEYFRAMES = frozenset({"keyframes", "-webkit-keyframes"})
 _CONTAINER = re.compile(r"\bcontainer(?:-type)?\s*:", re.I).search
 _IMPORT = re.compile(
     r"@import\s+(?:url\(\s*)?(?P<mark>[\"']?)(?P<url>data:[^\"')]*)(?P=mark)\s*\)?(?P<rest>[^;]*)", re.I | re.S
@@ -36,6 +38,8 @@ class _Block:
     pieces: list[str] = field(default_factory=list)
     layer: tuple[str, ...] = ()
     scope: tuple[str, str] | None = None
+    frames: Frames | None = None
+    """The keyframes that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,9 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
         name, _, condition = prelude[1:].partition(" ")
         name, bracket, rest = name.lower().partition("(")
         condition = (bracket + rest + " " + condition).strip()
+        if live and name in _KEYFRAMES:
+            frames = layers.frames[condition.strip("\"' ").lower()] = {}
+            return _Block("", live, at, frames=frames)
         live = live and name in _GROUPS and _applies(name, condition.lower(), layers)
         if live and name == "layer":
             layer = layers.name(layer, condition)
@@ -110,7 +117,8 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
         return _Block(selector, live, at, layer=layer, scope=scope)
     if scope and not selector:
         prelude = _scoped(prelude, *scope)
-    return _Block(_nested(selector, prelude) if selector else prelude, live, at, layer=layer, scope=scope)
+    frames = parent.frames if parent else None
+    return _Block(_nested(selector, prelude) if selector else prelude, live, at, [], layer, scope, frames)
 
 
 def _scope(condition: str) -> tuple[str, str] | None:
@@ -152,5 +160,8 @@ def _closed(open_blocks: list[_Block], css: str, end: int, after: int) -> Iterat
     if block.live and block.selector:
         block.pieces.append(css[block.start : end])
         declarations = parse_declarations(";".join(block.pieces))
-        if declarations:
+        if block.frames is not None:
+            for place in places(block.selector):
+                block.frames.setdefault(place, {}).update({name: value for name, value, _ in declarations})
+        elif declarations:
             yield StyleRule(block.selector, declarations, block.layer)
