@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lxml.etree import _Element
 
+from postbox.screening.distilling.drawings import covered_texts, other_actions
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
 
@@ -32,7 +33,7 @@ UNRENDERED_TEXT = frozenset(
 SILENT = UNRENDERED_TEXT | frozenset(
     words(
         """
-    script style meta link base param col area basefont frame frameset
+    script style meta link base param area basefont frame frameset
     """
     )
 )
@@ -200,6 +201,15 @@ def _object(walk: Walk, frame: Frame) -> None:
         frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
+def _drawing(walk: Walk, frame: Frame) -> None:
+    """Texts over which shapes are painted are not seen."""
+    walk.unshown.update(covered_texts(frame.element))
+
+
+def _action(walk: Walk, frame: Frame) -> None:
+    walk.unshown.update(other_actions(frame.element))
+
+
 HABITS: dict[str, tuple[Habit, Habit | None]] = {
     "blockquote": (_open_quote, _close_quote),
     **dict.fromkeys(("ul", "ol", "menu", "dir"), (_open_list, _close_list)),
@@ -209,6 +219,8 @@ HABITS: dict[str, tuple[Habit, Habit | None]] = {
     "input": (_input, None),
     "object": (_object, None),
     "rt": (_apart, _apart),
+    "svg": (_drawing, None),
+    "maction": (_action, None),
     "textarea": (_textarea, None),
 }
 """What is done when an element opens and when it closes."""

@@ -102,6 +102,10 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
                 found[side] = size
     elif (tag == "dialog" and "open" not in named) or "popover" in named:
         found["display"] = UNRENDERED
+    if "mathcolor" in named:
+        _set_colour(found, "color", named["mathcolor"])
+    if "mathsize" in named:
+        found.update(longhands("font-size", named["mathsize"]))
     if "hidden" in named:
         found["display"] = ABSENT
 

@@ -58,8 +58,11 @@ def as_browsers_read(html: str) -> Markup:
     names: tuple[str, ...] = ()
     if sheets or "style" in lower or ("hidden" in lower and _HIDDEN_ATTRIBUTE(lower)):
         names = (*_FORMATTING, *_HOLDERS) if sheets or _STYLED(lower) else ()
+        if "<form" in lower and (sheets or _STYLED_LIST(lower)):
+            names = (*names, *_LISTS)
         if "<table" in lower:
-            names = (*names, "a") if any(map(_HIDING, _LINK_AROUND_TABLE(lower))) else names
+            around = _LINK_AROUND_TABLE(lower)
+            names = (*names, "a") if any("style" in one or (sheets and "class" in one) for one in around) else names
             if _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
                 html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
     if names:
@@ -106,12 +109,12 @@ _NOT_VOID = re.compile(
 _FORMATTING = ("b", "i", "u", "s", "big", "small", "tt", "strike")
 _HOLDERS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "address")
 _STYLED = re.compile(rf"<(?:{'|'.join((*_FORMATTING, *_HOLDERS))})[\s/]+[^>]{{0,300}}(?:style|hidden)").search
+_LISTS = ("ul", "ol", "dl", "menu", "dir")
+_STYLED_LIST = re.compile(rf"<(?:{'|'.join(_LISTS)})[\s/]+[^>]{{0,300}}(?:style|hidden)").search
 _HIDDEN_ATTRIBUTE = re.compile(r"[\s/\"']hidden[\s/=>]").search
-_HIDES = r"(?:display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0|font-size\s*:\s*0)"
-_HIDING = re.compile(_HIDES).search
-_LINK_AROUND_TABLE = re.compile(r"<a\s([^<>]{0,400}+)>\s{0,200}+<table").findall
-_STYLED_PARAGRAPH = re.compile(r"<p\s[^<>]{0,400}+>\s{0,200}+<table").search
-_PARAGRAPH_AROUND_TABLE = re.compile(r"<p(\s[^<>]{0,400}>\s{0,200}<table)", re.I).sub
+_LINK_AROUND_TABLE = re.compile(r"<a\s([^<>]{0,400}+)>[^<]{0,500}+<table").findall
+_STYLED_PARAGRAPH = re.compile(r"<p\s[^<>]{0,400}+>[^<]{0,500}+<table").search
+_PARAGRAPH_AROUND_TABLE = re.compile(r"<p(\s[^<>]{0,400}+>[^<]{0,500}+<table)", re.I).sub
 _HIDES_OR_COLOURS = re.compile(r"none|hidden|opacity|transparent|-\d{3}|:\s*[.01]|color", re.I).search
 
 

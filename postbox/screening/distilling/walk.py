@@ -13,6 +13,7 @@ from lxml.etree import _Element, iterwalk
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
 from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.cells import AROUND_CELLS, CELLS, as_plain, in_table
+from postbox.screening.distilling.drawings import collapsed_rows
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, close_link, edge_of
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
@@ -26,8 +27,9 @@ from postbox.screening.distilling.writer import Writer
 _STEPS_BETWEEN_LOOKS = 256
 _LETTER = re.compile(r"[^\W\d_]").search
 _TELLING_CHARACTERS = 200
-HABIT, GENERATED, PLACED, LINK = 1, 2, 4, 8
-"""Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link."""
+HABIT, GENERATED, PLACED, LINK, COLLAPSED = 1, 2, 4, 8, 16
+"""Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link, is a
+collapsed column."""
 
 
 class Frame:
@@ -148,6 +150,8 @@ class Walk:
                             else:
                                 paint(text, around)
                         continue
+                    if plan[2] & COLLAPSED:
+                        unshown.update(collapsed_rows(element))
                     self.hide_subtree(element, inner.gone)
                     walker.skip_subtree()
                 stack.append(None)
@@ -214,6 +218,8 @@ class Walk:
         flags = LINK if tag == "a" else HABIT if tag in HABITS else 0
         if generated is not None:
             flags |= GENERATED
+        if declared.get("visibility") == "collapse" and tag in {"col", "colgroup"}:
+            flags |= COLLAPSED
         if style.gone is None and (
             needs_places(declared, style.font)
             or any(one is not None and needs_places(one, style.font) for one in generated or ())

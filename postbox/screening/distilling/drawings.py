@@ -1,0 +1,66 @@
+"""SVG, MathML and columns of tables: what in them keeps other elements from being painted.
+
+Decides from attributes, without geometry but for rectangles: a later shape counts as covering an earlier text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import _Element
+
+from postbox.screening.distilling.css_lengths import length
+
+_SHAPES = frozenset({"rect", "circle", "ellipse", "path", "polygon", "polyline", "line"})
+_MOST = 200
+_UNPAINTED = re.compile(r"(?:^|;)\s*(?:fill|opacity|fill-opacity)\s*:\s*(?:none|transparent|0)\b").search
+
+
+def covered_texts(svg: _Element) -> set[_Element]:
+    """The texts of a drawing over which a shape is painted."""
+    waiting: list[_Element] = []
+    found: set[_Element] = set()
+    for element in svg.iter("text", *_SHAPES):
+        if element.tag == "text":
+            if len(waiting) == _MOST:
+                found.add(element)
+            else:
+                waiting.append(element)
+        elif waiting and _paints(element):
+            under = [text for text in waiting if _over(element, text)]
+            found.update(under)
+            waiting = [text for text in waiting if text not in found]
+    return found
+
+
+def _paints(shape: _Element) -> bool:
+    if shape.tag == "line" or "stroke" in shape.attrib:
+        return True
+    fill, style = shape.get("fill", "").strip().lower(), (shape.get("style") or "").lower()
+    faint = any((shape.get(name) or "1").strip() in {"0", "0%"} for name in ("opacity", "fill-opacity"))
+    return fill not in {"none", "transparent"} and not faint and not _UNPAINTED(style)
+
+
+def _over(shape: _Element, text: _Element) -> bool:
+    """Whether a shape may lie over the start of a text; only of plain rectangles is it known that they do not."""
+    if shape.tag != "rect" or "style" in shape.attrib or "transform" in shape.attrib:
+        return True
+    sizes = [length((shape.get(name) or "0").strip()) for name in ("x", "y", "width", "height")]
+    places = [length((text.get(name) or "0").strip()) for name in ("x", "y")]
+    if not all(size is not None and not size.share for size in (*sizes, *places)):
+        return True
+    x, y, width, height = (size.pixels for size in sizes if size)
+    across, down = (place.pixels for place in places if place)
+    return x - 300 < across < x + width and y - 2 < down < y + height + 12
+
+
+def other_actions(element: _Element) -> list[_Element]:
+    """What a MathML ``maction`` does not show: all but its first child."""
+    return list(element)[1:]
+
+
+def collapsed_rows(column: _Element) -> Iterator[_Element]:
+    """The rows of a table in which a column is collapsed; they are all left out, since cells may span columns."""
+    table = next(column.iterancestors("table"), None)
+    return table.iterchildren("tr", "tbody", "thead", "tfoot") if table is not None else iter(())
