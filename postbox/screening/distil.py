@@ -14,11 +14,12 @@ from postbox.mail.parsed import Distilled, Hidden, Link, ParsedMail
 from postbox.screening.distilling import limits
 from postbox.screening.distilling.alternative import unshown_sentences
 from postbox.screening.distilling.cascade import Cascade
-from postbox.screening.distilling.document import parse
+from postbox.screening.distilling.document import Document, parse
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.markup import in_quirks_mode
+from postbox.screening.distilling.misnested import Repair, misnested
 from postbox.screening.distilling.page import page_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
 from postbox.screening.distilling.walk import Walk
@@ -70,29 +71,20 @@ def distil_html(html: str) -> Distilled:
     if len(html) > limits.HTML_CHARACTERS:
         html = html[: limits.HTML_CHARACTERS]
         notes.append(str(Note.HTML_CUT))
-    root, whole, sheets = parse(html)
-    if not whole:
+    document = parse(html)
+    walk = _walked(html, document, deadline)
+    if walk is not None and walk.carried and misnested(html, document.errors, walk.carried):
+        repair = Repair(html)
+        document = parse(repair.result())
+        document = document._replace(whole=document.whole and repair.whole)
+        walk = _walked(html, document, deadline)
+    if not document.whole:
         notes.append(str(Note.BOUND_REACHED))
-    if root is None:
+    if document.root is None:
         return Distilled(truncated=bool(notes), notes=tuple(notes))
-    try:
-        quirks = in_quirks_mode(html)
-        cascade = Cascade(sheets, deadline, quirks)
-    except Overrun:
-        return _unjudged(root, notes)
-    walk = Walk(cascade, page_for(quirks, cascade.has_rules), deadline)
-    walk.run(root)
-    unseen: list[tuple[HiddenReason, str]] = []
-    if walk.places_matter:
-        try:
-            unseen, legible = take_out_unseen(root, cascade, walk.page, deadline)
-        except Overrun:
-            return _unjudged(root, notes)
-        if unseen or legible:
-            walk = Walk(cascade, walk.page, deadline, legible)
-            walk.findings.take(unseen)
-            walk.run(root)
-    if walk.stopped and whole:
+    if walk is None:
+        return _unjudged(document.root, notes)
+    if walk.stopped and document.whole:
         notes.append(str(Note.BOUND_REACHED))
     text = walk.writer.result()
     hidden = walk.findings.hidden() + _invisible_entry(walk.invisible)
@@ -104,6 +96,28 @@ def distil_html(html: str) -> Distilled:
         tuple(walk.findings.images),
         tuple(notes),
     )
+
+
+def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
+    """What is painted of a tree; None without one, or where its styles are beyond any bound."""
+    root = document.root
+    if root is None:
+        return None
+    try:
+        quirks = in_quirks_mode(html)
+        cascade = Cascade(document.sheets, deadline, quirks)
+        walk = Walk(cascade, page_for(quirks, cascade.has_rules, document.dark), deadline)
+        walk.run(root)
+        if not walk.places_matter:
+            return walk
+        unseen, legible = take_out_unseen(root, cascade, walk.page, deadline)
+    except Overrun:
+        return None
+    if unseen or legible:
+        walk = Walk(cascade, walk.page, deadline, legible)
+        walk.findings.take(unseen)
+        walk.run(root)
+    return walk
 
 
 def _invisible_entry(invisible: Invisible) -> tuple[Hidden, ...]:

@@ -6,10 +6,11 @@ Decides what is parsed and which style sheets hold. It never fetches anything an
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lxml import etree
-from lxml.etree import _Element
+from lxml.etree import _Element, _LogEntry
 
 from postbox.screening.distilling.data_urls import style_text
 from postbox.screening.distilling.markup import as_browsers_read, bounded
@@ -21,21 +22,25 @@ _local = threading.local()
 
 
 class Document(NamedTuple):
-    """A tree, None when there is nothing in the mail to read; whether all of it was parsed; its style sheets."""
+    """A tree, None when there is nothing in the mail to read; whether all of it was parsed; its style
+    sheets; what the parser complained of; whether it asks
+    for a dark page."""
 
     root: _Element | None
     whole: bool
     sheets: list[str]
+    errors: Sequence[_LogEntry]
+    dark: bool = False
 
 
 def parse(html: str) -> Document:
     """The tree of a mail's HTML."""
-    html, renamed, sheets = as_browsers_read(html)
+    html, renamed, sheets, dark = as_browsers_read(html)
     end = bounded(html)
     whole = end == len(html)
     octets = html[:end].replace("\x00", "\ufffd").encode("utf-8", "replace")
     if not octets.strip():
-        return Document(None, whole, [])
+        return Document(None, whole, [], [])
     parser = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = etree.HTMLParser(
@@ -44,13 +49,14 @@ def parse(html: str) -> Document:
     try:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, AssertionError):
-        return Document(None, False, [])
+        return Document(None, False, [], [])
     if renamed:
         for element in root.iter(*(f"x-{tag}" for tag in renamed)):
             element.tag = str(element.tag)[2:]
-    if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in parser.error_log[-3:]):
+    errors = parser.error_log
+    if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
         whole = False
-    return Document(root, whole, _style_sheets(root) if sheets else [])
+    return Document(root, whole, _style_sheets(root) if sheets else [], errors, dark)
 
 
 def _style_sheets(root: _Element) -> list[str]:

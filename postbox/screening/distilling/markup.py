@@ -37,11 +37,13 @@ _SMALL = 12 * 1024
 
 
 class Markup(NamedTuple):
-    """What the parser is given: the text, the tags that carry ``x-`` before their name, whether there may be sheets."""
+    """What the parser is given: the text, the tags that carry ``x-`` before their name, whether there may be sheets,
+    whether a dark page is asked for."""
 
     html: str
     renamed: tuple[str, ...]
     sheets: bool
+    dark: bool
 
 
 def as_browsers_read(html: str) -> Markup:
@@ -54,6 +56,7 @@ def as_browsers_read(html: str) -> Markup:
     html = _in_one_body(html, lower)
     if "/>" in html:
         html = _without_self_closing(html)
+    dark = "color-scheme" in lower and any(map(_is_dark, _SCHEME(lower)))
     sheets = "<style" in lower or "<link" in lower
     names: tuple[str, ...] = ()
     if sheets or "style" in lower or ("hidden" in lower and _HIDDEN_ATTRIBUTE(lower)):
@@ -66,8 +69,8 @@ def as_browsers_read(html: str) -> Markup:
             if _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
                 html = _PARAGRAPH_AROUND_TABLE(_kept_paragraph, html)
     if names:
-        return Markup(_renamed(html, names), (*names, "p"), sheets)
-    return Markup(html, ("p",) if "<x-p" in html else (), sheets)
+        return Markup(_renamed(html, names), (*names, "p"), sheets, dark)
+    return Markup(html, ("p",) if "<x-p" in html else (), sheets, dark)
 
 
 def _small_letters(html: str) -> str:
@@ -75,9 +78,21 @@ def _small_letters(html: str) -> str:
     return html.lower() if html.isascii() else html.encode("latin-1", "replace").lower().decode("latin-1")
 
 
+_SCHEME = re.compile(r"<meta\s[^<>]{0,200}color-scheme[^<>]{0,200}>").findall
+
+
+def _is_dark(meta: str) -> bool:
+    return "dark" in meta and "light" not in meta
+
+
 def _in_one_body(html: str, lower: str) -> str:
+    for name in ("<html", "<body"):
+        at = lower.find(name)
+        if at >= 0 and (lower.find(name, at + 1) > 0 or _CONTENT(lower, 0, at)):
+            html = _merged(html, name[1:])
+            lower = _small_letters(html)
     ends = [at for at in (lower.find("</html"), lower.find("</body")) if at >= 0]
-    if ends and (rest := _ENDS("", html[min(ends) :]).strip()) and not rest.startswith("<!--"):
+    if ends and _COMMENTS("", _ENDS("", html[min(ends) :])).strip():
         html = _ENDS("", html)
     if "<body" not in lower and "<frameset" not in lower and ("<head" not in lower or "</head" in lower):
         at = _HEAD(html)
@@ -86,9 +101,27 @@ def _in_one_body(html: str, lower: str) -> str:
     return html
 
 
+_CONTENT = re.compile(r"<(?:div|p|table|td|span|font|center|a|b|i|h[1-6]|ul|ol|pre)[\s/>]").search
+
+
+def _merged(html: str, name: str) -> str:
+    """Later tags of the body or the root only add attributes to the first."""
+    tags = re.compile(rf"<{name}(?=[\s/>])([^<>]{{0,2000}})>", re.I)
+    attributes = " ".join(match.rstrip("/") for match in tags.findall(html)[:20])
+    html = tags.sub("", html)
+    if name == "html":
+        at = _DOCTYPE_ONLY(html)
+    else:
+        at = _HEAD(html)
+    end = at.end() if at else 0
+    return f"{html[:end]}<{name} {attributes}>{html[end:]}"
+
+
+_DOCTYPE_ONLY = re.compile(r"\s*<!doctype[^>]{0,500}>", re.I).match
 _HEAD = re.compile(
     r"(?:\s*<!doctype[^>]{0,500}>)?(?:\s*<html\b[^>]{0,500}>)?(?:\s*<head\b.*?</head\s*>)?", re.I | re.S
 ).match
+_COMMENTS = re.compile(r"<!--(?>(?:[^-]++|-(?!->))*)-->").sub
 _ENDS = re.compile(r"</(?:html|body)\b[^>]{0,50}>", re.I).sub
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from postbox.screening.distilling.computed import Plan, Style
+from postbox.screening.distilling.css_colours import CANVAS_DARK, WHITE
 
 _MOST_PLANS = 5_000
 _KEY_CHARACTERS = 300
@@ -42,8 +43,10 @@ class Page:
 _pages = {quirks: Page(quirks, shared=True) for quirks in (True, False)}
 
 
-def page_for(quirks: bool, sheets: bool) -> Page:
+def page_for(quirks: bool, sheets: bool, dark: bool = False) -> Page:
     """A page of its own for a mail with style sheets, else the one that such mails share."""
+    if dark:
+        return Page(quirks, outermost=Style(colour=WHITE, base=WHITE, backdrop=CANVAS_DARK, ground=CANVAS_DARK, dark=True))
     if sheets:
         return Page(quirks)
     page = _pages[quirks]

@@ -19,6 +19,7 @@ from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.needs import needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
+from postbox.screening.distilling.misnested import FORMATTING as CARRYING
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.style import derive
@@ -27,9 +28,9 @@ from postbox.screening.distilling.writer import Writer
 _STEPS_BETWEEN_LOOKS = 256
 _LETTER = re.compile(r"[^\W\d_]").search
 _TELLING_CHARACTERS = 200
-HABIT, GENERATED, PLACED, LINK, COLLAPSED = 1, 2, 4, 8, 16
+HABIT, GENERATED, PLACED, LINK, COLLAPSED, CARRIED = 1, 2, 4, 8, 16, 32
 """Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link, is a
-collapsed column."""
+collapsed column, hides text and may go on after the end of what it stands in."""
 
 
 class Frame:
@@ -53,7 +54,7 @@ class Walk:
     """The state of one pass; ``stopped`` says that a bound ended it early."""
 
     __slots__ = (
-        "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped",
+        "carried", "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped",
         "unshown", "writer",
     )  # fmt: skip
 
@@ -67,6 +68,8 @@ class Walk:
         self.frames: list[Frame] = []
         self.stopped = False
         self.places_matter = False
+        self.carried: set[str] = set()
+        """Tags that hide text, of elements that browsers carry on where the parser may not."""
         self.unshown: set[_Element] = set()
         """Elements that what stands around them keeps from being painted."""
         self.legible = legible
@@ -152,6 +155,8 @@ class Walk:
                         continue
                     if plan[2] & COLLAPSED:
                         unshown.update(collapsed_rows(element))
+                    if tag in CARRYING:
+                        self.carried.add(tag)
                     self.hide_subtree(element, inner.gone)
                     walker.skip_subtree()
                 stack.append(None)
@@ -220,6 +225,8 @@ class Walk:
             flags |= GENERATED
         if declared.get("visibility") == "collapse" and tag in {"col", "colgroup"}:
             flags |= COLLAPSED
+        if style.reason is not None and tag in CARRYING:
+            flags |= CARRIED
         if style.gone is None and (
             needs_places(declared, style.font)
             or any(one is not None and needs_places(one, style.font) for one in generated or ())
@@ -233,6 +240,8 @@ class Walk:
         frame = Frame(element, tag, plan[0], plan[3])
         if plan[2] & PLACED:
             self.places_matter = True
+        if plan[2] & CARRIED or tag == "select":
+            self.carried.add(tag)
         if plan[2] & GENERATED:
             before, after = plan[4]
             frame.after = self._generated(element, plan[0], after)
@@ -298,6 +307,8 @@ class Walk:
         for node in element.iter():
             if node.tag in {"script", "style"}:
                 continue
+            if node.tag == "select":
+                self.carried.add("select")
             for part in (node.text if isinstance(node.tag, str) else None, node.tail if node is not element else None):
                 if part and not part.isspace():
                     parts.append(part)
