@@ -27,7 +27,7 @@ Declared = dict[str, Value]
 Pairs = Sequence[tuple[Any, Any]]
 """Attributes: names and values."""
 
-TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize"})
+TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize", "mathbackground"})
 PARTICULAR = frozenset({"a", "area", "body", "dialog", "marquee", "svg", "g", "text", "tspan", "foreignobject"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
@@ -80,6 +80,8 @@ class Cascade:
         self._layers = Layers()
         self.pseudos = False
         """Whether any rule is for a pseudo-element."""
+        self.placeholders = False
+        """Whether any rule is for what stands in empty form controls; then that is not shown."""
         for sheet in sheets:
             self._add(sheet)
 
@@ -95,6 +97,7 @@ class Cascade:
                 selectors = compile_list(rule.selector, self._budget)
             except Invalid:
                 continue
+            self.placeholders = self.placeholders or "placeholder" in rule.selector
             for selector in selectors:
                 self._count += 1
                 if not self._count % 256 and self._deadline.passed():

@@ -59,6 +59,7 @@ class Style:
     """The background under the nearest block: those of inline elements do not lie under blocks in them."""
     dark: bool = False
     """Under a dark colour scheme."""
+    zoom: float = 1.0
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -68,7 +69,7 @@ class Style:
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending, self.direction,
-            self.exact, self.root, self.ground, self.dark,
+            self.exact, self.root, self.ground, self.dark, self.zoom,
         )  # fmt: skip
 
 

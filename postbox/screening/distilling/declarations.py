@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from postbox.screening.distilling.properties import LONGHANDS, PARSERS
+from postbox.screening.distilling.properties import LONGHANDS, PARSERS, UNKNOWN
 from postbox.screening.distilling.property_values import Value, content_parts
 
 Declaration = tuple[str, Value, bool]
@@ -98,6 +98,14 @@ def _split(css: str) -> list[str]:
     return parts
 
 
+_SUBSTITUTES = re.compile(r"(?<![a-z-])(?:env|attr|if|random|inherit)\(").search
+_MATHS = re.compile(
+    r"(?<![a-z-])(?:round|mod|rem|abs|sign|hypot|a?sin|a?cos|a?tan2?|sqrt|pow|exp|log|calc-size|progress"
+    r"|sibling-(?:index|count))\("
+).search
+_ENVIRONMENT = re.compile(r"(?<![a-z-])env\([^(),]*,\s*([^()]*?)\s*\)").sub
+
+
 def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     """A property's longhands with typed values; nothing when the value is invalid or of no interest here."""
     if name.startswith("--"):
@@ -110,6 +118,10 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     value = plain.lower()
     if "var(" in value:
         return [(name, Unresolved(plain))]
+    if "(" in value and (_SUBSTITUTES(value) or _MATHS(value)):
+        value = _ENVIRONMENT(r"\1", value)
+        if name in UNKNOWN and (_SUBSTITUTES(value) or _MATHS(value)):
+            return [(name, UNKNOWN[name])]
     if value in GLOBAL_KEYWORDS:
         if name == "all":
             return [(long, value) for long in PARSERS if long not in LONGHANDS and long not in _NOT_ALL]

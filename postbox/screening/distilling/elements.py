@@ -26,7 +26,7 @@ UNRENDERED_TEXT = frozenset(
         """
     title template noframes noembed iframe video audio datalist metadata desc defs symbol rp meter progress
     annotation annotation-xml mphantom clippath mask pattern marker filter lineargradient radialgradient rect circle
-    ellipse line polyline polygon path fencedframe option
+    ellipse line polyline polygon path fencedframe option textpath
     """
     )
 )
@@ -170,9 +170,19 @@ def _input(walk: Walk, frame: Frame) -> None:
     elif kind == "hidden":
         walk.findings.hide(HiddenReason.HIDDEN_ATTRIBUTE, value)
     elif kind == "number" and not _NUMBER(value):
-        walk.paint(f" {frame.element.get('placeholder') or ''} ", frame.style)
+        _placeholder(walk, frame)
+    elif value and (kind in _WITH_VALUE or kind not in _WITHOUT_TEXT):
+        walk.paint(f" {value} ", frame.style)
     elif kind in _WITH_VALUE or kind not in _WITHOUT_TEXT:
-        walk.paint(f" {value or frame.element.get('placeholder') or ''} ", frame.style)
+        _placeholder(walk, frame)
+
+
+def _placeholder(walk: Walk, frame: Frame) -> None:
+    text = frame.element.get("placeholder") or ""
+    if walk.cascade.placeholders:
+        walk.findings.hide(HiddenReason.NOT_RENDERED, text)
+    else:
+        walk.paint(f" {text} ", frame.style)
 
 
 _NUMBER = re.compile(r"[-+0-9.eE]*").fullmatch
@@ -189,7 +199,7 @@ def _apart(walk: Walk, frame: Frame) -> None:
 def _textarea(walk: Walk, frame: Frame) -> None:
     """Its placeholder, while it is empty."""
     if not (frame.element.text or "").strip():
-        walk.paint(frame.element.get("placeholder") or "", frame.style)
+        _placeholder(walk, frame)
 
 
 def _object(walk: Walk, frame: Frame) -> None:

@@ -20,7 +20,7 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility aspect-ratio letter-spacing zoom rotate backface-visibility offset-path mask-image
+    content-visibility aspect-ratio contain mask-size mask-position letter-spacing zoom rotate backface-visibility offset-path mask-image
     """
     )
 )
@@ -40,6 +40,10 @@ _FAR_MARGIN = -500.0
 _FAR_UP = -1_000.0
 _FAR_DOWN = 5_000.0
 _TINY_SCALE = 0.05
+_FAR_APART = 150.0
+_FAR_IN_CALC = re.compile(r"-\s*[1-9]\d{2,}(?:\.\d+)?(?:px|%|v[wh]|em)").search
+_FAR_ORIGIN = re.compile(r"\d{4,}px|[5-9]\d{2}px|\d{3,}(?:%|em|v[wh])").search
+_LOCAL = re.compile(r"url\(\s*[\"']?#").search
 _FUNCTION = re.compile(r"([a-z0-9-]+)\(([^()]*)\)").findall
 
 Declared = Mapping[str, Any]
@@ -53,7 +57,7 @@ def box_hides(declared: Declared, display: str, font: float, blockified: bool) -
     inset = _pixels(declared, "padding-left", font, VIEWPORT_WIDTH) or 0.0
     if inset > 100:
         return _cut_or_flat(declared, position, font, is_box, display, floating)
-    if position != "static" and _moved_away(declared, position, font):
+    if position not in {"static", "sticky", "-webkit-sticky"} and _moved_away(declared, position, font):
         return HiddenReason.OFF_SCREEN
     if is_box and (_margin_away(declared, font) or _transformed_away(declared, font)):
         return HiddenReason.OFF_SCREEN
@@ -107,10 +111,15 @@ def _margin_away(declared: Declared, font: float) -> bool:
 def _transformed_away(declared: Declared, font: float) -> bool:
     text = declared.get("transform")
     if isinstance(text, str) and "(" in text:
+        if "calc(" in text and _FAR_IN_CALC(text[:500]):
+            return True
+        if "transform-origin" in declared and _FAR_ORIGIN(str(declared["transform-origin"])[:200]):
+            return True
         if "perspective(" in text and "translatez(" in text:
             return _behind_the_eye(text)
         for name, inner in _FUNCTION(text[:500]):
-            if _function_away(name, inner.replace(",", " ").split(), font):
+            arguments = inner.replace(",", " ").split()
+            if _function_away(name, arguments, font) or (name in {"rotate", "rotatez"} and _swung(declared, arguments)):
                 return True
     if _turned_away(declared):
         return True
@@ -119,6 +128,17 @@ def _transformed_away(declared: Declared, font: float) -> bool:
         if isinstance(text, str) and text != "none" and _function_away(name, text.split(), font):
             return True
     return False
+
+
+def _swung(declared: Declared, arguments: list[str]) -> bool:
+    """Whether a box as wide as the page is turned so far that the start of its text swings off it."""
+    if not _PLACED.isdisjoint(declared):
+        return False
+    turns = _turns(arguments[-1]) if arguments else None
+    return turns is not None and 0.08 < turns % 0.5 < 0.42
+
+
+_PLACED = frozenset({"display", "position", "float", "width", "max-width", "transform-origin"})
 
 
 def _behind_the_eye(text: str) -> bool:
@@ -130,7 +150,8 @@ def _behind_the_eye(text: str) -> bool:
 def _turned_away(declared: Declared) -> bool:
     """Seen from the edge, from behind where that is not painted, or along a path that leads off the page."""
     turn, text = declared.get("rotate"), str(declared.get("transform", ""))
-    if isinstance(turn, str) and turn[:1] in {"x", "y"} and _edge_on("rotatex", turn.split()):
+    words = turn.split() if isinstance(turn, str) else []
+    if ("x" in words or "y" in words) and any(_edge_on("rotatex", [word]) for word in words):
         return True
     if declared.get("backface-visibility") == "hidden" and re.search(
         r"rotate[xy]\(\s*-?180deg|rotate[xy]\(\s*\.?0?\.5turn", text
@@ -176,11 +197,13 @@ def _shifted(size: Length, font: float, *, sideways: bool) -> bool:
 
 def _edge_on(name: str, arguments: list[str]) -> bool:
     """A quarter turn about an axis in the page's plane leaves nothing to see."""
-    match = re.fullmatch(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)", arguments[-1])
-    if name not in {"rotatex", "rotatey"} or not match:
-        return False
-    turns = float(match[1]) / {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0}[match[2]]
-    return abs((turns % 0.5) - 0.25) < 0.005
+    turns = _turns(arguments[-1]) if name in {"rotatex", "rotatey"} else None
+    return turns is not None and abs((turns % 0.5) - 0.25) < 0.005
+
+
+def _turns(angle: str) -> float | None:
+    match = re.fullmatch(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)", angle)
+    return float(match[1]) / {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0}[match[2]] if match else None
 
 
 def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bool:
@@ -197,14 +220,20 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
     if isinstance(path, str) and "(" in path:
         return _path_clips(path[:500], font)
     spacing = declared.get("letter-spacing")
-    if isinstance(spacing, Length) and spacing.resolve(font, 0.0) <= -0.7 * font:
+    if isinstance(spacing, Length) and not -0.5 * font < spacing.resolve(font, 0.0) < _FAR_APART:
+        return True
+    if ("mask-size" in declared or "mask-position" in declared) and "(" in str(declared.get("mask-image")):
         return True
     return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= _TINY_SCALE
 
 
 def _masked(text: object) -> bool:
     """A mask of nothing but transparent colours, or of no size."""
-    if not isinstance(text, str) or "gradient(" not in text:
+    if not isinstance(text, str):
+        return False
+    if "url(" in text and "url(data:" not in text.replace("'", "").replace('"', ""):
+        return True
+    if "gradient(" not in text:
         return False
     inner = text.partition("(")[2]
     paints = [found for word in _PAINTS(inner)[:40] if (found := colour(word)) is not None]
@@ -216,6 +245,8 @@ _PAINTS = re.compile(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+").findall
 
 def _path_clips(path: str, font: float) -> bool:
     name, _, inner = path.partition("(")
+    if name == "shape" or _LOCAL(path):
+        return True
     centre = [length(part) for part in inner.rpartition(")")[0].partition(" at ")[2].split()]
     inner = inner.rpartition(")")[0].split(" round ")[0].split(" at ")[0]
     sizes = [length(part) for part in inner.replace(",", " ").split()]
@@ -257,6 +288,8 @@ def _spread(numbers: list[float]) -> float:
 def _filtered(text: object) -> bool:
     if not isinstance(text, str) or "(" not in text:
         return False
+    if _LOCAL(text):
+        return True
     for name, inner in _FUNCTION(text[:500]):
         size = length(inner.strip())
         if size is None:
@@ -276,9 +309,15 @@ def _no_room(declared: Declared, font: float) -> bool:
 
 def _no_extent(declared: Declared, extent: str, overflow: str, padding: str, font: float) -> bool:
     """Content is clipped at the padding's edge: what overflows into a deep enough padding is still painted."""
-    if declared.get(overflow, "visible") == "visible":
+    contained = set(str(declared.get("contain", "")).split())
+    if declared.get(overflow, "visible") == "visible" and contained.isdisjoint({"strict", "content", "paint"}):
+        return False
+    least = declared.get(f"min-{extent}")
+    if isinstance(least, str) and least not in {"auto", "none", "normal"}:
         return False
     size = _smallest(declared, extent, font)
+    if size is None and extent == "height" and not contained.isdisjoint({"strict", "size"}):
+        size = 0.0
     if size is None and (ratio := declared.get("aspect-ratio")) and isinstance(ratio, float):
         size = _by_ratio(declared, extent, ratio, font)
     if size is None and extent == "height" and isinstance(declared.get("line-height"), Length):

@@ -63,18 +63,41 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
         found["display"] = "none"
     if not named:
         return
+    if _LOST(named.get("transform", "")) or any("url(" in named.get(name, "") for name in ("clip-path", "mask", "filter")):
+        found["display"] = "none"
+    if tag == "foreignobject" and any(named.get(name, "1").strip() in {"0", "0px"} for name in ("width", "height")):
+        found["display"] = "none"
+    if tag == "svg" and "viewbox" in named and _out_of_view(named):
+        found["display"] = "none"
     if re.search(r"scale[xy]?\(\s*0?\.?0*\s*[,)]", named.get("transform", "")):
         found["display"] = "none"
-    for name in ("display", "visibility", "opacity", "font-size", "transform"):
+    for name in ("display", "visibility", "opacity", "font-size", "transform", "color"):
         if name in named:
             found.update(longhands(name, named[name]))
     fill = named.get("fill", "").strip().lower()
     if fill and tag in {"svg", "g"}:
         found[_FILL], found[CUSTOM] = "transparent" if fill == "none" else fill, True
+    if tag in {"text", "tspan"} and fill == "currentcolor":
+        found["-webkit-text-fill-color"] = fill
+    if tag in {"text", "tspan"} and fill.startswith("url("):
+        found["-webkit-text-fill-color"] = TRANSPARENT
     if fill and tag in {"text", "tspan"} and (seen := TRANSPARENT if fill == "none" else colour(fill)) is not None:
         found["-webkit-text-fill-color"] = seen
     if named.get("fill-opacity", "1").strip() in {"0", "0%", "0.0", ".0"}:
         found["-webkit-text-fill-color"] = TRANSPARENT
+
+
+_LOST = re.compile(r"-\d{3,}|\d{4,}").search
+
+
+def _out_of_view(named: dict[str, str]) -> bool:
+    """A viewBox that begins elsewhere, or in which letters become too small."""
+    sizes = [length(part) for part in named["viewbox"].replace(",", " ").split()[:4]]
+    wide = length(named.get("width", "").strip())
+    if len(sizes) < 4 or not all(sizes):
+        return False
+    x, y, across, _ = (size.pixels for size in sizes if size)
+    return abs(x) > 50 or abs(y) > 50 or (wide is not None and not wide.share and across > 4 * wide.pixels)
 
 
 def _far(value: str) -> bool:
@@ -104,6 +127,8 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         found["display"] = UNRENDERED
     if "mathcolor" in named:
         _set_colour(found, "color", named["mathcolor"])
+    if "mathbackground" in named:
+        _set_colour(found, "background-color", named["mathbackground"])
     if "mathsize" in named:
         found.update(longhands("font-size", named["mathsize"]))
     if "hidden" in named:

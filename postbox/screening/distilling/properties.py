@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from postbox.screening.distilling import animations
 from postbox.screening.distilling import property_values as values
+from postbox.screening.distilling.css_colours import TRANSPARENT
+from postbox.screening.distilling.css_lengths import ZERO
 from postbox.screening.distilling.property_values import OVERFLOWS, SIDES, Parser
 
 PARSERS: dict[str, Parser] = {
@@ -15,6 +17,13 @@ PARSERS: dict[str, Parser] = {
     "content-visibility": values.keyword("visible", "hidden", "auto"),
     "opacity": values.number,
     "zoom": values.number,
+    "font-size-adjust": values.number,
+    "transform-origin": values.text,
+    "mask-size": values.text,
+    "-webkit-mask-size": values.renamed("mask-size", values.text),
+    "mask-position": values.text,
+    "-webkit-mask-position": values.renamed("mask-position", values.text),
+    "offset": values.renamed("offset-path", values.text),
     "font-size": values.font_size,
     "font": values.font,
     "line-height": values.size,
@@ -120,6 +129,12 @@ for _limit in ("", "max-", "min-"):
     PARSERS[f"{_limit}inline-size"] = values.renamed(f"{_limit}width", values.size)
 for _extent in ("width", "height"):
     PARSERS[_extent] = PARSERS[f"max-{_extent}"] = PARSERS[f"min-{_extent}"] = values.size
+UNKNOWN: dict[str, values.Value] = {
+    "display": "none", "visibility": "hidden", "opacity": 0.0, "font-size": ZERO, "color": TRANSPARENT, "width": ZERO,
+    "height": ZERO, "max-width": ZERO, "max-height": ZERO, "zoom": 0.01,
+    "-webkit-text-fill-color": TRANSPARENT,
+}  # fmt: skip
+"""What a value counts as that holds functions not worked out here: what is not understood is not shown."""
 LONGHANDS = {
     "animation": animations.LONGHANDS,
     "background": ("background-color", "background-image", "background-clip"),

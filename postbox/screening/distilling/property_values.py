@@ -37,7 +37,7 @@ def _colour_value(value: str) -> RGBA | str | None:
     if value == "currentcolor":
         return value
     found = colour(value)
-    if found is None and value.startswith(("color(", "color-mix(", "light-dark(", "device-cmyk(")):
+    if found is None and value.startswith(("color(", "color-mix(", "light-dark(", "device-cmyk(", "contrast-color(")):
         return mixed_colour(value) or (TRANSPARENT if value.endswith(")") else None)
     if found is None and "(from " in value:
         return mixed_colour(value) or TRANSPARENT
@@ -219,12 +219,15 @@ def border(name: str, value: str) -> list[tuple[str, Value]]:
 
 def shadow(name: str, value: str) -> list[tuple[str, Value]]:
     """The first shadow's colour, or ``none``."""
-    if value == "none":
-        return [(name, value)]
+    if value == "none" or _FAR_OFFSET(value):
+        return [(name, "none")]
     for word in _WORDS(value):
         if (found := _colour_value(word)) is not None:
             return [(name, found)]
     return [(name, "currentcolor")]
+
+
+_FAR_OFFSET = re.compile(r"(?<![\d.#a-f])\d{3,}(?:\.\d+)?(?:px|em|v[wh]|pt)").search
 
 
 def stroke(_name: str, value: str) -> list[tuple[str, Value]]:
@@ -260,6 +263,8 @@ def content_parts(raw: str) -> list[tuple[str, Value]]:
     """``content`` of a pseudo-element: strings, and attributes to be read from the element."""
     parts: list[tuple[str, str]] = []
     for match in _CONTENT(raw[:4_000]):
+        if match["slash"]:
+            break
         if match["string"] is not None:
             parts.append(("text", match["string"][1:-1] if len(match["string"]) > 1 else ""))
         elif match["attribute"]:
@@ -272,6 +277,6 @@ def content_parts(raw: str) -> list[tuple[str, Value]]:
 
 
 _CONTENT = re.compile(
-    r"(?P<string>\"(?>(?:[^\"\\]++|\\.)*)\"?|'(?>(?:[^'\\]++|\\.)*)'?)|attr\(\s*(?P<attribute>[\w-]+)[^)]*\)|(?P<word>[\w-]+(?:\([^)]*\))?)",
+    r"(?P<string>\"(?>(?:[^\"\\]++|\\.)*)\"?|'(?>(?:[^'\\]++|\\.)*)'?)|attr\(\s*(?P<attribute>[\w-]+)[^)]*\)|(?P<slash>/)|(?P<word>[\w-]+(?:\([^)]*\))?)",
     re.S | re.I,
 ).finditer

@@ -6,6 +6,7 @@ told from it. It never walks the tree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.direction,
-        parent.exact, parent.root, parent.ground, parent.dark,
+        parent.exact, parent.root, parent.ground, parent.dark, parent.zoom,
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
@@ -129,6 +130,15 @@ def is_dark(value: object) -> bool:
     return "dark" in words and "light" not in words
 
 
+def _set_zoom(style: Style, parent: Style, value: Any) -> None:
+    style.zoom = parent.zoom * (value if value > 0 else 1.0)
+
+
+def _set_adjust(style: Style, _parent: Style, value: Any) -> None:
+    """Letters as high as a share of the font size; usually it is about a half."""
+    style.font *= min(1.0, 2 * value)
+
+
 def _set_scheme(style: Style, _parent: Style, value: Any) -> None:
     style.dark = is_dark(value)
 
@@ -179,11 +189,17 @@ def _set_picture(style: Style, _parent: Style, value: Any) -> None:
         if "url(data:" in value.replace("'", "").replace('"', ""):
             style.backdrop = None
         return
+    if _ELSEWHERE(value):
+        return
     colours = gradient_colours(value)
     if colours and all(one[3] < FAINTEST for one in colours):
         return
     plain = colours and all(one[3] >= 0.999 and distance(one, colours[0]) <= NEAR for one in colours)
     style.backdrop = colours[0] if plain else None
+
+
+_ELSEWHERE = re.compile(r"\)[^)]*(?:/\s*0|-\d{3,})").search
+"""A picture of no size, or away from its box."""
 
 
 def _set_clip(style: Style, parent: Style, value: Any) -> None:
@@ -236,8 +252,8 @@ def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
 
 
 _SETTERS = {
-    "color-scheme": _set_scheme,
-    "font-size": _set_font, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
+    "color-scheme": _set_scheme, "zoom": _set_zoom,
+    "font-size": _set_font, "font-size-adjust": _set_adjust, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
     "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
     "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
     "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
@@ -248,14 +264,14 @@ _SETTERS = {
 _PAINTING = frozenset(_SETTERS) | {CUSTOM, "fill", "fill-opacity", "-link", "::first-line"}
 _ROOTS = frozenset({"html", "body", "text", "tspan"})
 _NOT_INHERITED = frozenset(
-    {"opacity", "background-color", "background-image", "background-clip", "filter", "mix-blend-mode"}
+    {"zoom", "opacity", "background-color", "background-image", "background-clip", "filter", "mix-blend-mode"}
 )
 _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
     "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
-    "-webkit-text-security": "none", "color-scheme": "normal", "list-style-type": "disc",
+    "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5, "list-style-type": "disc",
 }  # fmt: skip
 
 
@@ -276,7 +292,7 @@ def _gone(style: Style, parent: Style, declared: dict[str, Any], display: str) -
 def _why_unseen(style: Style) -> HiddenReason | None:
     if style.unseen:
         return HiddenReason.VISIBILITY
-    if style.font < SMALLEST_FONT:
+    if style.font * style.zoom < SMALLEST_FONT:
         return HiddenReason.FONT_SIZE
     if style.indented:
         return HiddenReason.OFF_SCREEN

@@ -19,6 +19,7 @@ from postbox.screening.distilling.media import container_holds, media_applies, s
 
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
+_INITIAL = re.compile(r"initial-value\s*:([^;]{1,300})", re.I).search
 _KEYFRAMES = frozenset({"keyframes", "-webkit-keyframes"})
 _CONTAINER = re.compile(r"\bcontainer(?:-type)?\s*:", re.I).search
 _IMPORT = re.compile(
@@ -109,6 +110,8 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
         if live and name in _KEYFRAMES:
             frames = layers.frames[condition.strip("\"' ").lower()] = {}
             return _Block("", live, at, frames=frames)
+        if name == "property":
+            return _Block(condition, live and condition.startswith("--"), at, layer=layer)
         live = live and name in _GROUPS and _applies(name, condition.lower(), layers)
         if live and name == "layer":
             layer = layers.name(layer, condition)
@@ -159,6 +162,10 @@ def _closed(open_blocks: list[_Block], css: str, end: int, after: int) -> Iterat
         open_blocks[-1].start = after
     if block.live and block.selector:
         block.pieces.append(css[block.start : end])
+        if block.selector.startswith("--"):
+            if match := _INITIAL(";".join(block.pieces)):
+                yield StyleRule("html", ((block.selector, match[1].strip(), False),), block.layer)
+            return
         declarations = parse_declarations(";".join(block.pieces))
         if block.frames is not None:
             for place in places(block.selector):
