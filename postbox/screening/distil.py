@@ -13,14 +13,13 @@ from lxml.etree import _Element
 from postbox.mail.parsed import Distilled, Hidden, Link, ParsedMail
 from postbox.screening.distilling import limits
 from postbox.screening.distilling.alternative import unshown_sentences
-from postbox.screening.distilling.cascade import Cascade
 from postbox.screening.distilling.document import Document, parse
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.markup import in_quirks_mode
 from postbox.screening.distilling.misnested import Repair, misnested
-from postbox.screening.distilling.page import page_for
+from postbox.screening.distilling.page import styles_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
 from postbox.screening.distilling.walk import Walk
 
@@ -104,9 +103,8 @@ def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
     if root is None:
         return None
     try:
-        quirks = in_quirks_mode(html)
-        cascade = Cascade(document.sheets, deadline, quirks)
-        walk = Walk(cascade, page_for(quirks, cascade.has_rules, document.dark), deadline)
+        cascade, page = styles_for(document.sheets, in_quirks_mode(html), document.dark, deadline)
+        walk = Walk(cascade, page, deadline)
         walk.run(root)
         if not walk.places_matter:
             return walk

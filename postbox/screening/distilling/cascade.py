@@ -19,7 +19,7 @@ from postbox.screening.distilling.hints import hints
 from postbox.screening.distilling.layers import Layers
 from postbox.screening.distilling.limits import SELECTORS_IN_A_RULE, Deadline, Overrun
 from postbox.screening.distilling.property_values import Value
-from postbox.screening.distilling.selector_matching import Budget, Invalid, Selector, matches
+from postbox.screening.distilling.selector_matching import STEPS, Budget, Invalid, Selector, matches
 from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
 
@@ -59,6 +59,7 @@ class _Entry:
     layer: tuple[str, ...] = ()
 
 
+_MOST_KNOWN = 5_000
 PSEUDOS = ("before", "after")
 
 
@@ -85,9 +86,11 @@ class Cascade:
         for sheet in sheets:
             self._add(sheet)
 
-    @property
-    def has_rules(self) -> bool:
-        return self._count > 0
+    def renew(self, deadline: Deadline) -> bool:
+        """Makes it ready for another mail with the same sheets; whether it has not grown too large for that."""
+        self._deadline = deadline
+        self._budget.left = STEPS
+        return len(self._known) + len(self._looking) < _MOST_KNOWN
 
     def _add(self, sheet: str) -> None:
         for rule in style_rules(sheet, self._deadline, self._layers):
