@@ -27,7 +27,9 @@ Declared = dict[str, Value]
 Pairs = Sequence[tuple[Any, Any]]
 """Attributes: names and values."""
 
-TELLING = frozenset({"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize", "mathbackground"})
+TELLING = frozenset(
+    {"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize", "mathbackground"}
+)
 PARTICULAR = frozenset({"a", "area", "body", "dialog", "marquee", "svg", "g", "text", "tspan", "foreignobject"})
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 

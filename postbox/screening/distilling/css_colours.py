@@ -89,6 +89,12 @@ def schemed(light: RGBA, dark: RGBA) -> RGBA:
     return found
 
 
+def is_dark(value: object) -> bool:
+    """Whether a ``color-scheme`` leaves no choice but the dark one."""
+    words = str(value).split()
+    return "dark" in words and "light" not in words
+
+
 for _name in ("canvas", "field", "window", "background", "infobackground", "menu"):
     _NAMED[_name] = schemed(WHITE, CANVAS_DARK)
 for _name in ("canvastext", "fieldtext", "buttontext", "windowtext", "infotext", "menutext"):

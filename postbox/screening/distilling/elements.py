@@ -19,7 +19,8 @@ from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
 
 if TYPE_CHECKING:
-    from postbox.screening.distilling.walk import Frame, Walk
+    from postbox.screening.distilling.frames import Frame
+    from postbox.screening.distilling.walk import Walk
 
 UNRENDERED_TEXT = frozenset(
     words(

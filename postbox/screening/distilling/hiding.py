@@ -13,6 +13,14 @@ from typing import Any
 from postbox.screening.distilling.css_colours import colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.transforms import (
+    FAR_DOWN,
+    FAR_MARGIN,
+    FAR_RIGHT,
+    FAR_UP,
+    TINY_SCALE,
+    transformed_away,
+)
 from postbox.screening.distilling.words import words
 
 BOX_PROPERTIES = frozenset(
@@ -20,7 +28,8 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility aspect-ratio contain mask-size mask-position letter-spacing zoom rotate backface-visibility offset-path mask-image
+    content-visibility aspect-ratio contain mask-size mask-position letter-spacing zoom rotate backface-visibility
+    offset-path mask-image
     """
     )
 )
@@ -35,14 +44,7 @@ _TABLE_PARTS = frozenset(
 )
 NO_ROOM = 4.0
 _FAR_LEFT = -300.0
-_FAR_RIGHT = 2_000.0
-_FAR_MARGIN = -500.0
-_FAR_UP = -1_000.0
-_FAR_DOWN = 5_000.0
-_TINY_SCALE = 0.05
 _FAR_APART = 150.0
-_FAR_IN_CALC = re.compile(r"-\s*[1-9]\d{2,}(?:\.\d+)?(?:px|%|v[wh]|em)").search
-_FAR_ORIGIN = re.compile(r"\d{4,}px|[5-9]\d{2}px|\d{3,}(?:%|em|v[wh])").search
 _LOCAL = re.compile(r"url\(\s*[\"']?#").search
 _FUNCTION = re.compile(r"([a-z0-9-]+)\(([^()]*)\)").findall
 
@@ -59,7 +61,7 @@ def box_hides(declared: Declared, display: str, font: float, blockified: bool) -
         return _cut_or_flat(declared, position, font, is_box, display, floating)
     if position not in {"static", "sticky", "-webkit-sticky"} and _moved_away(declared, position, font):
         return HiddenReason.OFF_SCREEN
-    if is_box and (_margin_away(declared, font) or _transformed_away(declared, font)):
+    if is_box and (_margin_away(declared, font) or transformed_away(declared, font)):
         return HiddenReason.OFF_SCREEN
     return _cut_or_flat(declared, position, font, is_box, display, floating)
 
@@ -90,120 +92,20 @@ def _moved_away(declared: Declared, position: str, font: float) -> bool:
     right = _pixels(declared, "right", font, VIEWPORT_WIDTH) if left is None else None
     bottom = _pixels(declared, "bottom", font, VIEWPORT_HEIGHT) if top is None else None
     fixed = position == "fixed"
-    up, edge = (_FAR_LEFT if position != "relative" else _FAR_UP), VIEWPORT_WIDTH if fixed else _FAR_RIGHT
-    down = VIEWPORT_HEIGHT if fixed else _FAR_DOWN
+    up, edge = (_FAR_LEFT if position != "relative" else FAR_UP), VIEWPORT_WIDTH if fixed else FAR_RIGHT
+    down = VIEWPORT_HEIGHT if fixed else FAR_DOWN
     return any((
         left is not None and (left <= _FAR_LEFT or left >= edge),
-        right is not None and (right >= edge or right <= _FAR_MARGIN),
+        right is not None and (right >= edge or right <= FAR_MARGIN),
         top is not None and (top <= up or top >= down),
-        bottom is not None and (bottom >= down or bottom <= (-60.0 if fixed else -_FAR_DOWN)),
+        bottom is not None and (bottom >= down or bottom <= (-60.0 if fixed else -FAR_DOWN)),
     ))  # fmt: skip
 
 
 def _margin_away(declared: Declared, font: float) -> bool:
     left = _pixels(declared, "margin-left", font, VIEWPORT_WIDTH)
     top = _pixels(declared, "margin-top", font, VIEWPORT_WIDTH)
-    return (left is not None and (left <= _FAR_MARGIN or left >= _FAR_RIGHT)) or (
-        top is not None and top <= _FAR_MARGIN
-    )
-
-
-def _transformed_away(declared: Declared, font: float) -> bool:
-    text = declared.get("transform")
-    if isinstance(text, str) and "(" in text:
-        if "calc(" in text and _FAR_IN_CALC(text[:500]):
-            return True
-        if "transform-origin" in declared and _FAR_ORIGIN(str(declared["transform-origin"])[:200]):
-            return True
-        if "perspective(" in text and "translatez(" in text:
-            return _behind_the_eye(text)
-        for name, inner in _FUNCTION(text[:500]):
-            arguments = inner.replace(",", " ").split()
-            if _function_away(name, arguments, font) or (name in {"rotate", "rotatez"} and _swung(declared, arguments)):
-                return True
-    if _turned_away(declared):
-        return True
-    for name in ("translate", "scale"):
-        text = declared.get(name)
-        if isinstance(text, str) and text != "none" and _function_away(name, text.split(), font):
-            return True
-    return False
-
-
-def _swung(declared: Declared, arguments: list[str]) -> bool:
-    """Whether a box as wide as the page is turned so far that the start of its text swings off it."""
-    if not _PLACED.isdisjoint(declared):
-        return False
-    turns = _turns(arguments[-1]) if arguments else None
-    return turns is not None and 0.08 < turns % 0.5 < 0.42
-
-
-_PLACED = frozenset({"display", "position", "float", "width", "max-width", "transform-origin"})
-
-
-def _behind_the_eye(text: str) -> bool:
-    found = {name: length(inner.strip()) for name, inner in _FUNCTION(text[:500])}
-    eye, near = found.get("perspective"), found.get("translatez")
-    return eye is not None and near is not None and near.pixels >= eye.pixels > 0
-
-
-def _turned_away(declared: Declared) -> bool:
-    """Seen from the edge, from behind where that is not painted, or along a path that leads off the page."""
-    turn, text = declared.get("rotate"), str(declared.get("transform", ""))
-    words = turn.split() if isinstance(turn, str) else []
-    if ("x" in words or "y" in words) and any(_edge_on("rotatex", [word]) for word in words):
-        return True
-    if declared.get("backface-visibility") == "hidden" and re.search(
-        r"rotate[xy]\(\s*-?180deg|rotate[xy]\(\s*\.?0?\.5turn", text
-    ):
-        return True
-    path = declared.get("offset-path")
-    return isinstance(path, str) and bool(re.search(r"-\d{3,}", path[:500]))
-
-
-def _function_away(name: str, arguments: list[str], font: float) -> bool:
-    sizes = [length(argument) for argument in arguments]
-    if name.startswith("skew"):
-        return any(_edge_on("rotatex", [argument]) for argument in arguments)
-    if name == "rotate3d" and len(arguments) == 4:
-        axis = [float(size.pixels) if size else 0.0 for size in sizes[:3]]
-        return (axis[2] == 0 and any(axis)) and _edge_on("rotatex", arguments)
-    if name == "matrix3d" and len(sizes) == 16:
-        x, y = (sizes[index].pixels if sizes[index] else 0.0 for index in (12, 13))  # type: ignore[union-attr]
-        return not -400 < x < _FAR_RIGHT or not _FAR_UP < y < _FAR_DOWN
-    if not sizes or sizes[0] is None:
-        return name.startswith("rotate") and name != "rotatez" and bool(arguments) and _edge_on(name, arguments)
-    if name in {"translate", "translate3d", "translatex"}:
-        return _shifted(sizes[0], font, sideways=True) or (
-            len(sizes) > 1 and sizes[1] is not None and _shifted(sizes[1], font, sideways=False)
-        )
-    if name == "translatey":
-        return _shifted(sizes[0], font, sideways=False)
-    if name.startswith("scale") and name != "scalez":
-        return any(size is not None and abs(size.pixels + size.share) <= _TINY_SCALE for size in sizes[:2])
-    if name == "matrix" and len(sizes) == 6:
-        a, b, c, d, x, y = (size.pixels if size else 0.0 for size in sizes)
-        return abs(a * d - b * c) <= _TINY_SCALE**2 or x <= _FAR_MARGIN or x >= _FAR_RIGHT or y <= _FAR_UP
-    return False
-
-
-def _shifted(size: Length, font: float, *, sideways: bool) -> bool:
-    """Percentages mean the box's own size: its width to the left is off the page, its height upwards only perhaps."""
-    pixels = size.resolve(font, 0.0)
-    if sideways:
-        return pixels <= _FAR_MARGIN or pixels >= _FAR_RIGHT or size.share <= -1 or size.share >= 2
-    return pixels <= _FAR_UP or pixels >= _FAR_DOWN or size.share <= -10 or size.share >= 50
-
-
-def _edge_on(name: str, arguments: list[str]) -> bool:
-    """A quarter turn about an axis in the page's plane leaves nothing to see."""
-    turns = _turns(arguments[-1]) if name in {"rotatex", "rotatey"} else None
-    return turns is not None and abs((turns % 0.5) - 0.25) < 0.005
-
-
-def _turns(angle: str) -> float | None:
-    match = re.fullmatch(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)", angle)
-    return float(match[1]) / {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0}[match[2]] if match else None
+    return (left is not None and (left <= FAR_MARGIN or left >= FAR_RIGHT)) or (top is not None and top <= FAR_MARGIN)
 
 
 def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bool:
@@ -224,7 +126,7 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
         return True
     if ("mask-size" in declared or "mask-position" in declared) and "(" in str(declared.get("mask-image")):
         return True
-    return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= _TINY_SCALE
+    return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= TINY_SCALE
 
 
 def _masked(text: object) -> bool:
@@ -255,7 +157,7 @@ def _path_clips(path: str, font: float) -> bool:
         top, right = sides[0], sides[1 % len(sides)]
         bottom, left = sides[2] if len(sides) > 2 else top, sides[3] if len(sides) > 3 else right
         return any(
-            one.share + other.share >= 0.98 or one.pixels + other.pixels >= _FAR_RIGHT
+            one.share + other.share >= 0.98 or one.pixels + other.pixels >= FAR_RIGHT
             for one, other in ((top, bottom), (left, right))
         )
     if name == "rect" and len(sizes) == 4 and all(sizes):

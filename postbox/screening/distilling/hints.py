@@ -63,7 +63,9 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
         found["display"] = "none"
     if not named:
         return
-    if _LOST(named.get("transform", "")) or any("url(" in named.get(name, "") for name in ("clip-path", "mask", "filter")):
+    if _LOST(named.get("transform", "")) or any(
+        "url(" in named.get(name, "") for name in ("clip-path", "mask", "filter")
+    ):
         found["display"] = "none"
     if tag == "foreignobject" and any(named.get(name, "1").strip() in {"0", "0px"} for name in ("width", "height")):
         found["display"] = "none"

@@ -1,7 +1,7 @@
 """HTML text before it is parsed: what the parser would read otherwise than a browser is written plainly.
 
-Decides what is changed, how much of the text the parser may see, and whether the page is in quirks mode. It never builds a
-tree.
+Decides what is changed, how much of the text the parser may see, and whether the page is in quirks mode. It never
+builds a tree.
 """
 
 from __future__ import annotations
@@ -95,9 +95,9 @@ def _in_one_body(html: str, lower: str) -> str:
     if ends and _COMMENTS("", _ENDS("", html[min(ends) :])).strip():
         html = _ENDS("", html)
     if "<body" not in lower and "<frameset" not in lower and ("<head" not in lower or "</head" in lower):
-        at = _HEAD(html)
-        if at is not None:
-            html = f"{html[: at.end()]}<body>{html[at.end() :]}"
+        head = _HEAD(html)
+        if head is not None:
+            html = f"{html[: head.end()]}<body>{html[head.end() :]}"
     return html
 
 
@@ -109,10 +109,7 @@ def _merged(html: str, name: str) -> str:
     tags = re.compile(rf"<{name}(?=[\s/>])([^<>]{{0,2000}})>", re.I)
     attributes = " ".join(match.rstrip("/") for match in tags.findall(html)[:20])
     html = tags.sub("", html)
-    if name == "html":
-        at = _DOCTYPE_ONLY(html)
-    else:
-        at = _HEAD(html)
+    at = _DOCTYPE_ONLY(html) if name == "html" else _HEAD(html)
     end = at.end() if at else 0
     return f"{html[:end]}<{name} {attributes}>{html[end:]}"
 

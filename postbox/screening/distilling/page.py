@@ -52,7 +52,7 @@ _pages = {quirks: Page(quirks, shared=True) for quirks in (True, False)}
 
 
 def styles_for(sheets: list[str], quirks: bool, dark: bool, deadline: Deadline) -> tuple[Cascade, Page]:
-    """The cascade and the page of a mail with these sheets: the mails of one sender mostly have the same. Or Overrun."""
+    """Cascade and page of a mail with these sheets: the mails of one sender mostly have the same. Raises Overrun."""
     if not sheets and not dark:
         return Cascade([], deadline, quirks), _plain_page(quirks)
     known: OrderedDict[object, tuple[Cascade, Page]] = _local.__dict__.setdefault("known", OrderedDict())

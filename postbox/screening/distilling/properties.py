@@ -75,7 +75,7 @@ PARSERS: dict[str, Parser] = {
     "text-overflow": values.text,
     "animation": animations.shorthand,
     "-webkit-animation": animations.shorthand,
-    **{name: values.text for name in animations.LONGHANDS},
+    **dict.fromkeys(animations.LONGHANDS, values.text),
     **{f"-webkit-{name}": values.renamed(name, values.text) for name in animations.LONGHANDS},
     "aspect-ratio": values.ratio,
     "color-scheme": values.text,

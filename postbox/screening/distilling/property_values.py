@@ -167,7 +167,9 @@ def ratio(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, float(match[1]) / under)] if under and float(match[1]) else []
 
 
-_RATIO = re.compile(r"(?:auto\s+)?(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*(?:/\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))?(?:\s+auto)?\Z").match
+_RATIO = re.compile(
+    r"(?:auto\s+)?(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*(?:/\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9}))?(?:\s+auto)?\Z"
+).match
 
 
 def axis(name: str, value: str) -> list[tuple[str, Value]]:

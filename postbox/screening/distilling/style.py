@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.computed import FAINTEST, LINK, Style, gradient_colours, told_apart
-from postbox.screening.distilling.css_colours import BLACK, CANVAS_DARK, WHITE, Scheme
+from postbox.screening.distilling.css_colours import BLACK, CANVAS_DARK, WHITE, Scheme, is_dark
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
@@ -122,12 +122,6 @@ def _inherited_parts(style: Style, parent: Style, declared: dict[str, Any]) -> N
         if style.dark and type(value) is Scheme:
             value = value.dark
         setter(style, parent, value)
-
-
-def is_dark(value: object) -> bool:
-    """Whether a ``color-scheme`` leaves no choice but the dark one."""
-    words = str(value).split()
-    return "dark" in words and "light" not in words
 
 
 def _set_zoom(style: Style, parent: Style, value: Any) -> None:
@@ -252,8 +246,8 @@ def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
 
 
 _SETTERS = {
-    "color-scheme": _set_scheme, "zoom": _set_zoom,
-    "font-size": _set_font, "font-size-adjust": _set_adjust, "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
+    "color-scheme": _set_scheme, "zoom": _set_zoom, "font-size": _set_font, "font-size-adjust": _set_adjust,
+    "white-space": _set_white_space, "color": _set_colour, "background-color": _set_backdrop,
     "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
     "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
     "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
@@ -271,7 +265,8 @@ _INITIAL: dict[str, Any] = {
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
     "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
-    "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5, "list-style-type": "disc",
+    "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5,
+    "list-style-type": "disc",
 }  # fmt: skip
 
 

@@ -108,8 +108,9 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
         name, bracket, rest = name.lower().partition("(")
         condition = (bracket + rest + " " + condition).strip()
         if live and name in _KEYFRAMES:
-            frames = layers.frames[condition.strip("\"' ").lower()] = {}
-            return _Block("", live, at, frames=frames)
+            name = condition.strip("\"' ").lower()
+            layers.frames[name] = {}
+            return _Block("", live, at, frames=layers.frames[name])
         if name == "property":
             return _Block(condition, live and condition.startswith("--"), at, layer=layer)
         live = live and name in _GROUPS and _applies(name, condition.lower(), layers)

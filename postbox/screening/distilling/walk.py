@@ -11,11 +11,12 @@ import re
 from lxml.etree import _Element, iterwalk
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
-from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.cells import AROUND_CELLS, CELLS, as_plain, in_table
+from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.drawings import collapsed_rows
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, close_link, edge_of
 from postbox.screening.distilling.findings import Findings
+from postbox.screening.distilling.frames import Frame
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.needs import needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
@@ -33,29 +34,12 @@ HABIT, GENERATED, PLACED, LINK, COLLAPSED, CARRIED = 1, 2, 4, 8, 16, 32
 collapsed column, hides text and may go on after the end of what it stands in."""
 
 
-class Frame:
-    """An element with a habit of its own, while it is open; ``style`` is that of text directly inside it."""
-
-    __slots__ = ("after", "closed", "display", "element", "link_place", "list_number", "style", "tag")
-
-    def __init__(self, element: _Element, tag: str, style: Style, display: str) -> None:
-        self.element = element
-        self.tag = tag
-        self.style = style
-        self.display = display
-        self.list_number: int | None = None
-        self.link_place = -1
-        self.after: tuple[str, Style, int] | None = None
-        self.closed = False
-        """Whether nothing in it is walked into."""
-
-
 class Walk:
     """The state of one pass; ``stopped`` says that a bound ended it early."""
 
     __slots__ = (
-        "carried", "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter", "stopped",
-        "unshown", "writer",
+        "carried", "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter",
+        "stopped", "unshown", "writer",
     )  # fmt: skip
 
     def __init__(self, cascade: Cascade, page: Page, deadline: Deadline, legible: set[str] | None = None) -> None:
@@ -162,7 +146,8 @@ class Walk:
                 stack.append(None)
                 continue
             if event == "comment":
-                self._comment(element.text)
+                if (said := element.text) and _LETTER(said, 0, _TELLING_CHARACTERS):
+                    self.findings.hide(HiddenReason.COMMENT, said[: 2 * HIDDEN_CHARACTERS])
             elif (outer := stack.pop()) is not None:
                 if edge:
                     if edge == CELL:
@@ -189,10 +174,6 @@ class Walk:
         if self.writer.full or self.deadline.passed():
             raise Overrun
         return _STEPS_BETWEEN_LOOKS
-
-    def _comment(self, text: str | None) -> None:
-        if text and _LETTER(text, 0, _TELLING_CHARACTERS):
-            self.findings.hide(HiddenReason.COMMENT, text[: 2 * HIDDEN_CHARACTERS])
 
     def _picture(self, element: _Element, parent: Style) -> None:
         """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""

@@ -93,7 +93,12 @@ def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReaso
         return None
     if _cut_off(stroke.cut, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
         return HiddenReason.CLIPPED
-    if left + right <= 4 or top + bottom <= 4 or left >= VIEWPORT_WIDTH * (1.0 if _exact(stroke) else 1.3) or abs(bottom - top) < 3:
+    if (
+        left + right <= 4
+        or top + bottom <= 4
+        or left >= VIEWPORT_WIDTH * (1.0 if _exact(stroke) else 1.3)
+        or abs(bottom - top) < 3
+    ):
         return HiddenReason.OFF_SCREEN
     middle = (top + bottom) / 2
     points = [(left + (right - left) * part, middle) for part in (0.15, 0.5, 0.85)]
