@@ -248,3 +248,26 @@ class TestRealMail:
             distil_mail(ParsedMail(text=text))
             times.append(time.process_time() - began)
         assert statistics.mean(times) < 0.002
+
+
+class TestMailsAfterOneAnother:
+    def test_what_one_mail_paints_changes_nothing_for_the_next(self) -> None:
+        blended = f'<p style="mix-blend-mode:screen">{SECRET}</p>'
+        distil_html('<p style="background:#fff;mix-blend-mode:screen">x</p>')
+        assert SECRET in distil_html(blended).text
+
+    def test_mails_with_the_same_sheet_are_judged_by_themselves(self) -> None:
+        sheet = "<style>.a .b{display:none}p:nth-child(2){color:#fff}</style>"
+        hidden, shown = f"<div class=a><p class=b>{SECRET}</p></div>", f"<div><p class=b>{SECRET}</p></div>"
+        for html, seen in [
+            (hidden, False),
+            (shown, True),
+            (hidden, False),
+            (f"<div><p>x</p><p>{SECRET}</p></div>", False),
+        ]:
+            assert (SECRET in distil_html(sheet + html).text) is seen
+
+    def test_steps_are_counted_anew_for_each_mail(self) -> None:
+        sheet = "<style>" + "div p ~ p b{color:red}" * 40 + "</style>"
+        html = sheet + "<div>" + "<p><b>x</b></p>" * 12 + "</div>"
+        assert all(not distil_html(html).notes for _ in range(60))

@@ -63,13 +63,14 @@ class Style:
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
-        """What makes one style differ from another."""
+        """What makes one style differ from another; a page's own white is told from one that an author painted."""
         return (
             self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending, self.direction,
             self.exact, self.root, self.ground, self.dark, self.zoom,
+            self.backdrop is WHITE,
         )  # fmt: skip
 
 
