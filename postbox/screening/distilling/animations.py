@@ -17,6 +17,9 @@ LONGHANDS = tuple(
     f"animation-{part}"
     for part in ("name", "duration", "delay", "iteration-count", "fill-mode", "direction", "play-state")
 )
+ANIMATING = frozenset({"animation", "animation-name"})
+ANIMATED = "@animated"
+"""Stands among declared values for the keyframes of the mail, and the names of values that no keyframe changes."""
 _INITIAL = ("none", "0s", "0s", "1", "none", "normal", "running")
 _SETTLED = 5.0
 """Seconds after which a reader has seen how it ends."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
-from postbox.screening.distilling.animations import holding
+from postbox.screening.distilling.animations import ANIMATED, ANIMATING
 from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, parse_declarations
 from postbox.screening.distilling.hints import hints
 from postbox.screening.distilling.layers import Layers
@@ -164,11 +164,10 @@ class Cascade:
         if style := named.get("style"):
             blocks.append((_INLINE, parse_declarations(style)))
         found = _layered(hints(tag, named), blocks)
-        if self._layers.frames and "animation-name" in found:
-            said = {name for _, block in blocks for name, _, is_important in block if is_important}
-            for name, value in holding(found, self._layers.frames).items():
-                if name not in said:
-                    _put(found, name, value)
+        if self._layers.frames and not ANIMATING.isdisjoint(found):
+            fixed = {name for _, block in blocks for name, _, is_important in block if is_important}
+            found[ANIMATED] = (self._layers.frames, fixed)
+            found[CUSTOM] = True
         if len(own) != len(matched):
             for name in (*PSEUDOS, "first-line"):
                 made = [entry for entry in matched if entry.selector.pseudo == name]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from postbox.screening.distilling.animations import ANIMATED, holding
 from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
 
 _ROUNDS = 20
@@ -15,7 +16,10 @@ _CHARACTERS = 2_000
 
 
 def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """The custom properties that hold for the element, and its other declared values with ``var()`` substituted."""
+    """The custom properties that hold for the element, and its other declared values with ``var()`` substituted.
+
+    What animations lay over them is among these.
+    """
     custom = dict(inherited)
     custom |= {name: value for name, value in declared.items() if name.startswith(CUSTOM) and name != CUSTOM}
     plain: dict[str, Any] = {}
@@ -28,6 +32,10 @@ def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple
         text = _substituted(str(value), custom)
         if text is not None:
             plain.update(longhands(name, text))
+    if ANIMATED in plain:
+        frames, fixed = plain.pop(ANIMATED)
+        held = {name: value for name, value in holding(plain, frames).items() if name not in fixed}
+        plain |= resolved(custom, held)[1]
     return custom, plain
 
 

@@ -61,5 +61,5 @@ def test_a_stub_beside_encoded_html() -> None:
 
 
 def test_soft_line_breaks_inside_a_style() -> None:
-    body = f"<p style=3D\"dis=\nplay:no=\nne\">{SECRET}</p><p>shown</p>".encode()
+    body = f'<p style=3D"dis=\nplay:no=\nne">{SECRET}</p><p>shown</p>'.encode()
     assert _shown(_mail("text/html", "quoted-printable", body))[0] == "shown"
