@@ -1,7 +1,7 @@
 """The one way for a mail to leave: ``enqueue_outbound``.
 
 Decides the order: composed first, then in one transaction the agent's row locked, every gate asked, and the message,
-its recipients and its event written together. It never hands a mail to anybody (outbound.work does).
+its recipients and its event written together: four round trips to the database with the commit. It never hands a mail to anybody (outbound.work does).
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from outbound import compose, metrics, repeats, sameness, stops, store
+from outbound import compose, metrics, quotas, repeats, sameness, stops, store
 from outbound.draft import Draft, Mailbox
 from outbound.gates import GATES, breakers
-from outbound.gates.case import Attempt, Refused, Sender, run
+from outbound.gates.case import Attempt, Refused, run
+from outbound.gates.look import AddressEnded, look, values_of
 from outbound.gates.quota import QuotaSpent
 from outbound.models import QuotaScope
 from postbox.events.wakeups import wake
@@ -28,11 +30,6 @@ _ADDRESSES = """
 SELECT a.address, a.id FROM addresses a
 WHERE a.agent_id = %s AND a.ended_at IS NULL AND (%s = '' OR a.address = %s)
 ORDER BY a.kind = 'primary' DESC, a.created_at LIMIT 1
-"""
-_LOCK = """
-SELECT name, owner_id, state, state_reason, state_since,
-       EXISTS (SELECT 1 FROM addresses x WHERE x.id = %s AND x.agent_id = agents.id)
-FROM agents WHERE id = %s FOR NO KEY UPDATE
 """
 _KNOWN_SECONDS = 5.0
 _MOST_KNOWN = 10_000
@@ -52,31 +49,68 @@ class Enqueued:
 
 def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked | None = None) -> Enqueued:
     """Take a draft of an agent. Raises ApiError: Refused by a gate, or of ``repeat`` what outbound.repeats raises."""
-    message_id, at = uuid7(), clock.now()
-    address, address_id = _own_address(agent_id, draft.sender)
-    raw = compose.compose(draft, Mailbox(address), message_id, at)
-    said = draft.text or compose.text_of(draft.html)
-    prints = sameness.fingerprint(f"{draft.subject}\n{said}"), sameness.similarity(said)
+    letter = _letter(agent_id, draft)
     try:
-        with transaction.atomic():
-            if repeat and (known := repeats.begin(agent_id, repeat)):
-                return Enqueued(**known, repeated=True)
-            sender = _locked(agent_id, address, address_id)
-            attempt = Attempt(message_id, sender, draft, len(raw), *prints, at, _thread(draft, message_id, sender))
-            run(attempt, GATES)
-            store.save(attempt, raw, said)
-            _kill_repeater(attempt)
-            taken = _taken(attempt)
-            if repeat:
-                repeats.end(agent_id, repeat, taken.id, taken.status, taken.code, taken.reason)
-            if taken.status == Status.QUEUED:
-                wake("outbound")
+        try:
+            taken = _take(letter, repeat)
+        except quotas.Short:
+            taken = _take(letter, repeat, closely=True)
     except Refused as refused:
+        if isinstance(refused, AddressEnded):
+            _known.clear()
         metrics.REFUSED.inc(refused.code)
         if isinstance(refused, QuotaSpent) and refused.spent.scope == QuotaScope.AGENT:
             stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} per {refused.spent.window.value}.")
         raise
     metrics.TAKEN.inc(taken.status)
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What is known of a mail before its transaction begins. ``said`` is its text."""
+
+    id: uuid.UUID
+    agent_id: uuid.UUID
+    draft: Draft
+    address: str
+    address_id: uuid.UUID
+    at: datetime
+    raw: bytes
+    said: str
+    prints: tuple[bytes, int]
+    thread_id: uuid.UUID
+
+
+def _letter(agent_id: uuid.UUID, draft: Draft) -> _Letter:
+    message_id, at = uuid7(), clock.now()
+    address, address_id = _own_address(agent_id, draft.sender)
+    raw = compose.compose(draft, Mailbox(address), message_id, at)
+    said = draft.text or compose.text_of(draft.html)
+    prints = sameness.prints(draft.subject, said)
+    thread_id = _thread(agent_id, draft, compose.message_id_of(message_id, address.rpartition("@")[2]))
+    return _Letter(message_id, agent_id, draft, address, address_id, at, raw, said, prints, thread_id)
+
+
+def _take(letter: _Letter, repeat: repeats.Asked | None, *, closely: bool = False) -> Enqueued:
+    """The whole of it in one transaction: asked before, gates, stored. Raises quotas.Short unless ``closely``."""
+    agent_id, draft = letter.agent_id, letter.draft
+    with transaction.atomic():
+        if repeat and (known := repeats.begin(agent_id, repeat)):
+            return Enqueued(**known, repeated=True)
+        asked = values_of(agent_id, draft, letter.thread_id, letter.prints, letter.at)
+        sender, seen = look(asked, letter.address, letter.address_id)
+        attempt = Attempt(
+            letter.id, sender, draft, len(letter.raw), *letter.prints, letter.at, letter.thread_id, seen, closely
+        )
+        run(attempt, GATES)
+        store.save(attempt, letter.raw, letter.said)
+        _kill_repeater(attempt)
+        taken = _taken(attempt)
+        if repeat:
+            repeats.end(agent_id, repeat, taken.id, taken.status, taken.code, taken.reason)
+        if taken.status == Status.QUEUED:
+            wake("outbound")
     return taken
 
 
@@ -105,21 +139,10 @@ def _looked_up(agent_id: uuid.UUID, wanted: str) -> tuple[str, uuid.UUID]:
     raise Refused("This agent has no address to write from.", code="no_address", fix="Give it one with /alloc.")
 
 
-def _locked(agent_id: uuid.UUID, address: str, address_id: uuid.UUID) -> Sender:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [address_id, agent_id])
-        name, owner_id, state, reason, since, is_its_own = cursor.fetchone()
-    if not is_its_own:  # as when its domain went to another owner within the seconds that it was kept
-        _known.clear()
-        raise Refused("This agent's address has just ended.", code="no_address", fix="Send it again.")
-    return Sender(agent_id, name, owner_id, state, reason, since, address, address_id)
-
-
-def _thread(draft: Draft, message_id: uuid.UUID, sender: Sender) -> uuid.UUID:
+def _thread(agent_id: uuid.UUID, draft: Draft, own: str) -> uuid.UUID:
     """The conversation that it goes on with, or a new one."""
-    own = compose.message_id_of(message_id, sender.address.rpartition("@")[2])
     names = dict.fromkeys(name for name in (draft.in_reply_to, *reversed(draft.references)) if name)
-    return draft.thread_id or threads.thread_of(sender.agent_id, list(names), own)
+    return draft.thread_id or threads.thread_of(agent_id, list(names), own)
 
 
 def _kill_repeater(attempt: Attempt) -> None:

@@ -8,6 +8,7 @@ may go (outbound.gates do) and never sends one.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from postbox.events.models import Leased
 from postbox.identity.models import Agent, Owner
@@ -63,9 +64,10 @@ class Outgoing(Leased):
             models.Index(
                 fields=["not_before"], name="outbound_messages_due", condition=models.Q(state=Status.QUEUED.value)
             ),
+            # Not the end of the lease: no index holds what a claim changes.
             models.Index(
-                fields=["leased_until"],
-                name="outbound_messages_sending",
+                fields=["message"],
+                name="outbound_messages_handed",
                 condition=models.Q(state=Status.SENDING.value),
             ),
             models.Index(
@@ -132,6 +134,8 @@ class OutboundRecipient(models.Model):
         ]
         indexes = [
             models.Index(fields=["address", "-id"], name="outbound_recipients_address"),
+            # An agent's mails to one counterpart, of late: ids are in the order of time.
+            models.Index(Lower("address"), "message", name="outbound_recipients_lately"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,6 @@ other anyway; an owner's and the system's hand out blocks to a few shards, so th
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 import zlib
 from collections.abc import Sequence
@@ -24,32 +23,35 @@ SHARDS = 8
 MOST_A_BLOCK = 256
 _LENGTHS = {Window.HOUR: timedelta(hours=1), Window.DAY: timedelta(days=1)}
 
-# The whole debit where nothing is spent and no block is empty: blocks are locked in the order that ``debit`` keeps.
+# The whole debit where the rows are there, nothing is spent and no block is empty: blocks are locked in the order that
+# ``debit`` keeps.
 _AT_ONCE = """
 WITH own AS (
-    INSERT INTO send_quotas (scope, agent_id, owner_id, "window", used, period)
-    SELECT 'agent', %(agent)s, NULL, v.name, %(count)s, v.period
-    FROM unnest(%(windows)s::text[], %(periods)s::timestamptz[]) AS v (name, period)
-    ON CONFLICT (scope, agent_id, owner_id, "window") DO UPDATE
-    SET used = CASE WHEN send_quotas.period = excluded.period THEN send_quotas.used ELSE 0 END + excluded.used,
-        period = excluded.period
-    RETURNING "window", used, "limit"
+    UPDATE send_quotas SET
+        used = %(count)s + CASE WHEN period = CASE "window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
+                                THEN used ELSE 0 END,
+        period = CASE "window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
+    WHERE scope = 'agent' AND agent_id = %(agent)s AND owner_id IS NULL
+    RETURNING used <= coalesce("limit", CASE "window" WHEN 'hour' THEN %(agent_hour)s::int
+                                                      ELSE %(agent_day)s::int END, used) AS is_enough
 ), shared AS (
-    SELECT q.id, v.place, v.period, coalesce(q."limit", v.usual) IS NOT NULL AS is_needed
-    FROM unnest(%(scopes)s::text[], %(owners)s::uuid[], %(names)s::text[], %(begins)s::timestamptz[],
-                %(usual)s::int[]) WITH ORDINALITY AS v (scope, owner_id, name, period, usual, place)
-    JOIN send_quotas q ON q.scope = v.scope AND q.agent_id IS NULL AND q.owner_id IS NOT DISTINCT FROM v.owner_id
-                      AND q."window" = v.name
+    SELECT id, scope, "window", coalesce("limit", CASE "window" WHEN 'hour' THEN %(owner_hour)s::int
+                                                             ELSE %(owner_day)s::int END) AS most
+    FROM send_quotas WHERE scope = 'owner' AND agent_id IS NULL AND owner_id = %(owner)s
+    UNION ALL
+    SELECT id, scope, "window", coalesce("limit", CASE "window" WHEN 'hour' THEN %(system_hour)s::int
+                                                             ELSE %(system_day)s::int END)
+    FROM send_quotas WHERE scope = 'system' AND agent_id IS NULL AND owner_id IS NULL
 ), mine AS (
-    SELECT b.id FROM send_quota_blocks b JOIN shared s ON s.id = b.quota_id
-    WHERE s.is_needed AND b.shard = %(shard)s AND b.period = s.period AND b."left" >= %(count)s
-    ORDER BY s.place FOR UPDATE OF b
+    SELECT b.id FROM shared s JOIN send_quota_blocks b ON b.quota_id = s.id AND b.shard = %(shard)s
+    WHERE s.most IS NOT NULL AND b."left" >= %(count)s
+      AND b.period = CASE s."window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
+    ORDER BY s.scope, s."window" DESC FOR UPDATE OF b
 ), spent AS (
-    UPDATE send_quota_blocks b SET "left" = b."left" - %(count)s FROM mine WHERE b.id = mine.id RETURNING b.id
+    UPDATE send_quota_blocks b SET "left" = b."left" - %(count)s FROM mine WHERE b.id = mine.id RETURNING 1
 )
-SELECT own."window", own.used, own."limit", (SELECT count(*) FROM shared),
-       (SELECT count(*) FROM shared WHERE is_needed), (SELECT count(*) FROM spent)
-FROM own
+SELECT (SELECT count(*) FROM own WHERE is_enough), (SELECT count(*) FROM shared),
+       (SELECT count(*) FROM shared WHERE most IS NOT NULL) - (SELECT count(*) FROM spent)
 """
 _OWN = """
 INSERT INTO send_quotas (scope, agent_id, owner_id, "window", used, period)
@@ -94,13 +96,14 @@ class Spent:
     opens_at: datetime
 
 
+class Short(Exception):
+    """It takes a closer look: a quota is spent, a block is empty, or a row is not there yet."""
+
+
 def debit(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> Spent | None:
     """Debit every quota of an agent for so many recipients, in the caller's transaction, which must then be rolled
     back when one is spent: that one is returned.
     """
-    with contextlib.suppress(_Short), transaction.atomic():  # a savepoint: when it is short, its locks go
-        _debit_at_once(agent_id, owner_id, count, now)
-        return None
     for window in Window:
         if spent := _debit_agent(agent_id, window, count, now):
             return spent
@@ -110,6 +113,19 @@ def debit(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -
             if spent := _debit_shared(scope, owner, window, shard, count, now):
                 return spent
     return None
+
+
+def debit_at_once(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> None:
+    """The same by one statement, as nearly every debit is. Raises Short: the caller's transaction must then be rolled
+    back, so that its locks go, and tried again with ``debit``.
+    """
+    values: dict[str, Any] = {"agent": agent_id, "owner": owner_id, "count": count, "shard": _shard(agent_id)}
+    values |= {window.value: period_of(window, now) for window in Window}
+    values |= {f"{scope}_{window}": default_limit(scope, window) for scope in QuotaScope for window in Window}
+    with connection.cursor() as cursor:
+        cursor.execute(_AT_ONCE, values)
+        if cursor.fetchone() != (len(Window), 2 * len(Window), 0):
+            raise Short
 
 
 def period_of(window: Window, at: datetime) -> datetime:
@@ -126,33 +142,6 @@ def default_limit(scope: QuotaScope, window: Window) -> int | None:
 
 def _shard(agent_id: uuid.UUID) -> int:
     return zlib.crc32(agent_id.bytes) % SHARDS
-
-
-def _debit_at_once(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> None:
-    """All quotas by one statement, as nearly every debit is. Raises _Short where it takes a closer look."""
-    shared = [
-        (scope, owner, window)
-        for scope, owner in ((QuotaScope.OWNER, owner_id), (QuotaScope.SYSTEM, None))
-        for window in Window
-    ]
-    values: dict[str, Any] = {
-        "agent": agent_id,
-        "count": count,
-        "shard": _shard(agent_id),
-        "windows": [window.value for window in Window],
-        "periods": [period_of(window, now) for window in Window],
-        "scopes": [scope.value for scope, _, _ in shared],
-        "owners": [owner for _, owner, _ in shared],
-        "names": [window.value for _, _, window in shared],
-        "begins": [period_of(window, now) for _, _, window in shared],
-        "usual": [default_limit(scope, window) for scope, _, window in shared],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_AT_ONCE, values)
-        for name, used, own, found, needed, spent in cursor.fetchall():
-            limit = own if own is not None else default_limit(QuotaScope.AGENT, Window(name))
-            if (limit is not None and used > limit) or found < len(shared) or spent < needed:
-                raise _Short
 
 
 def _debit_agent(agent_id: uuid.UUID, window: Window, count: int, now: datetime) -> Spent | None:
@@ -180,13 +169,9 @@ def _debit_shared(
                 cursor.execute(_SPEND, values)
                 if cursor.rowcount:
                     return None
-                raise _Short
-        except _Short:
+                raise Short
+        except Short:
             return None if _refill(cursor, values, limit) else _spent(scope, window, limit, period)
-
-
-class _Short(Exception):
-    """The shard has too little left."""
 
 
 def _refill(cursor: Any, values: dict[str, Any], limit: int) -> bool:

@@ -14,10 +14,11 @@ from outbound import compose, events
 from outbound.draft import Recipient
 from outbound.gates.case import Attempt
 from outbound.models import RecipientState, Role
-from postbox.events.emit import emit
+from postbox.events import emit
+from postbox.events.emit import WITH_EVENT, NewEvent
 from postbox.events.models import EventKind
 from postbox.identity.return_paths import return_path
-from postbox.ingest import threads
+from postbox.ingest.thread_keys import name_key
 from postbox.lib.ids import uuid7
 from postbox.mail.content import Content, Facts, shown
 from postbox.mail.keys import new_message_key, seal_part
@@ -52,7 +53,10 @@ WITH message AS (
                                      bounce_type, bounce_detail)
     SELECT %(id)s, v.address, v.role, '{RecipientState.QUEUED}', 0, '', '', %(now)s, '', ''
     FROM unnest(%(addresses)s::text[], %(roles)s::text[]) AS v (address, role)
-), files AS (
+), named AS (
+    INSERT INTO thread_keys (key, thread_id, seen_at) VALUES (%(own_name)s::uuid, %(thread)s, %(now)s)
+    ON CONFLICT (key) DO NOTHING
+), {WITH_EVENT}, files AS (
     INSERT INTO attachments (id, message_id, position, content_type, size)
     SELECT v.id, %(id)s, v.position - 1, v.type, v.size
     FROM unnest(%(file_ids)s::uuid[], %(file_types)s::text[], %(file_sizes)s::int[]) WITH ORDINALITY
@@ -71,23 +75,28 @@ def save(attempt: Attempt, raw: bytes, said: str) -> None:
     status = Status.HELD if holding else Status.QUEUED
     key, wrapped = new_message_key(attempt.id, attempt.sender.agent_id)
     content = _content(attempt, said)
-    _insert(attempt, status, key, wrapped, raw, content)
-    threads.keep_name(attempt.sender.agent_id, content.message_id, attempt.thread_id, attempt.at)
     facts = _facts(attempt, status)
     kind = EventKind.MESSAGE_HELD if holding else EventKind.MESSAGE_QUEUED
     more = events.told([(r.address, r.role.value, RecipientState.QUEUED.value) for r in attempt.draft.recipients])
     if holding:
         more |= {"code": holding.code, "reason": holding.reason}
-    emit([events.of_message(kind, facts, content, key, attempt.sender.agent_id, more)])
+    event = events.of_message(kind, facts, content, key, attempt.sender.agent_id, more)
+    _insert(attempt, status, key, wrapped, raw, content, event)
+    emit.wake_consumers([kind])
 
 
-def _insert(attempt: Attempt, status: Status, key: bytes, wrapped: bytes, raw: bytes, content: Content) -> None:
+def _insert(
+    attempt: Attempt, status: Status, key: bytes, wrapped: bytes, raw: bytes, content: Content, event: NewEvent
+) -> None:
     draft, sender = attempt.draft, attempt.sender
     holding = attempt.holding
     with connection.cursor() as cursor:
         cursor.execute(
             _SAVE,
-            {
+            emit.values_of(event)
+            | {
+                # So that answers to it find its thread.
+                "own_name": name_key(sender.agent_id, content.message_id),
                 "id": attempt.id,
                 "status": status.value,
                 "agent": sender.agent_id,

@@ -18,18 +18,22 @@ from postbox.audit.record import record
 from postbox.lib import clock
 from reputation.models import Suppression, SuppressionReason
 
-_FIND = """
-SELECT w.address, coalesce(s.reason, 'hard_bounce'), coalesce(s.expires_at, r.blocked_until)
+# ``{owner}`` and ``{agent}`` are where a statement has them.
+_FOUND = """
+SELECT w.address, coalesce(s.reason, 'hard_bounce') AS reason, coalesce(s.expires_at, r.blocked_until) AS until
 FROM unnest(%(addresses)s::text[]) AS w (address)
 LEFT JOIN LATERAL (
     SELECT reason, expires_at FROM outbound_suppressions
-    WHERE owner_id = %(owner)s AND address = w.address AND lifted_at IS NULL
-      AND (agent_id IS NULL OR agent_id = %(agent)s) AND (expires_at IS NULL OR expires_at > %(now)s)
+    WHERE owner_id = {owner} AND address = w.address AND lifted_at IS NULL
+      AND (agent_id IS NULL OR agent_id = {agent}) AND (expires_at IS NULL OR expires_at > %(at)s)
     ORDER BY expires_at DESC NULLS FIRST LIMIT 1) s ON true
 LEFT JOIN email_reputations r
-       ON r.owner_id = %(owner)s AND r.address = w.address AND r.blocked_until > %(now)s
+       ON r.owner_id = {owner} AND r.address = w.address AND r.blocked_until > %(at)s
 WHERE s.reason IS NOT NULL OR r.blocked_until IS NOT NULL
 """
+_FIND = _FOUND.format(owner="%(owner)s", agent="%(agent)s")
+# What ``find`` gives, as a column of another statement that has %(addresses)s in lower case and %(at)s, for ``loaded``.
+FOUND_AS_JSON = f"SELECT json_agg(json_build_array(f.address, f.reason, f.until)) FROM ({_FOUND}) AS f"
 # One statement for a batch of mails of many owners, when they are leased.
 _FIND_PAIRS = """
 SELECT DISTINCT w.recipient_id
@@ -58,8 +62,13 @@ def find(owner_id: uuid.UUID, agent_id: uuid.UUID, addresses: Iterable[str]) -> 
     """Which of these addresses this agent must not write to. One query."""
     wanted = sorted({address.lower() for address in addresses})
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, {"addresses": wanted, "owner": owner_id, "agent": agent_id, "now": clock.now()})
+        cursor.execute(_FIND, {"addresses": wanted, "owner": owner_id, "agent": agent_id, "at": clock.now()})
         return [Suppressed(*row) for row in cursor.fetchall()]
+
+
+def loaded(found: Sequence[tuple[str, str, str | None]] | None) -> list[Suppressed]:
+    """What a statement found by ``FOUND_AS_JSON``."""
+    return [Suppressed(a, reason, until and datetime.fromisoformat(until)) for a, reason, until in found or ()]
 
 
 def among(pairs: Sequence[tuple[int, uuid.UUID, uuid.UUID, str]]) -> set[int]:

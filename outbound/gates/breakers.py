@@ -7,21 +7,20 @@ anew when a person resumed the agent. Thresholds are in reliability's measuremen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-
+from outbound.draft import Draft
 from outbound.gates.case import Attempt, Refused
 from outbound.models import Origin
 from outbound.sameness import NEAR, distance
+from postbox.lib.ids import first_uuid7
 from postbox.mail.models import Outcome
 from postbox.screening.case import Verdict
 
 name = "breakers"
 
-IN_A_ROW = 5
+IN_A_ROW, LOOKED_BACK = 5, timedelta(days=30)
 A_THREAD, THREAD_WINDOW = 6, timedelta(minutes=10)
 A_COUNTERPART, COUNTERPART_WINDOW = 20, timedelta(hours=2)
 ANSWERS, ANSWER_WINDOW = 6, timedelta(minutes=10)
@@ -29,21 +28,45 @@ AUTOMATIC_WINDOW = timedelta(days=1)
 
 REPEATED = "repeated_message"
 
-_LAST = """
-SELECT o.fingerprint, o.similarity FROM outbound_messages o
-WHERE o.agent_id = %(agent)s AND o.origin <> 'notice' AND o.created_at > %(since)s
-ORDER BY o.created_at DESC LIMIT %(limit)s
-"""
-_THREAD = """
-SELECT count(*) FROM outbound_messages WHERE thread_id = %(thread)s AND agent_id = %(agent)s AND created_at > %(since)s
-"""
-_COUNTERPARTS = """
-SELECT r.address, count(*), count(*) FILTER (WHERE o.is_answer AND o.created_at > %(answers_since)s),
-       count(*) FILTER (WHERE o.is_automatic AND o.created_at > %(automatic_since)s)
-FROM outbound_messages o JOIN outbound_recipients r ON r.message_id = o.message_id
-WHERE o.agent_id = %(agent)s AND o.created_at > %(since)s AND lower(r.address) = ANY(%(addresses)s)
-GROUP BY r.address
-"""
+# Of ids, whose time is their host's: what was stored a moment after its id was made must not be missed.
+_SLACK = timedelta(minutes=1)
+
+
+def values(draft: Draft, at: datetime) -> dict[str, Any]:
+    """What the looks are asked by: when windows begin, and the first id that a message of the longest may have."""
+    window = AUTOMATIC_WINDOW if draft.is_automatic else COUNTERPART_WINDOW
+    return {
+        "looked_back": at - LOOKED_BACK,
+        "in_thread_since": at - THREAD_WINDOW,
+        "counted_since": at - window,
+        "answers_since": at - ANSWER_WINDOW,
+        "first_id": first_uuid7(window + _SLACK),
+    }
+
+
+# Counting begins anew when a person resumed the agent. ``last_prints``: the similarity hashes of the last messages, that
+# of this one in place of any whose fingerprint is the same. ``counterparts``: of each address how many messages, how
+# many of them answers, and automatic.
+looks = {
+    "last_prints": f"""
+        ARRAY(SELECT CASE WHEN o.fingerprint = %(fingerprint)s THEN %(similarity)s::bigint ELSE o.similarity END
+              FROM outbound_messages o
+              WHERE o.agent_id = agent.id AND o.origin <> '{Origin.NOTICE}'
+                AND o.created_at > greatest(%(looked_back)s, agent.state_since)
+              ORDER BY o.created_at DESC LIMIT {IN_A_ROW - 1})""",
+    "in_thread": """
+        SELECT count(*) FROM outbound_messages o
+        WHERE o.thread_id = %(thread)s AND o.agent_id = agent.id
+          AND o.created_at > greatest(%(in_thread_since)s, agent.state_since)""",
+    "counterparts": """
+        SELECT json_agg(json_build_array(found.messages, found.answers, found.automatic)) FROM (
+            SELECT count(*) AS messages, count(*) FILTER (WHERE o.is_automatic) AS automatic,
+                   count(*) FILTER (WHERE o.is_answer AND o.created_at > %(answers_since)s) AS answers
+            FROM outbound_recipients r JOIN outbound_messages o ON o.message_id = r.message_id
+            WHERE lower(r.address) = ANY(%(addresses)s) AND r.message_id > %(first_id)s
+              AND o.agent_id = agent.id AND o.created_at > greatest(%(counted_since)s, agent.state_since)
+            GROUP BY lower(r.address)) AS found""",
+}
 
 
 class OneAutomaticAnswer(Refused):
@@ -55,37 +78,24 @@ class OneAutomaticAnswer(Refused):
 def check(attempt: Attempt) -> Verdict:
     if attempt.draft.origin == Origin.NOTICE:
         return Verdict(name, Outcome.SKIP, "notice", "A notice to a person.")
-    reset = attempt.sender.state_since
     return (
-        _repeated(attempt, reset)
-        or _in_thread(attempt, reset)
-        or _to_counterparts(attempt, reset)
+        _repeated(attempt)
+        or _in_thread(attempt)
+        or _to_counterparts(attempt)
         or Verdict(name, Outcome.PASS, "calm", "Nothing here repeats itself.")
     )
 
 
-def _repeated(attempt: Attempt, reset: datetime | None) -> Verdict | None:
-    values: dict[str, Any] = {"agent": attempt.sender.agent_id, "limit": IN_A_ROW - 1}
-    values["since"] = _since(attempt, None, reset)
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST, values)
-        before: Sequence[tuple[bytes, int]] = cursor.fetchall()
-    if len(before) < IN_A_ROW - 1 or not all(_same(attempt, *one) for one in before):
+def _repeated(attempt: Attempt) -> Verdict | None:
+    before: list[int] = attempt.seen["last_prints"]
+    if len(before) < IN_A_ROW - 1 or any(distance(one, attempt.similarity) > NEAR for one in before):
         return None
     reason = f"The agent's last {IN_A_ROW} messages say the same; it was killed until a person has looked."
     return Verdict(name, Outcome.HOLD, REPEATED, reason)
 
 
-def _same(attempt: Attempt, fingerprint: bytes, similarity: int) -> bool:
-    return bytes(fingerprint) == attempt.fingerprint or distance(similarity, attempt.similarity) <= NEAR
-
-
-def _in_thread(attempt: Attempt, reset: datetime | None) -> Verdict | None:
-    since = _since(attempt, THREAD_WINDOW, reset)
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {"thread": attempt.thread_id, "agent": attempt.sender.agent_id, "since": since}
-        cursor.execute(_THREAD, values)
-        (count,) = cursor.fetchone()
+def _in_thread(attempt: Attempt) -> Verdict | None:
+    count: int = attempt.seen["in_thread"]
     if count < A_THREAD:
         return None
     minutes = int(THREAD_WINDOW.total_seconds() // 60)
@@ -93,19 +103,8 @@ def _in_thread(attempt: Attempt, reset: datetime | None) -> Verdict | None:
     return Verdict(name, Outcome.HOLD, "busy_thread", reason)
 
 
-def _to_counterparts(attempt: Attempt, reset: datetime | None) -> Verdict | None:
-    window = AUTOMATIC_WINDOW if attempt.draft.is_automatic else COUNTERPART_WINDOW
-    values: dict[str, Any] = {
-        "agent": attempt.sender.agent_id,
-        "addresses": attempt.addresses,
-        "since": _since(attempt, window, reset),
-        "answers_since": attempt.at - ANSWER_WINDOW,
-        "automatic_since": attempt.at - AUTOMATIC_WINDOW,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTERPARTS, values)
-        rows: Sequence[tuple[str, int, int, int]] = cursor.fetchall()
-    for _, count, answers, automatic in rows:
+def _to_counterparts(attempt: Attempt) -> Verdict | None:
+    for count, answers, automatic in attempt.seen["counterparts"] or ():
         if attempt.draft.origin == Origin.AUTO_REPLY and automatic:
             raise OneAutomaticAnswer()
         if attempt.draft.in_reply_to and answers >= ANSWERS:
@@ -117,9 +116,3 @@ def _to_counterparts(attempt: Attempt, reset: datetime | None) -> Verdict | None
             reason = f"The agent wrote to one counterpart {count} times within {hours} hours."
             return Verdict(name, Outcome.HOLD, "busy_counterpart", reason)
     return None
-
-
-def _since(attempt: Attempt, window: timedelta | None, reset: datetime | None) -> datetime:
-    """The beginning of a window, or the reset where that is later; without a window, a month back."""
-    begin = attempt.at - (window or timedelta(days=30))
-    return max(begin, reset) if reset else begin

@@ -2,16 +2,17 @@
 
 Decides what a gate is given and must give back: it reads the attempt and returns one frozen Verdict (pass, flag or
 hold), or raises a ``Refused``. Gates run in one transaction with the agent's row locked, so what one counts stays true
-until the mail is stored. A gate writes nothing but its own counters.
+until the mail is stored. A gate writes nothing but its own counters; what it has to know from the database it names in
+``looks``, and one statement asks for all of it (outbound.gates.look).
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from outbound.draft import Draft
 from postbox.api.errors import ApiError
@@ -42,7 +43,10 @@ class Sender:
 
 @dataclass(slots=True)
 class Attempt:
-    """One mail before its gates. ``fingerprint`` and ``similarity``: see outbound.sameness."""
+    """One mail before its gates. ``fingerprint`` and ``similarity``: see outbound.sameness.
+
+    ``seen`` holds what the gates' ``looks`` found; ``closely``: it was tried before, and the quota takes a closer look.
+    """
 
     id: uuid.UUID
     sender: Sender
@@ -52,6 +56,8 @@ class Attempt:
     similarity: int
     at: datetime
     thread_id: uuid.UUID
+    seen: Mapping[str, Any]
+    closely: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
 
     @property
@@ -69,7 +75,7 @@ class Attempt:
 
 
 class Gate(Protocol):
-    """One check: its name for verdicts and metrics, and the check itself."""
+    """One check: its name for verdicts and metrics, and the check itself; where it has to know something, ``looks``."""
 
     name: str
 

@@ -1,4 +1,7 @@
-"""Gate ``quota``, the last: so many recipients an hour and a day, for the agent, its owner and the system."""
+"""Gate ``quota``, the last: so many recipients an hour and a day, for the agent, its owner and the system.
+
+At the first try it debits by one statement, which raises ``quotas.Short`` where that is not enough to know.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,12 @@ def check(attempt: Attempt) -> Verdict:
         return Verdict(name, Outcome.SKIP, "notice", "A notice to a person.")
     if attempt.is_held:  # debited when it is released
         return Verdict(name, Outcome.SKIP, "held", "Counted when it is released.")
-    sender = attempt.sender
-    if spent := quotas.debit(sender.agent_id, sender.owner_id, len(attempt.draft.recipients), attempt.at):
+    whose, count = (attempt.sender.agent_id, attempt.sender.owner_id), len(attempt.draft.recipients)
+    if not attempt.closely:
+        quotas.debit_at_once(*whose, count, attempt.at)
+    elif spent := quotas.debit(*whose, count, attempt.at):
         raise QuotaSpent(spent, attempt)
-    return Verdict(name, Outcome.PASS, DEBITED, f"Recipients debited: {len(attempt.draft.recipients)}.")
+    return Verdict(name, Outcome.PASS, DEBITED, f"Recipients debited: {count}.")
 
 
 def words_of_spent(spent: Spent) -> str:

@@ -10,6 +10,7 @@ from reputation import suppressions
 from reputation.suppressions import Suppressed
 
 name = "suppression"
+looks = {"suppressed": suppressions.FOUND_AS_JSON.format(owner="agent.owner_id", agent="agent.id")}
 
 
 class RecipientSuppressed(Refused):
@@ -19,8 +20,7 @@ class RecipientSuppressed(Refused):
 
 
 def check(attempt: Attempt) -> Verdict:
-    found = suppressions.find(attempt.sender.owner_id, attempt.sender.agent_id, attempt.addresses)
-    if found:
+    if found := suppressions.loaded(attempt.seen["suppressed"]):
         raise RecipientSuppressed(errors=[{"path": item.address, "message": words_of(item)} for item in found])
     return Verdict(name, Outcome.PASS, "not_suppressed", "No recipient is suppressed.")
 

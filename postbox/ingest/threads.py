@@ -82,12 +82,6 @@ def thread_of(agent_id: uuid.UUID, names: Sequence[str], own: str) -> uuid.UUID:
     return known or uuid.UUID((keys or [name_key(agent_id, own)])[-1])
 
 
-def keep_name(agent_id: uuid.UUID, own: str, thread_id: uuid.UUID, at: datetime) -> None:
-    """Have answers to a mail that this agent sends find its thread. In the caller's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [_array([name_key(agent_id, own)]), _array([thread_id.hex]), _array([at.isoformat()])])
-
-
 def _thread(case: Case, keys: Keys, known: Mapping[Key, Known]) -> uuid.UUID:
     for key in (*keys.near, keys.own, keys.outlook):
         if key and (found := known.get(key)):

@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import timedelta
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -35,6 +36,12 @@ def uuid7() -> uuid.UUID:
         ms, counter = _last_ms, _counter
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | tail)
+
+
+def first_uuid7(age: timedelta) -> uuid.UUID:
+    """The lowest id that ``uuid7`` may have made within so long: a bound for reading rows by their ids."""
+    ms = max(0, time.time_ns() // 1_000_000 - int(age.total_seconds() * 1000))
+    return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 def uuid8(digest: bytes) -> uuid.UUID:
