@@ -23,12 +23,12 @@ SHARDS = 8
 MOST_A_BLOCK = 256
 _LENGTHS = {Window.HOUR: timedelta(hours=1), Window.DAY: timedelta(days=1)}
 
-# The whole debit where the rows are there, nothing is spent and no block is empty: blocks are locked in the order that
-# ``debit`` keeps.
-_AT_ONCE = """
-WITH own AS (
+# The whole debit where the rows are there, nothing is spent and no block is empty, as parts of a WITH: ``debited`` has
+# one row where all of it was. Blocks are locked in the order that ``debit`` keeps.
+WITH_DEBIT = """
+own AS (
     UPDATE send_quotas SET
-        used = %(count)s + CASE WHEN period = CASE "window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
+        used = %(count)s::int + CASE WHEN period = CASE "window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
                                 THEN used ELSE 0 END,
         period = CASE "window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
     WHERE scope = 'agent' AND agent_id = %(agent)s AND owner_id IS NULL
@@ -44,18 +44,19 @@ WITH own AS (
     FROM send_quotas WHERE scope = 'system' AND agent_id IS NULL AND owner_id IS NULL
 ), mine AS (
     SELECT b.id FROM shared s JOIN send_quota_blocks b ON b.quota_id = s.id AND b.shard = %(shard)s
-    WHERE s.most IS NOT NULL AND b."left" >= %(count)s
+    WHERE s.most IS NOT NULL AND b."left" >= %(count)s::int
       AND b.period = CASE s."window" WHEN 'hour' THEN %(hour)s ELSE %(day)s END
     ORDER BY s.scope, s."window" DESC FOR UPDATE OF b
 ), spent AS (
-    UPDATE send_quota_blocks b SET "left" = b."left" - %(count)s FROM mine WHERE b.id = mine.id RETURNING 1
+    UPDATE send_quota_blocks b SET "left" = b."left" - %(count)s::int FROM mine WHERE b.id = mine.id RETURNING 1
+), debited AS (
+    SELECT 1 WHERE (SELECT count(*) FROM own WHERE is_enough) = 2 AND (SELECT count(*) FROM shared) = 4
+               AND (SELECT count(*) FROM shared WHERE most IS NOT NULL) = (SELECT count(*) FROM spent)
 )
-SELECT (SELECT count(*) FROM own WHERE is_enough), (SELECT count(*) FROM shared),
-       (SELECT count(*) FROM shared WHERE most IS NOT NULL) - (SELECT count(*) FROM spent)
 """
 _OWN = """
 INSERT INTO send_quotas (scope, agent_id, owner_id, "window", used, period)
-VALUES ('agent', %(agent)s, NULL, %(window)s, %(count)s, %(period)s)
+VALUES ('agent', %(agent)s, NULL, %(window)s, %(count)s::int, %(period)s)
 ON CONFLICT (scope, agent_id, owner_id, "window") DO UPDATE
 SET used = CASE WHEN send_quotas.period = excluded.period THEN send_quotas.used ELSE 0 END + excluded.used,
     period = excluded.period
@@ -70,8 +71,8 @@ SELECT id, "limit" FROM send_quotas
 WHERE scope = %(scope)s AND agent_id IS NULL AND owner_id IS NOT DISTINCT FROM %(owner)s AND "window" = %(window)s
 """
 _SPEND = """
-UPDATE send_quota_blocks SET "left" = "left" - %(count)s
-WHERE quota_id = %(quota)s AND shard = %(shard)s AND period = %(period)s AND "left" >= %(count)s
+UPDATE send_quota_blocks SET "left" = "left" - %(count)s::int
+WHERE quota_id = %(quota)s AND shard = %(shard)s AND period = %(period)s AND "left" >= %(count)s::int
 """
 _LOCK = 'SELECT used, period, "limit" FROM send_quotas WHERE id = %s FOR NO KEY UPDATE'
 _SHARDS = """
@@ -115,17 +116,13 @@ def debit(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -
     return None
 
 
-def debit_at_once(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> None:
-    """The same by one statement, as nearly every debit is. Raises Short: the caller's transaction must then be rolled
-    back, so that its locks go, and tried again with ``debit``.
+def values_of(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> dict[str, Any]:
+    """The values of ``WITH_DEBIT``. Where its statement finds ``debited`` empty, the caller's transaction must be rolled
+    back, so that its locks go, and may be tried again with ``debit``.
     """
     values: dict[str, Any] = {"agent": agent_id, "owner": owner_id, "count": count, "shard": _shard(agent_id)}
     values |= {window.value: period_of(window, now) for window in Window}
-    values |= {f"{scope}_{window}": default_limit(scope, window) for scope in QuotaScope for window in Window}
-    with connection.cursor() as cursor:
-        cursor.execute(_AT_ONCE, values)
-        if cursor.fetchone() != (len(Window), 2 * len(Window), 0):
-            raise Short
+    return values | {f"{scope}_{window}": default_limit(scope, window) for scope in QuotaScope for window in Window}
 
 
 def period_of(window: Window, at: datetime) -> datetime:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from outbound import compose, events
+from outbound import compose, events, quotas
 from outbound.draft import Recipient
 from outbound.gates.case import Attempt
 from outbound.models import RecipientState, Role
@@ -27,7 +27,7 @@ from postbox.mail.parsed import Mailbox as Shown
 from postbox.mail.store import content_digest
 
 _SAVE = f"""
-WITH message AS (
+WITH {{debit}}, message AS (
     INSERT INTO messages (id, direction, status, agent_id, address_id, thread_id, mail_from, rcpt_to, header_from,
                           helo, size, digest, received_at, not_before, attempts, quarantined, spf, dkim, dmarc,
                           body_ref)
@@ -61,16 +61,23 @@ WITH message AS (
     SELECT v.id, %(id)s, v.position - 1, v.type, v.size
     FROM unnest(%(file_ids)s::uuid[], %(file_types)s::text[], %(file_sizes)s::int[]) WITH ORDINALITY
          AS v (id, type, size, position)
+), judged AS (
+    INSERT INTO verdicts (message_id, position, step, outcome, code)
+    SELECT %(id)s, v.position - 1, v.step, v.outcome, v.code
+    FROM unnest(%(steps)s::text[], %(outcomes)s::text[], %(codes)s::text[]) WITH ORDINALITY
+         AS v (step, outcome, code, position)
 )
-INSERT INTO verdicts (message_id, position, step, outcome, code)
-SELECT %(id)s, v.position - 1, v.step, v.outcome, v.code
-FROM unnest(%(steps)s::text[], %(outcomes)s::text[], %(codes)s::text[]) WITH ORDINALITY
-     AS v (step, outcome, code, position)
+SELECT count(*) FROM debited
 """  # noqa: S608
+_AND_DEBIT = _SAVE.format(debit=quotas.WITH_DEBIT)
+_NO_DEBIT = _SAVE.format(debit="debited AS (SELECT 1)")
 
 
 def save(attempt: Attempt, raw: bytes, said: str) -> None:
-    """Write the attempt and tell of it, in the caller's transaction. ``said`` is its text."""
+    """Write the attempt, with its debit where one is to be made, and tell of it, in the caller's transaction.
+
+    ``said`` is its text. Raises quotas.Short.
+    """
     holding = attempt.holding
     status = Status.HELD if holding else Status.QUEUED
     key, wrapped = new_message_key(attempt.id, attempt.sender.agent_id)
@@ -92,8 +99,9 @@ def _insert(
     holding = attempt.holding
     with connection.cursor() as cursor:
         cursor.execute(
-            _SAVE,
-            emit.values_of(event)
+            _AND_DEBIT if attempt.debit else _NO_DEBIT,
+            (attempt.debit or {})
+            | emit.values_of(event)
             | {
                 # So that answers to it find its thread.
                 "own_name": name_key(sender.agent_id, content.message_id),
@@ -129,6 +137,8 @@ def _insert(
                 "codes": [verdict.code[:64] for verdict in attempt.verdicts],
             },
         )
+        if not cursor.fetchone()[0]:
+            raise quotas.Short
 
 
 def _content(attempt: Attempt, said: str) -> Content:

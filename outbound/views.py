@@ -1,9 +1,18 @@
-"""``/send``: reads a request, has it enqueued, and shapes the answer."""
+"""``/send``: reads a request, has it enqueued, and shapes the answer.
+
+It goes past DRF's request, negotiation and rendering, which would cost as much as storing the mail does; it is checked
+and answered by the same functions.
+"""
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,10 +21,12 @@ from outbound import repeats
 from outbound.draft import MESSAGE_BYTES
 from outbound.enqueue import Enqueued, enqueue_outbound
 from outbound.serializers import SendAnswer, SendBody, draft_of
-from postbox.api.errors import Forbidden
+from postbox.api.errors import Forbidden, answer
+from postbox.api.parsers import JsonBody, load, read_bounded
 from postbox.api.schema import ERRORS, Error
-from postbox.api.serializers import read
-from postbox.identity.http import KeyView, holder
+from postbox.api.serializers import checked
+from postbox.identity.http import KeyView, bearer_holder, check_kind, holder
+from postbox.identity.keys import KeyHolder
 
 _NO = {
     402: OpenApiResponse(Error, "The quota is spent; Retry-After says when it opens again"),
@@ -25,12 +36,11 @@ _NO = {
 }
 
 
-def agent_of(request: Request) -> uuid.UUID:
+def agent_of(who: KeyHolder) -> uuid.UUID:
     """The agent whose key was shown."""
-    agent_id = holder(request).agent_id
-    if agent_id is None:  # KeyKinds let only agents' keys in, and the table has none without an agent
+    if who.agent_id is None:  # only agents' keys are let in, and the table has none without an agent
         raise Forbidden()
-    return agent_id
+    return who.agent_id
 
 
 class SendView(KeyView):
@@ -46,10 +56,26 @@ class SendView(KeyView):
         responses={202: SendAnswer, **ERRORS, **_NO},
     )
     def post(self, request: Request) -> Response:
-        values = read(SendBody, request)
-        repeat = repeats.asked(request.META.get("HTTP_IDEMPOTENCY_KEY", ""), request.data)
-        agent_id = agent_of(request)
-        return Response(_shape(enqueue_outbound(agent_id, draft_of(values, agent_id), repeat=repeat)), status=202)
+        return Response(_take(holder(request), request.data, request.META), status=202)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        has_body = bool((request.META.get("CONTENT_LENGTH") or "").strip("0"))
+        if request.method != "POST" or request.content_type != JsonBody.media_type or not has_body:
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            who = bearer_holder(request.META)
+            check_kind(who, self.kinds)
+            taken = _take(who, load(read_bounded(request, self.body_bytes)), request.META)
+        except Exception as error:  # as DRF does: every error becomes an answer
+            return answer(error)
+        return HttpResponse(json.dumps(taken), content_type="application/json", status=202)
+
+
+def _take(who: KeyHolder, body: Any, meta: Mapping[str, Any]) -> dict[str, str]:
+    values = checked(SendBody, body)
+    repeat = repeats.asked(meta.get("HTTP_IDEMPOTENCY_KEY", ""), body)
+    agent_id = agent_of(who)
+    return _shape(enqueue_outbound(agent_id, draft_of(values, agent_id), repeat=repeat))
 
 
 def _shape(taken: Enqueued) -> dict[str, str]:

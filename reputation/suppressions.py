@@ -27,8 +27,9 @@ LEFT JOIN LATERAL (
     WHERE owner_id = {owner} AND address = w.address AND lifted_at IS NULL
       AND (agent_id IS NULL OR agent_id = {agent}) AND (expires_at IS NULL OR expires_at > %(at)s)
     ORDER BY expires_at DESC NULLS FIRST LIMIT 1) s ON true
-LEFT JOIN email_reputations r
-       ON r.owner_id = {owner} AND r.address = w.address AND r.blocked_until > %(at)s
+LEFT JOIN LATERAL (
+    SELECT blocked_until FROM email_reputations
+    WHERE owner_id = {owner} AND address = w.address AND blocked_until > %(at)s) r ON true
 WHERE s.reason IS NOT NULL OR r.blocked_until IS NOT NULL
 """
 _FIND = _FOUND.format(owner="%(owner)s", agent="%(agent)s")

@@ -44,7 +44,8 @@ def values(draft: Draft, at: datetime) -> dict[str, Any]:
     }
 
 
-# Counting begins anew when a person resumed the agent. ``last_prints``: the similarity hashes of the last messages, that
+# Counting begins anew when a person resumed the agent. What IS TRUE keeps from being looked for in an index is few: the
+# messages themselves are found by their keys, not all of the agent's gone through. ``last_prints``: the similarity hashes of the last messages, that
 # of this one in place of any whose fingerprint is the same. ``counterparts``: of each address how many messages, how
 # many of them answers, and automatic.
 looks = {
@@ -64,7 +65,8 @@ looks = {
                    count(*) FILTER (WHERE o.is_answer AND o.created_at > %(answers_since)s) AS answers
             FROM outbound_recipients r JOIN outbound_messages o ON o.message_id = r.message_id
             WHERE lower(r.address) = ANY(%(addresses)s) AND r.message_id > %(first_id)s
-              AND o.agent_id = agent.id AND o.created_at > greatest(%(counted_since)s, agent.state_since)
+              AND (o.agent_id = agent.id) IS TRUE
+              AND (o.created_at > greatest(%(counted_since)s, agent.state_since)) IS TRUE
             GROUP BY lower(r.address)) AS found""",
 }
 

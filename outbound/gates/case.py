@@ -45,7 +45,8 @@ class Sender:
 class Attempt:
     """One mail before its gates. ``fingerprint`` and ``similarity``: see outbound.sameness.
 
-    ``seen`` holds what the gates' ``looks`` found; ``closely``: it was tried before, and the quota takes a closer look.
+    ``seen`` holds what the gates' ``looks`` found; ``closely``: it was tried before, and the quota takes a closer look;
+    ``debit``: the values of the debit that is to be made when it is stored.
     """
 
     id: uuid.UUID
@@ -58,6 +59,7 @@ class Attempt:
     thread_id: uuid.UUID
     seen: Mapping[str, Any]
     closely: bool = False
+    debit: dict[str, Any] | None = None
     verdicts: list[Verdict] = field(default_factory=list)
 
     @property

@@ -23,9 +23,11 @@ from outbound.gates.case import Refused, Sender
 LOOKS: dict[str, str] = {name: sql for gate in GATES for name, sql in getattr(gate, "looks", {}).items()}
 _VALUES = [gate.values for gate in GATES if hasattr(gate, "values")]
 
-# The plans of this transaction's statements are made once, for indexes: to plan one again takes longer than it runs.
-_PLANS = "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)"
-_LOCK = "SELECT 1 FROM agents WHERE id = %s FOR NO KEY UPDATE"
+# For the whole transaction: its statements are planned once, for indexes, since to plan one takes longer than it runs.
+_LOCK = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)
+FROM agents WHERE id = %s FOR NO KEY UPDATE
+"""
 _LOOK = f"""
 SELECT agent.name, agent.owner_id, agent.state, agent.state_reason, agent.state_since,
        EXISTS (SELECT 1 FROM addresses x WHERE x.id = %(address_id)s AND x.agent_id = agent.id),
@@ -64,7 +66,6 @@ def look(values: dict[str, Any], address: str, address_id: uuid.UUID) -> tuple[S
     """
     with connection.cursor() as locking, connection.cursor() as looking:
         with connection.wrap_database_errors, connection.connection.pipeline():
-            locking.execute(_PLANS)
             locking.execute(_LOCK, [values["agent"]])
             looking.execute(_LOOK, values | {"address_id": address_id})
         name, owner_id, state, reason, since, is_its_own, *found = looking.fetchone()

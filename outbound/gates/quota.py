@@ -1,6 +1,7 @@
 """Gate ``quota``, the last: so many recipients an hour and a day, for the agent, its owner and the system.
 
-At the first try it debits by one statement, which raises ``quotas.Short`` where that is not enough to know.
+At the first try the statement that stores the mail debits it too, and stores nothing where something is spent or needs
+a closer look (``quotas.Short``): then the whole is tried again, and the debit made here, quota by quota.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def check(attempt: Attempt) -> Verdict:
         return Verdict(name, Outcome.SKIP, "held", "Counted when it is released.")
     whose, count = (attempt.sender.agent_id, attempt.sender.owner_id), len(attempt.draft.recipients)
     if not attempt.closely:
-        quotas.debit_at_once(*whose, count, attempt.at)
+        attempt.debit = quotas.values_of(*whose, count, attempt.at)
     elif spent := quotas.debit(*whose, count, attempt.at):
         raise QuotaSpent(spent, attempt)
     return Verdict(name, Outcome.PASS, DEBITED, f"Recipients debited: {count}.")

@@ -15,8 +15,18 @@ from typing import Any
 from django.core.validators import ProhibitNullCharactersValidator, RegexValidator
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class _NoSurrogates(ProhibitSurrogateCharactersValidator):
+    """The framework's looks at each character in Python, which for a mail takes as long as storing it."""
+
+    def __call__(self, value: Any) -> None:
+        if not value.isascii() and _SURROGATE.search(value):
+            super().__call__(value)
 
 
 class Text(serializers.CharField):
@@ -24,6 +34,8 @@ class Text(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim_whitespace": False, **kwargs})
+        others = [v for v in self.validators if not isinstance(v, ProhibitSurrogateCharactersValidator)]
+        self.validators = [*others, _NoSurrogates()]
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

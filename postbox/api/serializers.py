@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -47,10 +48,21 @@ class Body(serializers.Serializer[dict[str, Any]]):
 
 def read(body: type[Body], request: Request) -> dict[str, Any]:
     """The request's checked values, defaults filled in. Raises ValidationError naming each field that is wrong."""
-    given = body(data=request.data)
-    given.is_valid(raise_exception=True)
-    values: dict[str, Any] = given.validated_data
+    return checked(body, request.data)
+
+
+def checked(body: type[Body], data: Any) -> dict[str, Any]:
+    """The same of a body that was read already."""
+    if data is None:
+        raise serializers.ValidationError({"non_field_errors": ["No data provided"]})
+    values: dict[str, Any] = _made(body).run_validation(data)
     return values
+
+
+@cache
+def _made(body: type[Body]) -> Body:
+    """One for all requests: what a body is checked by is made once, and checking keeps nothing in it."""
+    return body()
 
 
 class _StrictSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

@@ -80,7 +80,9 @@ def emit(events: Sequence[NewEvent]) -> None:
 
 def _copy(cursor: Any, events: Sequence[NewEvent]) -> None:
     copies = [(name, event.id) for event in events for name in consumers_of(event.kind)]
-    with cursor.copy("COPY events (id, kind, agent_id, message_id, created_at, body) FROM STDIN (FORMAT BINARY)") as copy:
+    with cursor.copy(
+        "COPY events (id, kind, agent_id, message_id, created_at, body) FROM STDIN (FORMAT BINARY)"
+    ) as copy:
         copy.set_types(["uuid", "varchar", "uuid", "uuid", "timestamptz", "bytea"])
         for event in events:
             copy.write_row((event.id, event.kind, event.agent_id, event.message_id, event.created_at, event.body))

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 _STALE_AFTER = "2 seconds"
 # Between two looks at the flag a publisher rests, so that a burst of commits costs one look.
 _REST_SECONDS = 0.004
+# After a look that found a wake-up on its way: whoever takes it clears the flag first and claims after that, so more
+# looks in the same burst are of no use to anybody.
+_LONG_REST_SECONDS = 0.02
 _IDLE_SECONDS = 60.0
 
 _SET = f"""
@@ -96,9 +99,8 @@ class _Publisher(threading.Thread):
 
     def run(self) -> None:
         while names := self._wait():
-            for work in names:
-                self._publish(work)
-            time.sleep(_REST_SECONDS)
+            published = [self._publish(work) for work in names]
+            time.sleep(_REST_SECONDS if any(published) else _LONG_REST_SECONDS)
         connection.close()
 
     def _wait(self) -> set[str]:
@@ -109,12 +111,13 @@ class _Publisher(threading.Thread):
             self._ended = self._ended or not names
             return names
 
-    def _publish(self, work: str) -> None:
+    def _publish(self, work: str) -> bool:
         try:
-            publish(work)
+            return publish(work)
         except Exception as error:  # the broker or the database is away: the sweep will wake what waits
             log.warning("wakeup_not_published", extra={"work": work, "error": type(error).__name__})
             connection.close()
+            return False
 
     def notify(self, work: str) -> None:
         if not self.offer(work):

@@ -25,10 +25,7 @@ class BearerKey(BaseAuthentication):
     """``Authorization: Bearer <key>`` of an owner or an agent."""
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, None]:
-        scheme, _, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            raise Unauthenticated(fix="Send the header Authorization: Bearer <key>.")
-        return _holder(key.strip()), None
+        return bearer_holder(request.META), None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -39,6 +36,14 @@ class BridgeKey(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, None]:
         return bridge_holder(request.META), None
+
+
+def bearer_holder(meta: Mapping[str, Any]) -> KeyHolder:
+    """Who showed a bearer's key. Raises Unauthenticated; the key's kind is still to be checked."""
+    scheme, _, key = meta.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Unauthenticated(fix="Send the header Authorization: Bearer <key>.")
+    return _holder(key.strip())
 
 
 def bridge_holder(meta: Mapping[str, Any]) -> KeyHolder:
