@@ -174,7 +174,8 @@ def _free_selector(domain: Domain) -> str:
 
 def _opened(key: DkimKey) -> RSAPrivateKey:
     der = settings.POSTBOX_MASTER_KEYS.unwrap(bytes(key.private), _context(key.pk, key.domain_id))
-    private = serialization.load_der_private_key(der, password=None)
+    # It was made here and its seal is whole: to check again that its primes are some would take 50 ms.
+    private = serialization.load_der_private_key(der, password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(private, RSAPrivateKey)  # noqa: S101 (no other is made)
     return private
 
