@@ -23,7 +23,7 @@ from postbox.lib import clock
 from postbox.mail.models import Status
 from reputation import suppressions
 
-BATCH = 50
+BATCH = 100
 BATCH_BYTES = 16 * 1024 * 1024
 LEASE = timedelta(seconds=2 * settings.POSTBOX_LEASE_SECONDS)
 

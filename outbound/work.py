@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 RUN_SECONDS = 20.0
 # A rest between two claims while there is little to do, so that what comes meanwhile goes in one batch and needs no
 # task of its own.
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.1
 # How many mails are marked as being handed over at once.
-HANDFUL = 16
+HANDFUL = 32
 _UNREADABLE = (KeyErased, AgentKey.DoesNotExist, SealBroken, MasterKeyMissing, OSError)
 
 

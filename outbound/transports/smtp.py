@@ -26,7 +26,6 @@ CONNECT_SECONDS = 15.0
 # RFC 5321, section 4.5.3.2 allows ten minutes at the end of a mail; a lease is shorter, and a relay is ours.
 ANSWER_SECONDS = 30.0
 IDLE_SECONDS = 20.0
-_LINE_START = re.compile(rb"(?m)^\.")
 _BARE = re.compile(rb"\r?\n|\r")
 _GONE = (421, -1)
 _LOST = (smtplib.SMTPException, OSError)
@@ -193,7 +192,10 @@ def _commands(letter: Letter) -> list[bytes]:
 
 def _data(raw: bytes) -> bytes:
     """Dot-stuffed, with CRLF line ends, and the end of the mail (RFC 5321, section 4.5.2)."""
-    lines = _LINE_START.sub(b"..", _BARE.sub(b"\r\n", raw))
+    line_ends = raw.count(b"\r\n")
+    lines = raw if raw.count(b"\r") == raw.count(b"\n") == line_ends else _BARE.sub(b"\r\n", raw)
+    lines = lines.replace(b"\n.", b"\n..")
+    lines = b"." + lines if lines.startswith(b".") else lines
     return lines + (b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

@@ -39,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"postbox bench: {error}", file=sys.stderr)  # noqa: T201
         return 1
     print(json.dumps(head(mails) | measured), flush=True)  # noqa: T201
-    sent = measured.get("outbound", {}).get("system", {})
-    run = sent or measured.get("soak") or measured.get("doors") or measured.get("system") or {}
-    return 1 if run.get("lost") or run.get("failed") or sent.get("duplicates") else 0
+    if "outbound" in measured:
+        return 1 if outbound.faults(measured["outbound"]) else 0
+    run = measured.get("soak") or measured.get("doors") or measured.get("system") or {}
+    return 1 if run.get("lost") or run.get("failed") else 0
 
 
 def parser() -> argparse.ArgumentParser:

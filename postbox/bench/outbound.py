@@ -1,14 +1,20 @@
-"""Sending, measured: from ``/send`` accepted to the 250 of a local SMTP server, against a bare smtplib loop.
+"""Sending, measured against a bare smtplib loop that hands mails of the same texts to the same SMTP server.
 
-Decides the order (floor, system, floor) and that no mail may be lost or come twice. Quotas are set wide, as a benchmark
-is no agent's day; every gate is asked all the same.
+Decides what is measured, and the order (floor, whole, shipping, floor): ``whole`` from the first ``/send`` to the last
+250 while requests come in; ``shipping`` the same mails from being accepted to the last 250, the worker stopped until all
+of them are. Both before two servers: ``aiosmtpd``, which is one, and ``counting``, which only counts and costs next to
+nothing. No mail may be lost or come twice. Quotas are set wide, as a benchmark is no agent's day; every gate is asked
+all the same.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 import uuid
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import Any
 
@@ -27,11 +33,15 @@ _QUOTAS = {
 }
 
 
-class Sink(Child):
-    """The handle on the SMTP server (postbox.bench.smtp_sink) at 127.0.0.1:``port``."""
+SERVERS = {"aiosmtpd": "postbox.bench.smtp_server", "counting": "postbox.bench.smtp_sink"}
+_WORKER = "worker-rest"
 
-    def __init__(self) -> None:
-        super().__init__("postbox.bench.smtp_sink")
+
+class Sink(Child):
+    """The handle on an SMTP server at 127.0.0.1:``port``."""
+
+    def __init__(self, name: str = "counting") -> None:
+        super().__init__(SERVERS[name])
         self.port = int(self.hear())
 
     def ask(self, line: str) -> str:
@@ -44,29 +54,44 @@ class Sink(Child):
 
 
 def measure(count: int) -> dict[str, Any]:
-    """``{"floor", "system", "ratio", "core_ms_ratio"}`` over so many mails each."""
-    with Sink() as sink:
+    """By each server ``{"floor", "whole", "shipping", "whole_ratio", "shipping_ratio", …}`` over so many mails each."""
+    return {name: _before(name, count) for name in SERVERS}
+
+
+def faults(measured: Mapping[str, Any]) -> int:
+    """How many mails were lost, came twice or were refused in what ``measure`` gave."""
+    runs = [server[run] for server in measured.values() for run in ("whole", "shipping")]
+    return sum(run[name] for run in runs for name in ("lost", "duplicates", "failed"))
+
+
+def _before(name: str, count: int) -> dict[str, Any]:
+    with Sink(name) as sink:
         transport = f"smtp://127.0.0.1:{sink.port}?tls=off"
         with System(POSTBOX_TRANSPORT=transport, **_QUOTAS) as system:
             time.sleep(_SETTLE_SECONDS)
             keys = [system.agent_key(f"bench-{number}") for number in range(AGENTS)]
-            progress("sending, warming up")
-            _system(system, sink, keys, WARM_UP, 10_000_000)
+            progress(f"sending to {name}, warming up")
+            _sent(system, sink, keys, WARM_UP, 10_000_000)
             floors = [_floor(sink, count, 0)]
             progress(f"Postbox sends {count} mails")
-            run = _system(system, sink, keys, count, 0)
+            whole = _sent(system, sink, keys, count, 0)
+            progress(f"Postbox ships {count} mails")
+            shipping = _shipped(system, sink, keys, count, count)
             floors.append(_floor(sink, count, count))
-            return _compared(run, floors) | {"postgres": system.durability()}
+            return _compared(whole, shipping, floors) | {"postgres": system.durability()}
 
 
-def _compared(run: dict[str, Any], floors: list[dict[str, Any]]) -> dict[str, Any]:
+def _compared(whole: dict[str, Any], shipping: dict[str, Any], floors: list[dict[str, Any]]) -> dict[str, Any]:
     mean = round(fmean(one["mails_per_second"] for one in floors), 1)
     spent = round(fmean(one["core_ms"]["total"] for one in floors), 3)
     return {
         "floor": {"mails_per_second": mean, "core_ms": spent, "runs": floors},
-        "system": run,
-        "ratio": round(run["mails_per_second"] / mean, 3),
-        "core_ms_ratio": round(spent / run["core_ms"]["total"], 3),
+        "whole": whole,
+        "shipping": shipping,
+        "whole_ratio": round(whole["mails_per_second"] / mean, 3),
+        "shipping_ratio": round(shipping["mails_per_second"] / mean, 3),
+        "whole_core_ms_ratio": round(spent / whole["core_ms"]["total"], 3),
+        "shipping_core_ms_ratio": round(spent / shipping["core_ms"]["total"], 3),
     }
 
 
@@ -92,21 +117,18 @@ def _floor(sink: Sink, count: int, first: int) -> dict[str, Any]:
     }
 
 
-def _system(system: System, sink: Sink, keys: list[str], count: int, first: int) -> dict[str, Any]:
+def _sent(system: System, sink: Sink, keys: list[str], count: int, first: int) -> dict[str, Any]:
+    """From the first ``/send`` to the last 250."""
     sink.ask("reset")
     with Child("postbox.bench.send_load") as load:
-        load.prepare({"port": system.port, "keys": keys, "each": EACH, "first": first, "count": count})
         kinds = {"load generator": load.pid, "sink": sink.pid}
-        before = processes.cpu_seconds(system.kinds(**kinds))
-        load.tell("go")
-        result = load.result()
+        result, before = _accepted(system, load, kinds, keys, count, first)
         sink.ask(f"until {len(result['answered'])}")
         after = processes.cpu_seconds(system.kinds(**kinds))
     report = sink.report()
     began = min(row[1] for row in result["answered"])
     took = {uuid.UUID(row[0]).hex: row[1] for row in result["answered"]}
-    arrived = report["received"]
-    whole = [arrived[name] - at for name, at in took.items() if name in arrived]
+    whole = [report["received"][name] - at for name, at in took.items() if name in report["received"]]
     return {
         "mails": count,
         "mails_per_second": round(len(whole) / (report["last"] - began), 1),
@@ -114,9 +136,53 @@ def _system(system: System, sink: Sink, keys: list[str], count: int, first: int)
         "accept_ms": figures.latency([row[2] - row[1] for row in result["answered"]]),
         "to_250_ms": figures.latency(whole),
         "core_ms": processes.core_ms(before, after, count),
+    } | _counted(result, report)
+
+
+def _shipped(system: System, sink: Sink, keys: list[str], count: int, first: int) -> dict[str, Any]:
+    """From the moment when all are accepted, and the worker may go on, to the last 250."""
+    sink.ask("reset")
+    workers = [pid for pid, kind in system.kinds().items() if kind == _WORKER]
+    _signal(workers, signal.SIGSTOP)
+    try:
+        with Child("postbox.bench.send_load") as load:
+            result, _ = _accepted(system, load, {}, keys, count, first)
+        kinds = {"sink": sink.pid}
+        before, began = processes.cpu_seconds(system.kinds(**kinds)), time.monotonic()
+    finally:
+        _signal(workers, signal.SIGCONT)
+    sink.ask(f"until {len(result['answered'])}")
+    after = processes.cpu_seconds(system.kinds(**kinds))
+    report = sink.report()
+    return {
+        "mails": count,
+        "mails_per_second": round(len(report["received"]) / (report["last"] - began), 1),
+        "first_250_ms": round((min(report["received"].values(), default=began) - began) * 1000, 1),
+        "core_ms": processes.core_ms(before, after, count),
+    } | _counted(result, report)
+
+
+def _accepted(
+    system: System, load: Child, kinds: Mapping[str, int], keys: list[str], count: int, first: int
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Have all mails accepted; gives what the load generator says, and the CPU time before."""
+    load.prepare({"port": system.port, "keys": keys, "each": EACH, "first": first, "count": count})
+    before = processes.cpu_seconds(system.kinds(**kinds))
+    load.tell("go")
+    return load.result(), before
+
+
+def _counted(result: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    took = {uuid.UUID(row[0]).hex for row in result["answered"]}
+    return {
         "accepted": len(took),
-        "lost": len(took.keys() - arrived.keys()),
-        "duplicates": report["mails"] - len(arrived),
+        "lost": len(took - report["received"].keys()),
+        "duplicates": report["mails"] - len(report["received"]),
         "failed": result["failed"],
         "failures": result["failures"][:5],
     }
+
+
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        os.kill(pid, number)

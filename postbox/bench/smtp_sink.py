@@ -13,9 +13,10 @@ import json
 import os
 import re
 import time
+from collections.abc import Callable
 
 STALLED_AFTER = 15.0
-_ID = re.compile(rb"\r\nMessage-ID:[ \t]*(?:\r\n[ \t]+)?<([^@>\r\n]{1,200})@", re.I)
+_ID = re.compile(rb"(?:\A|\r\n)Message-ID:[ \t]*(?:\r\n[ \t]+)?<([^@>\r\n]{1,200})@", re.I)
 _GREETING = b"220 sink ESMTP\r\n"
 _EHLO = b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
 _ANSWERS = {b"MAIL": b"250 ok\r\n", b"RCPT": b"250 ok\r\n", b"RSET": b"250 ok\r\n", b"NOOP": b"250 ok\r\n"}
@@ -96,10 +97,10 @@ class Session(asyncio.Protocol):
         return _EHLO if verb == b"EHLO" else _ANSWERS.get(verb, b"500 what\r\n")
 
 
-async def serve() -> None:
+async def serve(protocol: Callable[[Ledger], asyncio.Protocol]) -> None:
     """Listen on a free port of 127.0.0.1 and say which; then obey the lines on stdin until it ends."""
     ledger, loop = Ledger(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Session(ledger), "127.0.0.1", 0, backlog=64)
+    server = await loop.create_server(lambda: protocol(ledger), "127.0.0.1", 0, backlog=64)
     _say(str(server.sockets[0].getsockname()[1]))
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(0, "rb", buffering=0))
@@ -118,4 +119,4 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        asyncio.run(serve(Session))
