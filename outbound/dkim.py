@@ -48,7 +48,7 @@ def signed(raw: bytes, header_from: str, agent_id: uuid.UUID) -> bytes:
 def signature(raw: bytes, key: SigningKey, header_from: str) -> bytes:
     """The ``DKIM-Signature`` header of a mail with CRLF line ends, itself with CRLF; ``i=`` is who wrote it."""
     head, _, body = raw.partition(b"\r\n\r\n")
-    fields = [(name.lower().rstrip(), value) for name, _, value in (f.partition(b":") for f in _FIELD_END.split(head))]
+    fields = [_relaxed(field) for field in _FIELD_END.split(head)]
     names = {name for name, _ in fields}
     chosen = [name for name in (*_ONCE, *_ALSO) if name in names] + list(_ONCE)
     body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest())
@@ -66,9 +66,8 @@ def signature(raw: bytes, key: SigningKey, header_from: str) -> bytes:
     )
     value = b" " + b";\r\n\t".join(tags)
     # Section 3.7: the signature's own header comes last, without its line end.
-    octets = b"".join(
-        [*(_relaxed(*field) + b"\r\n" for field in _selected(fields, chosen)), _relaxed(b"dkim-signature", value)]
-    )
+    own = b":".join(_relaxed(b"DKIM-Signature:" + value))
+    octets = b"".join([b"%b:%b\r\n" % field for field in _selected(fields, chosen)]) + own
     made = base64.b64encode(key.private.sign(octets, padding.PKCS1v15(), hashes.SHA256()))
     folded = b"\r\n\t ".join(made[start : start + _LINE] for start in range(0, len(made), _LINE))
     return b"DKIM-Signature:" + value + folded + b"\r\n"
@@ -82,9 +81,11 @@ def _selected(fields: Sequence[tuple[bytes, bytes]], chosen: Sequence[bytes]) ->
     return [(name, left[name].pop()) for name in chosen if left.get(name)]
 
 
-def _relaxed(name: bytes, value: bytes) -> bytes:
-    """A header without its line end (section 3.4.2)."""
-    return name + b":" + _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")
+def _relaxed(field: bytes) -> tuple[bytes, bytes]:
+    """A header's name and its value, in their canonical form without the line end (section 3.4.2)."""
+    name, _, folded = field.partition(b":")
+    value = folded.replace(b"\r\n", b"").replace(b"\t", b" ").strip(b" ")
+    return name.lower().rstrip(b" \t"), _BLANKS.sub(b" ", value) if b"  " in value else value
 
 
 def _relaxed_body(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A relay by SMTP (RFC 5321): kept-open connection, TLS, pipelined transactions (RFC 2920).
+"""A relay by SMTP (RFC 5321): kept-open connections, TLS, pipelined transactions (RFC 2920).
 
 Decides what an answer means: 2xx taken, 4xx for now, 5xx for good, and silence after the mail's end unknown. It tries
 no mail twice by itself: a mail of which the end was sent is never sent again, one of which it was not is tried later.
@@ -64,7 +64,9 @@ def relay_of(url: str) -> Relay:
 
 
 class Smtp:
-    """One connection to a relay, opened when there is mail and closed when there was none for a while."""
+    """Connections to a relay, one for each thread that ships, opened when there is mail and kept for the next that
+    comes soon.
+    """
 
     name = name
 
@@ -72,44 +74,58 @@ class Smtp:
         self._relay = relay
         self._context = None if relay.tls == "off" else _context(relay)
         self._lock = threading.Lock()
-        self._session: _Session | None = None
-        self._used = 0.0
+        self._free: list[tuple[_Session, float]] = []
 
     def ship(self, letters: Sequence[Letter]) -> Iterator[Result]:
         """Hand letters over, one transaction after the other, the next one's envelope with each mail's end."""
-        with self._lock:
-            left = deque(letters)
-            session: _Session | None = None
+        left = deque(letters)
+        session: _Session | None = None
+        is_whole = False
+        try:
             while left:
                 letter = left.popleft()
                 try:
                     session = session or self._ready()
-                    yield Result(letter.id, session.hand_over(letter, left[0] if left else None))
+                    answers = session.hand_over(letter, left[0] if left else None)
                 except _LOST as error:
                     is_unknown = session is not None and session.ended
-                    self._drop()
                     yield same(letter, Outcome.UNKNOWN if is_unknown else Outcome.TEMPORARY, *_said(error))
                     yield from (same(one, Outcome.TEMPORARY, *_said(error)) for one in left)
                     return
-            self._used = time.monotonic()
+                yield Result(letter.id, answers)
+            is_whole = True
+        finally:
+            if session is not None:
+                self._give_back(session, is_whole)
 
     def close(self) -> None:
-        with self._lock:
-            self._drop()
+        while (session := self._kept()) is not None:
+            session.smtp.close()
 
     def _ready(self) -> _Session:
-        if self._session is not None and time.monotonic() - self._used < IDLE_SECONDS:
+        while (session := self._kept()) is not None:
             with contextlib.suppress(*_LOST):
-                self._session.look()
-                return self._session
-        self._drop()
-        self._session = _Session(_connect(self._relay, self._context))
-        return self._session
+                session.look()
+                return session
+            session.smtp.close()
+        return _Session(_connect(self._relay, self._context))
 
-    def _drop(self) -> None:
-        if self._session is not None:
-            self._session.smtp.close()
-            self._session = None
+    def _kept(self) -> _Session | None:
+        """The session that was used last; where that was too long ago, it and all others are closed."""
+        with self._lock:
+            if self._free and time.monotonic() - self._free[-1][1] < IDLE_SECONDS:
+                return self._free.pop()[0]
+            stale, self._free = self._free, []
+        for session, _ in stale:
+            session.smtp.close()
+        return None
+
+    def _give_back(self, session: _Session, is_whole: bool) -> None:
+        if not is_whole:
+            session.smtp.close()
+            return
+        with self._lock:
+            self._free.append((session, time.monotonic()))
 
 
 class _Session:
