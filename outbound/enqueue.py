@@ -1,7 +1,8 @@
 """The one way for a mail to leave: ``enqueue_outbound``.
 
 Decides the order: composed first, then in one transaction the agent's row locked, every gate asked, and the message,
-its recipients and its event written together: four round trips to the database with the commit. It never hands a mail to anybody (outbound.work does).
+its recipients, its debit and its event written together: three round trips to the database with the commit. It never
+hands a mail to anybody (outbound.work does).
 """
 
 from __future__ import annotations

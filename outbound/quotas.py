@@ -117,8 +117,8 @@ def debit(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -
 
 
 def values_of(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> dict[str, Any]:
-    """The values of ``WITH_DEBIT``. Where its statement finds ``debited`` empty, the caller's transaction must be rolled
-    back, so that its locks go, and may be tried again with ``debit``.
+    """The values of ``WITH_DEBIT``. Where its statement finds ``debited`` empty, the caller's transaction must be
+    rolled back, so that its locks go, and may be tried again with ``debit``.
     """
     values: dict[str, Any] = {"agent": agent_id, "owner": owner_id, "count": count, "shard": _shard(agent_id)}
     values |= {window.value: period_of(window, now) for window in Window}

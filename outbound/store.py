@@ -69,8 +69,8 @@ WITH {{debit}}, message AS (
 )
 SELECT count(*) FROM debited
 """  # noqa: S608
-# On one line: what the driver made of a statement it keeps up to 4,096 characters and 50 values, and would make anew for
-# every mail.
+# On one line: the driver keeps what it made of a statement of up to 4,096 characters and 50 values, and else makes it
+# anew for every mail.
 _AND_DEBIT = " ".join(_SAVE.format(debit=quotas.WITH_DEBIT).split())
 _NO_DEBIT = " ".join(_SAVE.format(debit="debited AS (SELECT 1)").split())
 

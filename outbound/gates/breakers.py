@@ -44,9 +44,9 @@ def values(draft: Draft, at: datetime) -> dict[str, Any]:
     }
 
 
-# Counting begins anew when a person resumed the agent. What IS TRUE keeps from being looked for in an index is few: the
-# messages themselves are found by their keys, not all of the agent's gone through. ``last_prints``: the similarity hashes of the last messages, that
-# of this one in place of any whose fingerprint is the same. ``counterparts``: of each address how many messages, how
+# Counting begins anew when a person resumed the agent. IS TRUE has messages to one counterpart, which are few, found by
+# their keys, and not all of the agent's gone through. ``last_prints``: the similarity hashes of the last messages, and
+# this one's own in place of any whose fingerprint is the same. ``counterparts``: of each address how many messages, how
 # many of them answers, and automatic.
 looks = {
     "last_prints": f"""
@@ -54,7 +54,7 @@ looks = {
               FROM outbound_messages o
               WHERE o.agent_id = agent.id AND o.origin <> '{Origin.NOTICE}'
                 AND o.created_at > greatest(%(looked_back)s, agent.state_since)
-              ORDER BY o.created_at DESC LIMIT {IN_A_ROW - 1})""",
+              ORDER BY o.created_at DESC LIMIT {IN_A_ROW - 1})""",  # noqa: S608
     "in_thread": """
         SELECT count(*) FROM outbound_messages o
         WHERE o.thread_id = %(thread)s AND o.agent_id = agent.id

@@ -11,7 +11,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from postbox.api.bodies import drain
+from postbox.api.bodies import Readable, drain
 from postbox.api.errors import ApiError, TooLarge
 
 BODY_BYTES = 1024 * 1024
@@ -35,7 +35,7 @@ class JsonBody(BaseParser):
         return load(read_bounded(stream, getattr(view, "body_bytes", BODY_BYTES)))
 
 
-def read_bounded(stream: IO[bytes], most: int) -> bytes:
+def read_bounded(stream: Readable, most: int) -> bytes:
     """The whole stream. Raises TooLarge when it holds more than ``most`` octets; no more are kept."""
     body = stream.read(most + 1)
     if len(body) > most:

@@ -1,10 +1,9 @@
 """Sending, measured against a bare smtplib loop that hands mails of the same texts to the same SMTP server.
 
 Decides what is measured, and the order (floor, whole, shipping, floor): ``whole`` from the first ``/send`` to the last
-250 while requests come in; ``shipping`` the same mails from being accepted to the last 250, the worker stopped until all
-of them are. Both before two servers: ``aiosmtpd``, which is one, and ``counting``, which only counts and costs next to
-nothing. No mail may be lost or come twice. Quotas are set wide, as a benchmark is no agent's day; every gate is asked
-all the same.
+250 while requests come in; ``shipping`` from accepted to the last 250, the worker stopped until all mails are. Both
+before two servers: ``aiosmtpd``, which is one, and ``counting``, which only counts and costs next to nothing. No mail
+may be lost or come twice. Quotas are set wide, as a benchmark is no agent's day; every gate is asked all the same.
 """
 
 from __future__ import annotations
