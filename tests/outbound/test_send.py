@@ -152,3 +152,33 @@ def test_an_address_that_has_just_ended_sends_nothing(robin: Known) -> None:
     answers = [post(robin, text=f"Another {word}").body["code"] for word in ("heron", "otter")]
     assert answers == ["no_address"] * 2
     assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"\xff{}",
+        b"[" * 40 + b"]" * 40,
+        b"{}",
+        b'{"to": 5, "subjekt": "x"}',
+        b'{"to": "ann@ek.example", "subject": 7, "text": null, "send_at": "soon", "reply_all": "yes"}',
+        b'{"to": "ann@ek.example", "attachments": [{"name": "a", "content": "%"}, {}], "forward": "x"}',
+        b'{"to": "ann@ek.example", "subject": "\\ud800 \\u0000", "unsubscribe": ["http://ek.example"]}',
+    ],
+)
+@pytest.mark.parametrize("key", ["agent", "owner", "none"])
+def test_the_short_way_says_what_the_frameworks_does(robin: Known, body: bytes, key: str) -> None:
+    shown = {"agent": robin.agent_key, "owner": robin.owner_key, "none": ""}[key]
+    short, framework = (send("/send", body, kind, shown) for kind in ("application/json; charset=utf-8", ""))
+    assert short.status == framework.status >= 400
+    assert short.body | {"request_id": ""} == framework.body | {"request_id": ""}
+    assert short.headers.get("WWW-Authenticate") == framework.headers.get("WWW-Authenticate")
+
+
+def test_a_request_without_a_body_names_nobody(robin: Known) -> None:
+    answer = send("/send", b"", "application/json", robin.agent_key)
+    assert (answer.status, answer.body["code"]) == (400, "bad_address")
