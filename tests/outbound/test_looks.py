@@ -7,8 +7,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,23 @@ def test_a_send_is_three_statements_in_a_transaction(django_assert_max_num_queri
     enqueue_outbound(robin.agent.id, draft(text="The first makes the rows of the quotas"))
     with django_assert_max_num_queries(5):  # BEGIN and COMMIT are among them
         enqueue_outbound(robin.agent.id, draft(text="Another with other words"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_does_not_come_is_the_databases_error_and_the_connection_goes_on() -> None:
+    robin = known_agent()
+    parameters: dict[str, Any] = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname", "options")
+    other = psycopg.connect(**{name: parameters[name] for name in names})
+    with other, connection.cursor() as cursor:
+        other.execute("SELECT 1 FROM agents WHERE id = %s FOR UPDATE", [robin.agent.id])
+        cursor.execute("SET lock_timeout = '200ms'")
+        try:
+            with pytest.raises(OperationalError, match="lock timeout"):
+                enqueue_outbound(robin.agent.id, draft())
+        finally:
+            cursor.execute("RESET lock_timeout")
+    assert enqueue_outbound(robin.agent.id, draft()).status == "queued"
 
 
 @pytest.mark.django_db(transaction=True)
