@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 
 STALLED_AFTER = 15.0
+# The variable that names the port to listen on; 0 or none: one that is free.
+PORT = "SINK_SMTP_PORT"
 _ID = re.compile(rb"(?:\A|\r\n)Message-ID:[ \t]*(?:\r\n[ \t]+)?<([^@>\r\n]{1,200})@", re.I)
 _GREETING = b"220 sink ESMTP\r\n"
 _EHLO = b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
@@ -98,9 +100,9 @@ class Session(asyncio.Protocol):
 
 
 async def serve(protocol: Callable[[Ledger], asyncio.Protocol]) -> None:
-    """Listen on a free port of 127.0.0.1 and say which; then obey the lines on stdin until it ends."""
+    """Listen on a port of 127.0.0.1 and say which; then obey the lines on stdin until it ends."""
     ledger, loop = Ledger(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: protocol(ledger), "127.0.0.1", 0, backlog=64)
+    server = await loop.create_server(lambda: protocol(ledger), "127.0.0.1", int(os.environ.get(PORT, "0")), backlog=64)
     _say(str(server.sockets[0].getsockname()[1]))
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), os.fdopen(0, "rb", buffering=0))
