@@ -1,0 +1,1 @@
+"""Numbers and keys that must not travel by mail: what finds them, and what makes them unreadable."""

@@ -1,0 +1,101 @@
+"""Payment card numbers (ISO/IEC 7812-1).
+
+Decides by length and issuer range, the Luhn check, and how the digits are grouped: as on a card, or not at all. Digits
+within a longer run, a word, a decimal or hexadecimal number are none: tracking numbers and identifiers look like that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from postbox.lib.linear import compiled
+from postbox.screening.dlp.findings import Finding, Kind
+
+# Blanks and hyphens of Unicode too: HTML mail has no-break spaces there.
+BLANK = r"[ \x{A0}\x{2007}\x{2009}\x{202F}]"
+HYPHEN = r"[\-\x{AD}\x{2010}-\x{2014}\x{2212}]"
+BETWEEN = rf"(?:{BLANK}{{1,2}}|{BLANK}?{HYPHEN}{BLANK}?)"
+
+PREFILTER = rf"[0-9]{{13}}|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{BETWEEN}[0-9]{{4,5}}"
+
+_RUN = compiled(rf"[0-9]{{4,19}}(?:{BETWEEN}[0-9]{{1,19}})*")
+_GROUP = re.compile(rb"[0-9]+")
+_LAYOUTS = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (6, 13))
+_WORD_BEFORE = re.compile(rb"[0-9A-Za-z_]\Z|[0-9][.,:]\Z")
+_WORD_AFTER = re.compile(rb"[A-Za-z_]|[.,:]?[0-9]")
+# Ranges that are short, long or widely used for other numbers count where a word says what the number is.
+_SAID = compiled(
+    r"card|credit|debit|\bpan\b|\bcvv|\bcvc|\bexp(?:iry|ires|\.|:| date)|visa|maestro|diners|discover|unionpay|karte|tarjeta"
+    r"|carte|carta|cart[aã]o",
+    any_case=True,
+)
+_AROUND = 48
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+def find(text: bytes) -> Iterator[Finding]:
+    """The card numbers of a text, in order."""
+    for run in _RUN.finditer(text):
+        begin, end = run.span()
+        groups = [(begin + one.start(), begin + one.end()) for one in _GROUP.finditer(run.group())]
+        yield from _in_run(text, groups)
+
+
+def _in_run(text: bytes, groups: list[tuple[int, int]]) -> Iterator[Finding]:
+    at = 0
+    while at < len(groups):
+        taken = next((count for count in _candidates(groups, at) if _is_card(text, groups[at : at + count])), 0)
+        if taken:
+            yield Finding(groups[at][0], groups[at + taken - 1][1], Kind.CARD)
+        at += taken or 1
+
+
+def _candidates(groups: list[tuple[int, int]], at: int) -> Iterator[int]:
+    """How many groups from here on are laid out as on a card."""
+    lengths = tuple(end - begin for begin, end in groups[at : at + 5])
+    for layout in _LAYOUTS:
+        if lengths[: len(layout)] == layout:
+            yield len(layout)
+    if 13 <= lengths[0] <= 19:
+        yield 1
+
+
+def _is_card(text: bytes, groups: list[tuple[int, int]]) -> bool:
+    begin, end = groups[0][0], groups[-1][1]
+    digits = b"".join(text[a:b] for a, b in groups)
+    if not _luhn(digits) or len(set(digits)) < 2:
+        return False
+    sure = _issuer(digits)
+    if sure is None or _WORD_BEFORE.search(text[max(0, begin - 2) : begin]) or _WORD_AFTER.match(text, end):
+        return False
+    return sure or _SAID.search(text[max(0, begin - _AROUND) : end + _AROUND]) is not None
+
+
+def _luhn(digits: bytes) -> bool:
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = digit - 48
+        total += _DOUBLED[value] if place & 1 else value
+    return total % 10 == 0
+
+
+def _issuer(digits: bytes) -> bool | None:
+    """Whether the number is a card's by its range alone; None where it cannot be one."""
+    size, six = len(digits), int(digits[:6])
+    two, four = six // 10_000, six // 100
+    if two // 10 == 4:
+        return True if size == 16 else False if size in {13, 19} else None
+    if 51 <= two <= 55 or 2221 <= four <= 2720:
+        return True if size == 16 else None
+    if two in {34, 37}:
+        return True if size == 15 else None
+    if four == 6011 or 644 <= six // 1000 <= 649 or two == 65:
+        return True if size == 16 else False if size == 19 else None
+    if 3528 <= four <= 3589:
+        return True if size == 16 else False if size == 19 else None
+    if two in {36, 38, 39} or 300 <= six // 1000 <= 305:
+        return False if size in {14, 16, 19} else None
+    if two in {50, 56, 57, 58} or 60 <= two <= 69 or two == 81:  # Maestro, UnionPay, RuPay
+        return False if size >= 16 else None
+    return None
