@@ -24,6 +24,8 @@ from postbox.mail.content import Content
 from postbox.mail.keys import open_part, unwrap
 from postbox.mail.listing import ERASED
 from postbox.mail.models import Attachment, Message, MessageKey, Status
+from postbox.screening.policy import policies_of
+from postbox.screening.steps import dlp
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,13 @@ class Unreadable(ApiError):
     fix = "Do not ask for it again; tell the operator its id."
 
 
+class Withheld(ApiError):
+    status = 403
+    code = "withheld"
+    message = "This attachment holds numbers or keys that its address's policy keeps from the agent."
+    fix = "Ask the owner for what you need of it."
+
+
 class StorageUnavailable(Unavailable):
     message = "The store of raw mail does not answer."
     fix = "Send the same request again in a few minutes."
@@ -58,9 +67,9 @@ class Opened:
 
 
 def open_attachment(agent_id: uuid.UUID, attachment_id: uuid.UUID, *, quarantined: bool = False) -> Opened:
-    """The agent's attachment. One query, and one more for the agent's data key where this process does not hold it.
+    """The agent's attachment. Two queries, and one more for the agent's data key where this process does not hold it.
 
-    Raises NotFound, Erased, Unreadable, StorageUnavailable, KeysUnavailable.
+    Raises NotFound, Erased, Unreadable, Withheld, StorageUnavailable, KeysUnavailable.
     """
     row = _own(agent_id, quarantined).filter(pk=attachment_id).first()
     if row is None:
@@ -76,7 +85,15 @@ def open_attachment(agent_id: uuid.UUID, attachment_id: uuid.UUID, *, quarantine
         raise _unreadable(row, error) from error
     except (SealBroken, Unparsable, IndexError, ObjectDoesNotExist, ValueError) as error:
         raise _unreadable(row, error) from error
+    _check_not_withheld(row.message.address_id, octets)
     return Opened(name or part.name, row.content_type, octets)
+
+
+def _check_not_withheld(address_id: uuid.UUID | None, octets: bytes) -> None:
+    """By the policy as it is now, which may be stricter than it was when the mail came."""
+    checks = policies_of([address_id])[address_id].checks
+    if dlp.withholds(checks, octets):
+        raise Withheld()
 
 
 def _own(agent_id: uuid.UUID, quarantined: bool) -> QuerySet[Attachment]:

@@ -45,7 +45,12 @@ class Unparsable(Exception):
 
 
 def parse(raw: bytes) -> ParsedMail:
-    """The mail's decoded parts.
+    """The mail's decoded parts. Raises as ``parse_whole``."""
+    return parse_whole(raw)[0]
+
+
+def parse_whole(raw: bytes) -> tuple[ParsedMail, tuple[bytes, ...]]:
+    """The mail's decoded parts, and the octets of its attachments in their order.
 
     Raises LimitExceeded (before any parser runs, but for the deadline) and Unparsable.
     """
@@ -57,7 +62,8 @@ def parse(raw: bytes) -> ParsedMail:
     fields = Fields(sections[0].fields, defects)
     contents = Contents(select(root), defects, deadline)
     markup = contents.html()
-    return ParsedMail(
+    attached = list(contents.attachments(markup))
+    parsed = ParsedMail(
         message_id=next(iter(fields.message_ids("message-id")), ""),
         from_=fields.authors(),
         sender=fields.mailboxes("sender"),
@@ -71,10 +77,11 @@ def parse(raw: bytes) -> ParsedMail:
         headers=tuple((name, header_text(value)) for name, value in sections[0].fields),
         text=contents.text(),
         html=markup,
-        attachments=tuple(attachment for attachment, _ in contents.attachments(markup)),
+        attachments=tuple(attachment for attachment, _ in attached),
         defects=tuple(sorted(defects)),
         parser=parser,
     )
+    return parsed, tuple(octets for _, octets in attached)
 
 
 def attachment_bytes(raw: bytes, position: int) -> tuple[AttachmentPart, bytes]:

@@ -22,13 +22,13 @@ from postbox.mail.models import Outcome
 from postbox.rules import step as rules
 from postbox.screening.auth import asking
 from postbox.screening.case import Case, Verdict
-from postbox.screening.steps import allow, authenticate, distil, score, second_opinion
+from postbox.screening.steps import allow, attachments, authenticate, distil, dlp, score, second_opinion
 
 EXAMINE_SECONDS = 10.0  # for the steps of one mail before the network is asked, and again for those after
 _TOO_SLOW, SEAL_BROKEN, KILLED_WORKER = "too_slow", "seal_broken", "killed_worker"
 # What ends a mail's way before any other step.
 _ENDS = frozenset({_TOO_SLOW, SEAL_BROKEN, KILLED_WORKER})
-STEPS: tuple[ModuleType, ...] = (parse, authenticate, allow, distil, score, rules)
+STEPS: tuple[ModuleType, ...] = (parse, authenticate, allow, distil, score, dlp, attachments, rules)
 # The first needs nothing but the mail; DNS is asked after it, for a whole batch at once. Where a second opinion is
 # asked, it is asked for a whole batch at once, before the last.
 
@@ -113,6 +113,7 @@ def crashed(case: Case, step: str, error: BaseException) -> Case:
         case.mail_from,
         case.rcpt_to,
         case.received_at,
+        policy=case.policy,
         authentication=case.authentication,
         verdicts=list(case.verdicts),
         traceback=case.traceback,

@@ -21,19 +21,21 @@ from postbox.ingest.mime import Unparsable
 from postbox.ingest.pipeline import examine
 from postbox.ingest.stored import case_of, content_of
 from postbox.lib.envelope import SealBroken
-from postbox.mail.content import Content, seen
+from postbox.mail.content import Content, named, seen
 from postbox.mail.keys import KeyErased, message_key, seal_part
 from postbox.mail.models import Direction, Message, MessageContent, Outcome, Status, StepVerdict, check_transition
+from postbox.mail.parsed import ParsedMail
 from postbox.rules import step as rules
 from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict, decide
 from postbox.screening.distilling.reasons import Note
-from postbox.screening.steps import distil, score, second_opinion
+from postbox.screening.policy import Effective, policies_of
+from postbox.screening.steps import attachments, distil, dlp, score, second_opinion
 
 log = logging.getLogger(__name__)
 
 _OPEN = (Status.PROCESSED, Status.QUARANTINED)
-RESCORE: tuple[ModuleType, ...] = (distil, score, second_opinion, rules)
+RESCORE: tuple[ModuleType, ...] = (distil, score, dlp, second_opinion, attachments, rules)
 REAPPLY: tuple[ModuleType, ...] = (rules,)
 _UNREADABLE = (KeyErased, AgentKey.DoesNotExist, SealBroken, MessageContent.DoesNotExist, LimitExceeded, Unparsable)
 
@@ -52,10 +54,13 @@ def _each(ids: Sequence[uuid.UUID], steps: Sequence[ModuleType]) -> int:
     found = Message.objects.filter(pk__in=ids, direction=Direction.INBOUND, status__in=_OPEN).select_related("agent")
     messages = list(found)
     own = rules_of(message.agent_id for message in messages)
-    return sum(_again(message, steps, own.get(message.agent_id, ())) for message in messages)
+    policies = policies_of(message.address_id for message in messages)
+    return sum(
+        _again(message, steps, policies[message.address_id], own.get(message.agent_id, ())) for message in messages
+    )
 
 
-def _again(message: Message, steps: Sequence[ModuleType], own: Sequence[CompiledRule]) -> bool:
+def _again(message: Message, steps: Sequence[ModuleType], policy: Effective, own: Sequence[CompiledRule]) -> bool:
     try:
         key = message_key(message.id, message.agent_id)
         content = content_of(message, key)
@@ -64,8 +69,10 @@ def _again(message: Message, steps: Sequence[ModuleType], own: Sequence[Compiled
     except (*_UNREADABLE, FileNotFoundError) as error:
         log.warning("not_reexamined", extra={"message_id": str(message.id), "error": type(error).__name__})
         return False
-    case.rules = own
+    case.policy, case.rules = policy, own
     examine(case, steps)
+    if dlp in steps:
+        dlp.guard(case)
     with transaction.atomic():
         return _write(message.id, key, case, steps)
 
@@ -97,9 +104,14 @@ def _rescored(message: Message, content: Content, case: Case) -> Content:
     """The content with what the steps now see and say."""
     said = case.score.reasons if case.score else ()
     message.injection_score = case.score.score if case.score else None
+    parsed = case.parsed or ParsedMail()
     return dataclasses.replace(
         content,
+        **named(parsed),
         **seen(case.distilled),
+        attachments=[
+            item | {"name": part.name} for item, part in zip(content.attachments, parsed.attachments, strict=False)
+        ],
         reasons=[reason.words for reason in said],
         spans=[reason.span for reason in said if reason.span],
         traceback=case.traceback,

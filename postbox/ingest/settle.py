@@ -28,6 +28,7 @@ from postbox.mail.parsed import ParsedMail, Score
 from postbox.rules.hits import count_hits
 from postbox.screening.case import Case, decide
 from postbox.screening.distilling.reasons import Note
+from postbox.screening.steps import dlp
 
 _SETTLE = """
 UPDATE messages m SET status = v.status, processed_at = %(now)s, header_from = v.header_from, thread_id = v.thread_id,
@@ -62,6 +63,7 @@ class Settlement:
 
 def prepare(case: Case, key: bytes) -> Settlement:
     """Everything to be written about a mail, sealed; no database."""
+    dlp.guard(case)
     now = clock.now()
     status = decide(case.verdicts)
     check_transition(Status.RECEIVED, status)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from postbox.ingest.mime import parse
+from postbox.ingest.mime import parse_whole
 from postbox.mail.authentication import authentication_of
 from postbox.mail.content import Content
 from postbox.mail.keys import open_part
@@ -44,7 +44,7 @@ def case_of(message: Message, content: Content, rows: Iterable[StepVerdict], ane
         tls=message.tls,
         authentication=authentication_of(message),
     )
-    case.parsed = parse(raw)
+    case.parsed, case.files = parse_whole(raw)
     case.distilled = Distilled(
         text=content.text,
         truncated=content.text_truncated,

@@ -93,14 +93,7 @@ def from_parts(
 ) -> Content:
     """The content of a mail that went through the steps."""
     return Content(
-        message_id=parsed.message_id,
-        from_=", ".join(shown(box) for box in parsed.from_),
-        to=[shown(box) for box in parsed.to],
-        cc=[shown(box) for box in parsed.cc],
-        reply_to=[shown(box) for box in parsed.reply_to],
-        subject=parsed.subject,
-        in_reply_to=parsed.in_reply_to,
-        references=list(parsed.references),
+        **named(parsed),
         **seen(distilled),
         attachments=[
             {"id": str(id_), "name": part.name, "type": part.content_type, "size": part.size}
@@ -111,6 +104,20 @@ def from_parts(
         words=words,
         traceback=traceback,
     )
+
+
+def named(parsed: ParsedMail) -> dict[str, Any]:
+    """The fields of the content that stand in the mail's header."""
+    return {
+        "message_id": parsed.message_id,
+        "from_": ", ".join(shown(box) for box in parsed.from_),
+        "to": [shown(box) for box in parsed.to],
+        "cc": [shown(box) for box in parsed.cc],
+        "reply_to": [shown(box) for box in parsed.reply_to],
+        "subject": parsed.subject,
+        "in_reply_to": parsed.in_reply_to,
+        "references": list(parsed.references),
+    }
 
 
 def seen(distilled: Distilled) -> dict[str, Any]:

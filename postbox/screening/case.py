@@ -88,6 +88,8 @@ class Case:
     # What authentication found, where it was looked for already (postbox.screening.auth.judge).
     found: Findings | None = None
     parsed: ParsedMail | None = None
+    # The octets of its attachments, in their order, until the steps that look into them are done.
+    files: tuple[bytes, ...] = ()
     distilled: Distilled = field(default_factory=Distilled)
     score: Score | None = None
     verdicts: list[Verdict] = field(default_factory=list)

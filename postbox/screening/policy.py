@@ -15,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models
 
-from postbox.screening.allowed import readable
+from postbox.screening.allowed import choice, readable, texts
+from postbox.screening.dlp.scan import check_own
 
 
 class Auth(models.TextChoices):
@@ -47,6 +48,11 @@ class Checks:
 
     A field is declared by what it may be (postbox.screening.allowed says how), and by nothing anywhere else.
     """
+
+    # Card and account numbers and keys: of mail that comes, of mail that leaves, and the owner's own patterns.
+    dlp: str = choice("report", "off", "report", "mask", "remove", "quarantine")
+    dlp_outbound: str = choice("report", "off", "report", "mask", "remove", "quarantine", "refuse")
+    dlp_patterns: tuple[str, ...] = texts(most=20, longest=500, extra=check_own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from postbox.ingest.defects import Defect
 from postbox.ingest.limits import LimitExceeded
-from postbox.ingest.mime import Unparsable, parse
+from postbox.ingest.mime import Unparsable, parse_whole
 from postbox.mail.models import Outcome
 from postbox.screening.case import Case, Verdict
 
@@ -13,7 +13,7 @@ name = "parse"
 
 def check(case: Case) -> Verdict:
     try:
-        case.parsed = parse(case.raw)
+        case.parsed, case.files = parse_whole(case.raw)
     except (LimitExceeded, Unparsable) as error:
         return Verdict(name, Outcome.QUARANTINE, error.code, error.message)
     if Defect.PATH_IN_NAME in case.parsed.defects:

@@ -1,0 +1,76 @@
+"""Making what was found unreadable.
+
+Decides what stands in its place: ``[card …1111]`` where masking, ``[removed]`` where removing. What was found in one
+text of a mail is taken out of all of them, and so is a piece of it that a limit has cut off at a text's edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from postbox.screening.dlp.findings import Finding, Kind
+from postbox.screening.dlp.scan import Own, find
+
+REMOVED = "[removed]"
+_TAIL = 4
+_WITH_TAIL = {Kind.CARD, Kind.SSN, Kind.IBAN}
+# Shorter than this, a value is not looked for elsewhere: it would be found in innocent words.
+_LEAST = 8
+_LONGEST_EDGE = 64
+
+
+class Mask:
+    """Takes findings out of texts; ``values`` are the octets of what was found anywhere in the mail."""
+
+    def __init__(self, own: Own, values: Iterable[tuple[Kind, bytes]], *, remove: bool) -> None:
+        self._own = own
+        self._remove = remove
+        known = {value: kind for kind, value in values if kind is not Kind.OWN and len(value) >= _LEAST}
+        self._values = sorted(known.items(), key=lambda item: -len(item[0]))
+
+    def __call__(self, text: str) -> str:
+        """The text without what was found. Raises TooMany."""
+        if not text:
+            return text
+        octets = self.octets(text.encode("utf-8", "replace"))
+        return octets.decode("utf-8", "replace")
+
+    def octets(self, text: bytes) -> bytes:
+        """The same over UTF-8 octets."""
+        parts, at = [], 0
+        for finding in find(text, self._own):
+            parts += [text[at : finding.begin], self._instead(finding, text[finding.begin : finding.end])]
+            at = finding.end
+        masked = b"".join([*parts, text[at:]]) if parts else text
+        return self.known(masked)
+
+    def known(self, text: bytes) -> bytes:
+        """Without the values that are known, whole or cut at an edge; nothing else is looked for."""
+        for value, kind in self._values:
+            if value in text:
+                text = text.replace(value, self._instead(Finding(0, 0, kind), value))
+            text = _without_edges(text, value)
+        return text
+
+    def identifier(self, text: str) -> str:
+        """An identifier without the known values."""
+        return self.known(text.encode("utf-8", "replace")).decode("utf-8", "replace") if self._values else text
+
+    def _instead(self, finding: Finding, value: bytes) -> bytes:
+        if self._remove:
+            return REMOVED.encode()
+        tail = f" …{value[-_TAIL:].decode('utf-8', 'replace')}" if finding.kind in _WITH_TAIL else ""
+        name = f" {finding.name}" if finding.name and finding.kind is not Kind.OWN else ""
+        return f"[{finding.name if finding.kind is Kind.OWN else finding.kind.value}{name}{tail}]".encode()
+
+
+def _without_edges(text: bytes, value: bytes) -> bytes:
+    longest = min(len(value) - 1, _LONGEST_EDGE, len(text))
+    for size in range(longest, _LEAST - 1, -1):
+        if text.endswith(value[:size]):
+            text = text[:-size] + REMOVED.encode()
+            break
+    for size in range(longest, _LEAST - 1, -1):
+        if text.startswith(value[-size:]):
+            return REMOVED.encode() + text[size:]
+    return text
