@@ -86,11 +86,15 @@ class _Letter:
 def _letter(agent_id: uuid.UUID, draft: Draft) -> _Letter:
     message_id, at = uuid7(), clock.now()
     address, address_id = _own_address(agent_id, draft.sender)
-    raw = compose.compose(draft, Mailbox(address), message_id, at)
-    said = draft.text or compose.text_of(draft.html)
+    raw, said = _composed(draft, address, message_id, at)
     prints = sameness.prints(draft.subject, said)
     thread_id = _thread(agent_id, draft, compose.message_id_of(message_id, address.rpartition("@")[2]))
     return _Letter(message_id, agent_id, draft, address, address_id, at, raw, said, prints, thread_id)
+
+
+def _composed(draft: Draft, address: str, message_id: uuid.UUID, at: datetime) -> tuple[bytes, str]:
+    """The mail, and its words."""
+    return compose.compose(draft, Mailbox(address), message_id, at), draft.text or compose.text_of(draft.html)
 
 
 def _take(letter: _Letter, repeat: repeats.Asked | None, *, closely: bool = False) -> Enqueued:
@@ -105,7 +109,10 @@ def _take(letter: _Letter, repeat: repeats.Asked | None, *, closely: bool = Fals
             letter.id, sender, draft, len(letter.raw), *letter.prints, letter.at, letter.thread_id, seen, closely
         )
         run(attempt, GATES)
-        store.save(attempt, letter.raw, letter.said)
+        raw, said = letter.raw, letter.said
+        if attempt.draft is not draft:  # a gate took something out
+            raw, said = _composed(attempt.draft, letter.address, letter.id, letter.at)
+        store.save(attempt, raw, said)
         _kill_repeater(attempt)
         taken = _taken(attempt)
         if repeat:

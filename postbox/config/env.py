@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from postbox.lib import clamd
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 _MIN_SECRET = 32
@@ -100,6 +102,17 @@ def host_name(name: str, fallback: str = "") -> str:
         return value
     fallback = fallback.lower().rstrip(".")
     return fallback if _HOST_NAME.fullmatch(fallback) else ""
+
+
+def scanner(name: str) -> clamd.Target | None:
+    """Where ClamAV's daemon listens; None where nothing is scanned."""
+    value = text(name).strip()
+    if not value:
+        return None
+    try:
+        return clamd.target(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: it {error}") from error
 
 
 def secret(name: str) -> str:

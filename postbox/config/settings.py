@@ -219,6 +219,7 @@ POSTBOX_ARC_SEALERS = frozenset(name.lower() for name in env.listing("POSTBOX_AR
 POSTBOX_DEFAULT_AUTH = env.choice("POSTBOX_DEFAULT_AUTH", "quarantine", ("enforce", "quarantine", "monitor"))
 # Whom else to ask about mail whose score is neither low nor high; None: nobody.
 POSTBOX_SECOND_OPINION = opinion.asking()
+POSTBOX_CLAMD = env.scanner("POSTBOX_CLAMD")
 # How mail leaves: `mailbox` keeps it here (development), `poll` waits for an MTA that asks, or a server or a provider.
 POSTBOX_TRANSPORT = env.text("POSTBOX_TRANSPORT", "poll")
 # Recipients in a window, where a quota's own row sets no other; 0: no limit.

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, models
 
-from postbox.screening.allowed import choice, readable, texts
+from postbox.screening.allowed import choice, number, readable, texts
 from postbox.screening.dlp.scan import check_own
 
 
@@ -42,6 +42,9 @@ class Strangers(models.TextChoices):
     HOLD = "hold", "Hold for approval"
 
 
+_FATES = ("flag", "quarantine", "refuse")
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """Settings of single checks, each read by its own step. Every field has a default that needs no decision.
@@ -53,6 +56,17 @@ class Checks:
     dlp: str = choice("report", "off", "report", "mask", "remove", "quarantine")
     dlp_outbound: str = choice("report", "off", "report", "mask", "remove", "quarantine", "refuse")
     dlp_patterns: tuple[str, ...] = texts(most=20, longest=500, extra=check_own)
+    # What becomes of a mail with such an attachment (postbox.screening.files.concerns.Group).
+    attachments_executables: str = choice("refuse", *_FATES)
+    attachments_malware: str = choice("refuse", *_FATES)
+    attachments_macros: str = choice("quarantine", *_FATES)
+    attachments_encrypted: str = choice("quarantine", *_FATES)
+    attachments_opaque: str = choice("quarantine", *_FATES)
+    attachments_disguised: str = choice("quarantine", *_FATES)
+    attachments_active: str = choice("flag", *_FATES)
+    # More or larger ones than this: the mail is quarantined.
+    attachments_most: int = number(100, least=0, most=500)
+    attachments_mib: int = number(25, least=1, most=25)
 
 
 @dataclass(frozen=True, slots=True)

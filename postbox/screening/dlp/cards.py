@@ -26,8 +26,8 @@ _WORD_BEFORE = re.compile(rb"[0-9A-Za-z_]\Z|[0-9][.,:]\Z")
 _WORD_AFTER = re.compile(rb"[A-Za-z_]|[.,:]?[0-9]")
 # Ranges that are short, long or widely used for other numbers count where a word says what the number is.
 _SAID = compiled(
-    r"card|credit|debit|\bpan\b|\bcvv|\bcvc|\bexp(?:iry|ires|\.|:| date)|visa|maestro|diners|discover|unionpay|karte|tarjeta"
-    r"|carte|carta|cart[aã]o",
+    r"card|credit|debit|\bpan\b|\bcvv|\bcvc|\bexp(?:iry|ires|\.|:| date)|visa|maestro|diners|discover|unionpay"
+    r"|karte|tarjeta|carte|carta|cart[aã]o",
     any_case=True,
 )
 _AROUND = 48

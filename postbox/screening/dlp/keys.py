@@ -53,7 +53,7 @@ _FORMS = {
 }
 _ANY = {name: "|".join(forms) for name, forms in _FORMS.items()}
 # Amazon's secret has no form of its own: forty signs, and a name before them.
-_AWS_SECRET = r"(?i:aws|secret)[0-9A-Za-z_ .-]{0,24}(?i:key)[\"' ]{0,3}[=:>][\"' >]{0,4}[0-9A-Za-z/+]{40}"
+_AWS_LONG = r"(?i:aws|secret)[0-9A-Za-z_ .-]{0,24}(?i:key)[\"' ]{0,3}[=:>][\"' >]{0,4}[0-9A-Za-z/+]{40}"
 _JWT = rf"eyJ{_URL_SAFE}{{10,1000}}\.eyJ{_URL_SAFE}{{10,}}\.{_URL_SAFE}*"
 
 PREFILTER = "|".join(
@@ -72,7 +72,7 @@ PREFILTER = "|".join(
 _NAMES = list(_ANY)
 # One group an issuer: which of them took part is the issuer's name.
 _KEYS = compiled("|".join(rf"\b({form})" for form in _ANY.values()), memory=8 * 1024 * 1024)
-_SECRET, _TOKEN, _PEM = compiled(f"({_AWS_SECRET})(?:[^0-9A-Za-z/+]|$)"), compiled(_JWT), compiled(_BEGIN)
+_SECRET, _TOKEN, _PEM = compiled(f"({_AWS_LONG})(?:[^0-9A-Za-z/+]|$)"), compiled(_JWT), compiled(_BEGIN)
 _SECRET_OCTETS = 40
 
 
@@ -80,12 +80,12 @@ def find(text: bytes) -> Iterator[Finding]:
     """The keys of a text, kind by kind."""
     yield from _private(text)
     for match in _KEYS.finditer(text):
-        yield Finding(*match.span(), Kind.API_KEY, _NAMES[match.lastindex - 1])
+        yield Finding(match.start(), match.end(), Kind.API_KEY, _NAMES[match.lastindex - 1])
     for match in _SECRET.finditer(text):
         yield Finding(match.end(1) - _SECRET_OCTETS, match.end(1), Kind.API_KEY, "aws")
     for match in _TOKEN.finditer(text):
         if _is_token(match.group()):
-            yield Finding(*match.span(), Kind.API_KEY, "JSON Web Token")
+            yield Finding(match.start(), match.end(), Kind.API_KEY, "JSON Web Token")
 
 
 def _private(text: bytes) -> Iterator[Finding]:

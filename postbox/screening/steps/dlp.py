@@ -41,7 +41,9 @@ def check(case: Case) -> Verdict:
     except TooMany:
         if action in _REDACTS:
             _blank(case)
-        return Verdict(name, Outcome.QUARANTINE, "too_many", "It holds more numbers or keys than are masked one by one.")
+        return Verdict(
+            name, Outcome.QUARANTINE, "too_many", "It holds more numbers or keys than are masked one by one."
+        )
     except BaseException:  # the deadline's signal too: what was not looked through is not shown
         if action in _REDACTS:
             _blank(case)
@@ -83,7 +85,7 @@ def guard(case: Case) -> None:
 
 def in_files(files: tuple[bytes, ...], own: Own) -> list[list[Spot]]:
     """What was found in each attachment that reads as text. Raises TooMany."""
-    return [_found_in(text, own) if text else [] for text in texts_of_files(files)]
+    return [found_in(text, own) if text else [] for text in texts_of_files(files)]
 
 
 def _spots(case: Case, own: Own) -> list[Spot]:
@@ -91,10 +93,11 @@ def _spots(case: Case, own: Own) -> list[Spot]:
     texts = list(texts_of(case))
     if not holds_anything("\n".join(texts).encode("utf-8", "replace"), own):
         return []
-    return [spot for text in texts for spot in _found_in(text.encode("utf-8", "replace"), own)]
+    return [spot for text in texts for spot in found_in(text.encode("utf-8", "replace"), own)]
 
 
-def _found_in(text: bytes, own: Own) -> list[Spot]:
+def found_in(text: bytes, own: Own) -> list[Spot]:
+    """What was found in one text. Raises TooMany."""
     return [(one.kind, one.name, text[one.begin : one.end]) for one in find(text, own)]
 
 
@@ -117,5 +120,3 @@ def _masked_words(text: str, case: Case) -> str:
         return Mask(own_patterns(case.policy.checks.dlp_patterns), (), remove=True)(text)
     except TooMany:
         return REMOVED
-
-
