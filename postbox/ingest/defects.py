@@ -21,4 +21,5 @@ class Defect(StrEnum):
     TRANSFER_UNKNOWN = "transfer_unknown"
     TRANSFER_BROKEN = "transfer_broken"
     PATH_IN_NAME = "path_in_name"  # an attachment named to be written outside its folder
+    NAME_DISGUISED = "name_disguised"  # an attachment whose name holds signs that turn its letters round
     FALLBACK = "fallback"  # flanker gave up, the standard library took it

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from postbox.ingest.parameters import parameter_text, parameters
+from postbox.screening.files.names import TURNED
 
 NAME_CHARACTERS = 150
 _EXTENSION_CHARACTERS = 16
@@ -28,6 +29,11 @@ def attachment_name(disposition: str, content_type: str, position: int) -> str:
 def climbs(disposition: str, content_type: str) -> bool:
     """Whether the given name is a path that leaves its folder: ``../../etc/passwd``. No honest program writes one."""
     return ".." in (part.strip() for part in _SEPARATORS.split(_given(disposition, content_type)))
+
+
+def is_disguised(disposition: str, content_type: str) -> bool:
+    """Whether signs in the given name turn its letters round, as in ``gpj.exe`` shown as ``exe.jpg``."""
+    return TURNED.search(_given(disposition, content_type)) is not None
 
 
 def _given(disposition: str, content_type: str) -> str:

@@ -13,7 +13,7 @@ from postbox.ingest.charsets import decode_charset
 from postbox.ingest.defects import Defect
 from postbox.ingest.flowed import unwrap
 from postbox.ingest.limits import HEADER_BYTES
-from postbox.ingest.names import attachment_name, climbs, message_name
+from postbox.ingest.names import attachment_name, climbs, is_disguised, message_name
 from postbox.ingest.outline import Field, head_fields
 from postbox.ingest.parameters import parameters
 from postbox.ingest.transfer import decode_transfer
@@ -79,6 +79,8 @@ class Part:
         defects = {defect} if defect else set()
         if climbs(self.field("content-disposition"), self.field("content-type")):
             defects.add(Defect.PATH_IN_NAME)
+        if is_disguised(self.field("content-disposition"), self.field("content-type")):
+            defects.add(Defect.NAME_DISGUISED)
         match = _CONTENT_ID.search(self.field("content-id"))
         content_id = header_text(match[1]) if match else ""
         attached = AttachmentPart(

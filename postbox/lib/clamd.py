@@ -69,6 +69,8 @@ class Scanner:
         until = time.monotonic() + self._seconds
         try:
             return [self._ask(octets, until) for octets in files]
+        except (ConnectionResetError, BrokenPipeError) as error:  # as when a file is larger than it takes
+            raise Unavailable("it hung up") from error
         except OSError as error:
             self._why = f"it cannot be reached: {type(error).__name__}"
             self._away_until = self._now() + _AWAY_SECONDS
@@ -118,9 +120,11 @@ def _read(sock: socket.socket, until: float) -> bytes:
 
 
 def _verdict(reply: bytes) -> str:
+    if not reply.endswith(b"\0"):
+        raise Unavailable("its answer broke off")
     words = reply.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ")
     if words == "OK":
         return ""
     if words.endswith(" FOUND"):
         return words.removesuffix(" FOUND")
-    raise Unavailable(f"it answered “{words[:100]}”" if words else "it answered nothing")
+    raise Unavailable(f"it answered “{words[:100]}”")

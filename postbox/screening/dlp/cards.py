@@ -31,6 +31,8 @@ _SAID = compiled(
     any_case=True,
 )
 _AROUND = 48
+# A card and a year beside it; more groups of four digits in a row are no card.
+_FOURS = 5
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
@@ -43,12 +45,22 @@ def find(text: bytes) -> Iterator[Finding]:
 
 
 def _in_run(text: bytes, groups: list[tuple[int, int]]) -> Iterator[Finding]:
+    if len(groups) > _FOURS and sum(end - begin == 4 for begin, end in groups) > _FOURS:
+        yield from _side_by_side(text, groups)
+        return
     at = 0
     while at < len(groups):
         taken = next((count for count in _candidates(groups, at) if _is_card(text, groups[at : at + count])), 0)
         if taken:
             yield Finding(groups[at][0], groups[at + taken - 1][1], Kind.CARD)
         at += taken or 1
+
+
+def _side_by_side(text: bytes, groups: list[tuple[int, int]]) -> Iterator[Finding]:
+    """Cards one after the other, and nothing but cards; else it is a row of a table."""
+    cards = [groups[at : at + 4] for at in range(0, len(groups), 4)]
+    if all(len(card) == 4 and _is_card(text, card) for card in cards):
+        yield from (Finding(card[0][0], card[-1][1], Kind.CARD) for card in cards)
 
 
 def _candidates(groups: list[tuple[int, int]], at: int) -> Iterator[int]:

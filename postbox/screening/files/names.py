@@ -131,7 +131,8 @@ _ODD = frozenset(
 # Shown as what the name says: as text, or as a picture.
 _HARMLESS = {(Kind.TEXT, Kind.HTML), (Kind.TEXT, Kind.SVG), (Kind.IMAGE, Kind.SVG)}
 _DECLARED = {"image": Kind.IMAGE, "audio": Kind.SOUND, "video": Kind.SOUND}
-_TURNED = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
+# Overrides and embeddings; plain marks stand in honest Arabic and Hebrew names.
+TURNED = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067]")
 _PADDED = re.compile(r"\s{8,}\S")
 _SEPARATOR = re.compile(r"[/\\]")
 _DRIVE = re.compile(r"(?:[A-Za-z]:)?[/\\]")
@@ -151,7 +152,7 @@ def of_name(name: str) -> Concerns:
         before = extension(name.rstrip(". \t\x00")[: -len(last) - 1]) if "." in name else ""
         hides = f", behind the look of a .{before} file" if before in _DOCUMENTS else ""
         yield Concern(Group.EXECUTABLES, "executable", f"is named as a program or script (.{last}){hides}")
-    if _TURNED.search(name):
+    if TURNED.search(name):
         yield Concern(Group.DISGUISED, "name_disguised", "has a name with signs that turn its letters round")
     elif _PADDED.search(name):
         yield Concern(Group.DISGUISED, "name_disguised", "has a name that pushes its end out of sight")

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from postbox.lib.clamd import Scanner, Target, Unavailable
 from postbox.mail.models import Outcome
-from postbox.mail.parsed import AttachmentPart
+from postbox.mail.parsed import AttachmentPart, ParsedMail
 from postbox.screening.case import Case, Verdict
 from postbox.screening.files.concerns import Budget, Concern
 from postbox.screening.files.look import look
@@ -26,6 +26,7 @@ _OUTCOMES = {"flag": Outcome.FLAG, "quarantine": Outcome.QUARANTINE, "refuse": O
 _GRAVITY = (Outcome.FLAG, Outcome.QUARANTINE, Outcome.REFUSE)
 _NONE = Verdict(name, Outcome.PASS, "none", "It has no attachments.")
 _MOST_WORDS = 20
+_DISGUISED = "name_disguised"  # a defect of postbox.ingest
 
 Found = tuple[Outcome, str, str]
 """What follows from one thing: outcome, code, a sentence."""
@@ -38,12 +39,20 @@ def check(case: Case) -> Verdict:
     if not parts:
         return _NONE
     case.files = ()  # nobody looks into them after this
-    found = [*_limits(parts, case.policy.checks), *_looked_into(parts, files, case), *_scanned(parts, files, case)]
+    found = [*_by_the_parser(case.parsed, case.policy.checks), *_limits(parts, case.policy.checks)]
+    found += [*_looked_into(parts, files, case), *_scanned(parts, files, case)]
     if not found:
         return Verdict(name, Outcome.PASS, "clean", f"{len(parts)} looked into, nothing found.")
     found.sort(key=lambda one: -_GRAVITY.index(one[0]))
     words = list(dict.fromkeys(sentence for _, _, sentence in found))
     return Verdict(name, found[0][0], found[0][1], " ".join(words[:_MOST_WORDS]))
+
+
+def _by_the_parser(parsed: ParsedMail, checks: Checks) -> Iterator[Found]:
+    """What the parser saw in a name before it made it safe to show."""
+    if _DISGUISED in parsed.defects:
+        words = "An attachment has a name with signs that turn its letters round."
+        yield _OUTCOMES[checks.attachments_disguised], _DISGUISED, words
 
 
 def _limits(parts: tuple[AttachmentPart, ...], checks: Checks) -> Iterator[Found]:
