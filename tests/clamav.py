@@ -60,7 +60,11 @@ class Clamd:
         command = [str(_program()), f"--config-file={self.folder}/clamd.conf", "--foreground"]
         with (self.folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, preexec_fn=die_with_parent(signal.SIGTERM, os.getpid()), start_new_session=True
+                command,
+                stdout=output,
+                stderr=output,
+                preexec_fn=die_with_parent(signal.SIGTERM, os.getpid()),
+                start_new_session=True,
             )
         until = time.monotonic() + READY_WITHIN
         while not self._answers():

@@ -125,6 +125,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """What this process keeps of keys and addresses for some seconds must not reach into the next test."""
+    from outbound.gates import dlp
     from postbox.identity import keys, recipients
     from postbox.identity.domain import dkim
     from postbox.ingest import bucket
@@ -134,3 +135,4 @@ def nothing_kept() -> Iterator[None]:
     keys.forget()
     dkim.forget()
     recipients.forget()
+    dlp.forget()

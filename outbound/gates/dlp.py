@@ -10,14 +10,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from outbound.compose import text_of
 from outbound.draft import Draft
 from outbound.gates.case import Attempt, Refused
 from postbox.lib.kept import Kept
 from postbox.mail.models import Outcome
 from postbox.screening.case import Verdict
 from postbox.screening.dlp.findings import Spot, in_words
-from postbox.screening.dlp.markup import words_of
+from postbox.screening.dlp.markup import as_text, words_of
 from postbox.screening.dlp.masking import Mask
 from postbox.screening.dlp.scan import Own, TooMany, find, holds_anything, own_patterns
 from postbox.screening.policy import Checks, policies_of
@@ -86,7 +85,7 @@ def _spots(draft: Draft, own: Own) -> list[Spot]:
 
 def _masked(draft: Draft, mask: Mask, own: Own) -> Draft:
     if draft.html and find(words_of(mask(draft.html)).encode("utf-8", "replace"), own):
-        draft = replace(draft, html="", text=draft.text or text_of(draft.html))
+        draft = replace(draft, html="", text=draft.text or as_text(draft.html))
     recipients = tuple(replace(one, box=replace(one.box, name=mask(one.box.name))) for one in draft.recipients)
     return replace(
         draft,
@@ -96,3 +95,8 @@ def _masked(draft: Draft, mask: Mask, own: Own) -> Draft:
         html=mask(draft.html),
         attachments=tuple(replace(file, name=mask(file.name)) for file in draft.attachments),
     )
+
+
+def forget() -> None:
+    """Drop what this process keeps."""
+    _policies.clear()

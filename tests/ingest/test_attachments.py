@@ -188,13 +188,14 @@ def test_a_missing_master_key_is_503(robin: Known, settings: Any) -> None:
     assert refused(fetch(robin, made.id)) == (503, "keys_unavailable")
 
 
-def test_one_query_fetches_a_file(robin: Known) -> None:
+def test_few_queries_fetch_a_file(robin: Known) -> None:
     made = attached(robin)
     fetch(robin, made.id)
     keys.forget()
     with CaptureQueriesContext(connection) as queries:
         fetch(robin, made.id)
-    assert len(queries) == 3  # the API key, the file, the agent's data key, of which two are kept for a while
+    # The API key, the file, the address's policy, the agent's data key; of these two are kept for a while.
+    assert len(queries) == 4
     with CaptureQueriesContext(connection) as queries:
         fetch(robin, made.id)
     assert len(queries) == 1

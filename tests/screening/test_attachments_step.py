@@ -183,7 +183,9 @@ def _answer(server: socket.socket, said: bytes) -> None:
         sock.sendall(said)
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1:3310", "tcp 127.0.0.1", "tcp 8.8.8.8:3310", "unix run", "tcp x:0", "http x:1"])
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1:3310", "tcp 127.0.0.1", "tcp 8.8.8.8:3310", "unix run", "tcp x:0", "http x:1"]
+)
 def test_a_setting_that_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         target(text)

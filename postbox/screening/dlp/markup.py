@@ -13,6 +13,8 @@ _INSIDE_WORDS = compiled(
     r"</?(?:a|abbr|b|em|font|i|mark|small|span|strong|u|wbr)(?:\s[^<>]*)?>|<!--[^<>]*-->", any_case=True
 )
 _TAG = compiled(r"<[^<>]*>")
+_UNSEEN = compiled(r"(?s)<style\b.*?</style\s*>|<script\b.*?</script\s*>|<head\b.*?</head\s*>", any_case=True)
+_GAPS = compiled(r"\s*\n\s*")
 
 
 def words_of(html: str) -> str:
@@ -20,3 +22,9 @@ def words_of(html: str) -> str:
     octets = html.encode("utf-8", "replace")
     text = _TAG.sub(b"\n", _INSIDE_WORDS.sub(b"", octets))
     return unescape(text.decode("utf-8", "replace"))
+
+
+def as_text(html: str) -> str:
+    """A mail's HTML as plain text, where its markup cannot be kept: words as they stand, one block a line."""
+    seen = _UNSEEN.sub(b"", html.encode("utf-8", "replace")).decode("utf-8", "replace")
+    return _GAPS.sub(b"\n", words_of(seen).encode("utf-8", "replace")).decode("utf-8", "replace").strip()

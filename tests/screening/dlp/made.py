@@ -1,4 +1,4 @@
-"""Numbers and keys that are right by their rules and belong to nobody, put together here so that none lies in a file."""
+"""Numbers and keys that are right by their rules and belong to nobody; keys are put together here, none is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ID = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def signs(count: int, alphabet: str = ID, seed: int = 7) -> str:
-    chosen = random.Random(seed)  # noqa: S311
+    chosen = random.Random(seed)
     return "".join(chosen.choice(alphabet) for _ in range(count))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import time
 
@@ -158,10 +159,8 @@ def test_a_pattern_that_cannot_be_used_is_refused(said: str) -> None:
 )  # fmt: skip
 def test_hostile_text_takes_a_moment(text: str) -> None:
     began = time.process_time()
-    try:
+    with contextlib.suppress(TooMany):
         find(text.encode())
-    except TooMany:
-        pass
     assert time.process_time() - began < 1
 
 

@@ -40,8 +40,8 @@ def codes(octets: bytes, name: str = "file", declared: str = "application/octet-
 
 
 PROGRAMS = [
-    PE, ELF, b"\xcf\xfa\xed\xfe" + b"\0" * 40, b"\xca\xfe\xba\xbe\0\0\0\x34", b"#!/bin/sh\nid\n", b"@echo off\r\ndir\r\n",
-    b"L\x00\x00\x00\x01\x14\x02\x00" + b"\0" * 60, b"ITSF\x03\0\0\0", b"dex\n035\0",
+    PE, ELF, b"\xcf\xfa\xed\xfe" + b"\0" * 40, b"\xca\xfe\xba\xbe\0\0\0\x34", b"#!/bin/sh\nid\n",
+    b"@echo off\r\ndir\r\n", b"L\x00\x00\x00\x01\x14\x02\x00" + b"\0" * 60, b"ITSF\x03\0\0\0", b"dex\n035\0",
 ]  # fmt: skip
 
 
@@ -59,8 +59,8 @@ def test_a_program_is_one_whatever_it_is_called_and_wherever_it_lies(octets: byt
 
 @pytest.mark.parametrize(
     "name",
-    ["a.exe", "a.SCR", "invoice.pdf.js", "a.vbs", "a.hta", "a.bat", "a.cmd", "a.ps1", "a.jar", "a.msi", "a.exe.", "a.exe "
-     "b.com", "a.lnk", "a.iso.chm"],
+    ["a.exe", "a.SCR", "invoice.pdf.js", "a.vbs", "a.hta", "a.bat", "a.cmd", "a.ps1", "a.jar", "a.msi", "a.exe.",
+     "a.exe ", "b.com", "a.lnk", "a.iso.chm"],
 )  # fmt: skip
 def test_a_program_s_name_is_enough(name: str) -> None:
     assert Group.EXECUTABLES in groups(b"hello", name)
@@ -122,7 +122,8 @@ def test_macros_and_their_kin(octets: bytes, code: str) -> None:
         b"%PDF-1.4\n<</S/J#61vaScript/J#53 (x)>>",
         b"%PDF-1.4\n<</OpenAction 3 0 R>>",
         b"%PDF-1.4\n<</EmbeddedFiles 3 0 R>>",
-        b"%PDF-1.5\n5 0 obj<</Type/ObjStm/N 1/First 4/Filter/FlateDecode>>\nstream\n" + zlib.compress(b"<</S/JavaScript>>"),
+        b"%PDF-1.5\n5 0 obj<</Type/ObjStm/N 1/First 4/Filter/FlateDecode>>\nstream\n"
+        + zlib.compress(b"<</S/JavaScript>>"),
         b"<html><script>alert(1)</script>",
         b"<svg onload=x()>",
         b"<!doctype html><a href='javascript:x()'>",
@@ -164,7 +165,9 @@ def test_passwords() -> None:
     assert groups(word) == {Group.ENCRYPTED}
 
 
-@pytest.mark.parametrize("octets", [b"Rar!\x1a\x07\x01\0", b"7z\xbc\xaf\x27\x1c\0\x04", b"MSCF\0\0\0\0", b"\x28\xb5\x2f\xfd\0"])
+@pytest.mark.parametrize(
+    "octets", [b"Rar!\x1a\x07\x01\0", b"7z\xbc\xaf\x27\x1c\0\x04", b"MSCF\0\0\0\0", b"\x28\xb5\x2f\xfd\0"]
+)
 def test_what_is_not_looked_into_is_said(octets: bytes) -> None:
     assert groups(octets) == {Group.OPAQUE}
 
@@ -218,7 +221,10 @@ def test_a_zip_that_holds_itself_ends() -> None:
     assert Group.OPAQUE in groups(bytes(octets))
 
 
-@given(st.sampled_from([PDF, OLE, zipped({"a.txt": b"x" * 100}), tarred({"a": b"b"}), gzip.compress(b"x" * 100)]), st.data())
+@given(
+    st.sampled_from([PDF, OLE, zipped({"a.txt": b"x" * 100}), tarred({"a": b"b"}), gzip.compress(b"x" * 100)]),
+    st.data(),
+)
 def test_no_damage_is_too_much(octets: bytes, data: st.DataObject) -> None:
     broken = bytearray(octets)
     for _ in range(data.draw(st.integers(0, 8))):
