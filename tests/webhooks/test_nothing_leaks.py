@@ -135,7 +135,7 @@ def test_an_attachment_s_text_is_not_handed_out(robin: Known) -> None:
     assert answer.json()["code"] == "withheld"
     Policy.objects.all().delete()
     answer = Client().get(path, headers={"authorization": f"Bearer {robin.agent_key}"})
-    assert b"".join(answer).strip() == CARD.encode()  # type: ignore[call-overload]
+    assert b"".join(answer).strip() == CARD.encode()
 
 
 def test_scoring_again_masks_again(robin: Known) -> None:

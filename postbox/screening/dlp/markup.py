@@ -14,7 +14,6 @@ _INSIDE_WORDS = compiled(
 )
 _TAG = compiled(r"<[^<>]*>")
 _UNSEEN = compiled(r"(?s)<style\b.*?</style\s*>|<script\b.*?</script\s*>|<head\b.*?</head\s*>", any_case=True)
-_GAPS = compiled(r"\s*\n\s*")
 
 
 def words_of(html: str) -> str:
@@ -26,5 +25,6 @@ def words_of(html: str) -> str:
 
 def as_text(html: str) -> str:
     """A mail's HTML as plain text, where its markup cannot be kept: words as they stand, one block a line."""
-    seen = _UNSEEN.sub(b"", html.encode("utf-8", "replace")).decode("utf-8", "replace")
-    return _GAPS.sub(b"\n", words_of(seen).encode("utf-8", "replace")).decode("utf-8", "replace").strip()
+    octets = _UNSEEN.sub(b"", html.encode("utf-8", "replace"))
+    lines = (" ".join(line.split()) for line in words_of(octets.decode("utf-8", "replace")).splitlines())
+    return "\n".join(filter(None, lines))
