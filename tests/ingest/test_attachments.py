@@ -198,7 +198,7 @@ def test_few_queries_fetch_a_file(robin: Known) -> None:
     assert len(queries) == 4
     with CaptureQueriesContext(connection) as queries:
         fetch(robin, made.id)
-    assert len(queries) == 1
+    assert len(queries) == 2
 
 
 @pytest.mark.parametrize(
