@@ -6,8 +6,10 @@ text of a mail is taken out of all of them, and so is a piece of it that a limit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
+from postbox.lib.linear import compiled
 from postbox.screening.dlp.findings import Finding, Kind
 from postbox.screening.dlp.scan import Own, find
 
@@ -17,6 +19,7 @@ _WITH_TAIL = {Kind.CARD, Kind.SSN, Kind.IBAN}
 # Shorter than this, a value is not looked for elsewhere: it would be found in innocent words.
 _LEAST = 8
 _LONGEST_EDGE = 64
+_MEMORY = 64 * 1024 * 1024
 
 
 class Mask:
@@ -25,8 +28,10 @@ class Mask:
     def __init__(self, own: Own, values: Iterable[tuple[Kind, bytes]], *, remove: bool) -> None:
         self._own = own
         self._remove = remove
-        known = {value: kind for kind, value in values if kind is not Kind.OWN and len(value) >= _LEAST}
-        self._values = sorted(known.items(), key=lambda item: -len(item[0]))
+        self._values = {value: kind for kind, value in values if kind is not Kind.OWN and len(value) >= _LEAST}
+        self._edges = frozenset(_pieces(self._values))
+        longest_first = sorted(self._values, key=len, reverse=True)
+        self._known = compiled("|".join(map(_quoted, longest_first)), memory=_MEMORY) if longest_first else None
 
     def __call__(self, text: str) -> str:
         """The text without what was found. Raises TooMany."""
@@ -46,15 +51,21 @@ class Mask:
 
     def known(self, text: bytes) -> bytes:
         """Without the values that are known, whole or cut at an edge; nothing else is looked for."""
-        for value, kind in self._values:
-            if value in text:
-                text = text.replace(value, self._instead(Finding(0, 0, kind), value))
-            text = _without_edges(text, value)
+        if self._known is None:
+            return text
+        if self._known.search(text):
+            text = self._known.sub(lambda found: self._instead_of(found.group()), text)
+        if text[-_LEAST:] in self._edges or text[:_LEAST] in self._edges:
+            for value in self._values:
+                text = _without_edges(text, value)
         return text
+
+    def _instead_of(self, value: bytes) -> bytes:
+        return self._instead(Finding(0, 0, self._values.get(value, Kind.PRIVATE_KEY)), value)
 
     def identifier(self, text: str) -> str:
         """An identifier without the known values."""
-        return self.known(text.encode("utf-8", "replace")).decode("utf-8", "replace") if self._values else text
+        return self.known(text.encode("utf-8", "replace")).decode("utf-8", "replace") if self._known else text
 
     def _instead(self, finding: Finding, value: bytes) -> bytes:
         if self._remove:
@@ -64,13 +75,21 @@ class Mask:
         return f"[{finding.name if finding.kind is Kind.OWN else finding.kind.value}{name}{tail}]".encode()
 
 
+def _quoted(value: bytes) -> str:
+    return re.escape(value.decode("utf-8", "replace"))
+
+
+def _pieces(values: Iterable[bytes]) -> Iterator[bytes]:
+    """All by which a text may begin or end that was cut inside a value."""
+    for value in values:
+        for part in (value[:_LONGEST_EDGE], value[-_LONGEST_EDGE:]):
+            yield from (part[at : at + _LEAST] for at in range(len(part) - _LEAST + 1))
+
+
 def _without_edges(text: bytes, value: bytes) -> bytes:
-    longest = min(len(value) - 1, _LONGEST_EDGE, len(text))
-    for size in range(longest, _LEAST - 1, -1):
-        if text.endswith(value[:size]):
-            text = text[:-size] + REMOVED.encode()
-            break
-    for size in range(longest, _LEAST - 1, -1):
-        if text.startswith(value[-size:]):
-            return REMOVED.encode() + text[size:]
+    sizes = range(min(len(value) - 1, _LONGEST_EDGE, len(text)), _LEAST - 1, -1)
+    if size := next((size for size in sizes if text.endswith(value[:size])), 0):
+        text = text[:-size] + REMOVED.encode()
+    if size := next((size for size in sizes if text.startswith(value[-size:])), 0):
+        text = REMOVED.encode() + text[size:]
     return text
