@@ -16,6 +16,7 @@ _HEAD = 33 * 1024  # as far as kind_of looks
 _PROGRAMS = {Kind.PROGRAM, Kind.SCRIPT, Kind.SHORTCUT, Kind.HELP, Kind.INSTALLER}
 _CLOSED = {Kind.RAR, Kind.SEVEN, Kind.OTHER_ARCHIVE, Kind.DISK, Kind.ONENOTE}
 _STREAMS = {Kind.GZIP, Kind.BZIP2, Kind.XZ}
+_MARKUP_NAMES = {"htm", "html", "svg", "xhtml", "shtml"}
 # Of files inside others, only these are read beyond their beginning.
 _READ_WHOLE = _STREAMS | {Kind.ZIP, Kind.TAR, Kind.OLE, Kind.RTF, Kind.PDF, Kind.HTML, Kind.SVG}
 
@@ -38,14 +39,16 @@ def _inside(name: str, kind: Kind, octets: bytes, budget: Budget, depth: int, *,
         yield Concern(Group.OPAQUE, "not_looked_into", f"is a {kind.value} file, which is not looked into")
     elif kind is Kind.OLE:
         yield from office.of_ole(octets)
+        yield from office.of_carried(octets)
     elif kind is Kind.RTF:
         yield from office.of_rtf(octets)
     elif kind is Kind.PDF:
         yield from documents.of_pdf(octets, budget)
-    elif kind in (Kind.HTML, Kind.SVG) or names.extension(name) in ("htm", "html", "svg", "xhtml", "shtml"):
+    elif kind in (Kind.HTML, Kind.SVG) or names.extension(name) in _MARKUP_NAMES:
         yield from documents.of_markup(octets)
     elif kind is Kind.TNEF:
-        yield Concern(Group.ACTIVE, "tnef", "is a package of Outlook, which is not looked into")
+        yield Concern(Group.ACTIVE, "tnef", "is a package of Outlook, whose files are not looked into")
+        yield from office.of_carried(octets)
     elif is_mail or names.extension(name) == "eml":
         yield from _members_of_mail(octets, budget, depth)
     else:
@@ -109,7 +112,8 @@ def _members_of_mail(octets: bytes, budget: Budget, depth: int) -> Concerns:
 def _member(name: str, head: bytes, whole: Callable[[], bytes], budget: Budget, depth: int) -> Concerns:
     kind = kind_of(head)
     yield from _named_inside(name)
-    octets = whole() if kind in _READ_WHOLE and len(head) >= _HEAD else head
+    is_wanted = kind in _READ_WHOLE or names.extension(name) in _MARKUP_NAMES | {"eml"}
+    octets = whole() if is_wanted and len(head) >= _HEAD else head
     yield from map(_as_inside, _inside(name, kind, octets, budget, depth + 1))
 
 

@@ -44,6 +44,9 @@ _RTF_RUNS = compiled(r"\\obj(?:data|update|autlink|ocx)\b")
 _RTF_FETCHES = compiled(r"\\\*\\template\b[^}]{0,20}(?:https?|file|\\\\\\\\)", any_case=True)
 _RTF_DDE = compiled(r"\\fldinst[^}]{0,200}DDE", any_case=True)
 
+_DOS_STUB = re.compile(rb"This program (?:cannot be run in DOS mode|must be run under Win(?:32|64))")
+_FILES_OF_MESSAGE = _wide("__substg1.0_37010102")
+
 _MACROS = Concern(Group.MACROS, "macros", "holds macros")
 _SHEET = Concern(Group.MACROS, "macros", "holds a sheet of Excel 4 macros")
 _EMBEDDED = Concern(Group.MACROS, "embedded_object", "holds an embedded file or program")
@@ -67,6 +70,14 @@ def of_ole(octets: bytes) -> Concerns:
         yield _PASSWORD
     if _INSTALLER in octets:
         yield Concern(Group.EXECUTABLES, "executable", "is an installer for Windows")
+
+
+def of_carried(octets: bytes) -> Concerns:
+    """What OLE files and Outlook's packages carry as it is. A program is known by words that linkers put into it."""
+    if _DOS_STUB.search(octets):
+        yield Concern(Group.EXECUTABLES, "executable", "holds a program")
+    if _FILES_OF_MESSAGE in octets:
+        yield Concern(Group.ACTIVE, "outlook_message", "is a message of Outlook, whose files are not looked into")
 
 
 def _is_encrypted_word(octets: bytes) -> bool:

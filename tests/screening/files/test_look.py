@@ -134,6 +134,19 @@ def test_what_acts_by_itself(octets: bytes) -> None:
     assert groups(octets) == {Group.ACTIVE}
 
 
+def test_what_outlook_carries() -> None:
+    program = PE + b"!This program cannot be run in DOS mode.\r\r\n$"
+    message = ole_with("__substg1.0_37010102")
+    assert codes(message, "m.msg") == {"outlook_message"}
+    assert Group.EXECUTABLES in groups(message + program, "m.msg")
+    assert Group.EXECUTABLES in groups(b"\x78\x9f\x3e\x22" + program, "winmail.dat")
+
+
+def test_markup_inside_an_archive_is_read_to_its_end() -> None:
+    page = b"Hello " * 10_000 + b"<script>x()</script>"
+    assert groups(zipped({"a.html": page}), "a.zip") == {Group.ACTIVE}
+
+
 def test_a_pdf_that_starts_a_program_is_like_a_macro() -> None:
     assert groups(b"%PDF-1.4\n<</S/Launch/F(cmd.exe)>>") == {Group.MACROS}
 
