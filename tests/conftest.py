@@ -129,9 +129,14 @@ def nothing_kept() -> Iterator[None]:
     from postbox.identity import keys, recipients
     from postbox.identity.domain import dkim
     from postbox.ingest import bucket
+    from postbox.ingest.limiting import buckets, limits
+    from postbox.screening.likeness import own
 
     yield
     bucket.forget()
+    buckets.forget()
+    limits.forget()
+    own.forget()
     keys.forget()
     dkim.forget()
     recipients.forget()

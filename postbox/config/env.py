@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -113,6 +114,14 @@ def scanner(name: str) -> clamd.Target | None:
         return clamd.target(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: it {error}") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def secret(name: str) -> str:

@@ -16,6 +16,7 @@ _NAVIGATION = (
         (
             ("mail.message", "Messages", "mail"),
             ("rules.inboundrule", "Rules", "rule"),
+            ("screening.campaign", "Campaigns", "campaign"),
             ("ingest.reexamination", "Looked at again", "restart_alt"),
             ("events.event", "Events", "bolt"),
         ),

@@ -17,7 +17,7 @@ VIEWER, OPERATOR = "viewer", "operator"
 
 # Everything of Postbox that has a page. Secrets have none.
 SEEN = (
-    "mail.message", "rules.inboundrule", "ingest.reexamination", "events.event",
+    "mail.message", "rules.inboundrule", "ingest.reexamination", "events.event", "screening.campaign",
     "webhooks.endpoint", "webhooks.delivery", "webhooks.attempt",
     "outbound.outgoing", "outbound.deliveryreport", "outbound.sendquota",
     "reputation.suppression", "reputation.emailreputation", "reputation.senderday",

@@ -49,10 +49,11 @@ POSTBOX_PUBLIC_URL = env.text("POSTBOX_PUBLIC_URL", "http://127.0.0.1:8000")
 _public = urlsplit(POSTBOX_PUBLIC_URL)
 ALLOWED_HOSTS = env.listing("POSTBOX_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]") + [_public.hostname or "localhost"]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-_secure = _public.scheme == "https"
+# Beyond this machine nobody signs in without TLS: the cookies of an http:// address would not come back.
+_secure = _public.scheme == "https" or not env.is_loopback(_public.hostname or "localhost")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_HTTPONLY = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _public.scheme == "https" else None
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -231,6 +232,27 @@ POSTBOX_QUOTAS = {
     ("system", "hour"): env.number("POSTBOX_QUOTA_SYSTEM_HOUR", 20000),
     ("system", "day"): env.number("POSTBOX_QUOTA_SYSTEM_DAY", 100000),
 }
+# Mails that the doors take in a window, from one sender, to one address, and in all; 0: no limit.
+POSTBOX_RATES = {
+    ("sender", "hour"): env.number("POSTBOX_RATE_SENDER_HOUR", 0),
+    ("sender", "day"): env.number("POSTBOX_RATE_SENDER_DAY", 0),
+    ("recipient", "hour"): env.number("POSTBOX_RATE_RECIPIENT_HOUR", 0),
+    ("recipient", "day"): env.number("POSTBOX_RATE_RECIPIENT_DAY", 0),
+    ("system", "hour"): env.number("POSTBOX_RATE_SYSTEM_HOUR", 0),
+    ("system", "day"): env.number("POSTBOX_RATE_SYSTEM_DAY", 0),
+}
+# So many copies over a limit within five minutes are an attack, while which senders' limits are tighter; 0: never.
+POSTBOX_RATE_ATTACK = env.number("POSTBOX_RATE_ATTACK", 0)
+# How long after a mail another that says the same is known by it.
+POSTBOX_FINGERPRINT_DAYS = env.number("POSTBOX_FINGERPRINT_DAYS", 14, least=1, most=365)
+# The LMTP door's own certificate and key, files in PEM; and whether it takes mail without TLS.
+POSTBOX_LMTP_TLS_CERT = env.text("POSTBOX_LMTP_TLS_CERT")
+POSTBOX_LMTP_TLS_KEY = env.text("POSTBOX_LMTP_TLS_KEY")
+POSTBOX_LMTP_REQUIRE_TLS = env.flag("POSTBOX_LMTP_REQUIRE_TLS")
+if bool(POSTBOX_LMTP_TLS_CERT) != bool(POSTBOX_LMTP_TLS_KEY):
+    raise ImproperlyConfigured("POSTBOX_LMTP_TLS_CERT and POSTBOX_LMTP_TLS_KEY are set together or not at all.")
+if POSTBOX_LMTP_REQUIRE_TLS and not POSTBOX_LMTP_TLS_CERT:
+    raise ImproperlyConfigured("POSTBOX_LMTP_REQUIRE_TLS needs POSTBOX_LMTP_TLS_CERT and POSTBOX_LMTP_TLS_KEY.")
 # Functions that may hold a mail until a person approved it: an attempt (outbound.gates.case) to words, or nothing.
 POSTBOX_APPROVALS: tuple[str, ...] = ()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.

@@ -8,7 +8,7 @@ way, and only after ``receive`` returned.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from postbox.api.errors import TooLarge
@@ -16,6 +16,7 @@ from postbox.identity import return_paths
 from postbox.identity.recipients import resolve
 from postbox.identity.return_paths import Purpose
 from postbox.ingest import metrics, returned
+from postbox.ingest.limiting.admit import CODE, RateLimited, admit
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.store import Envelope, Recipient, Stored, accept
 
@@ -57,13 +58,16 @@ class MailTooLarge(TooLarge):
 
 
 def receive(raw: bytes, envelope: Envelope) -> Receipt:
-    """Store a mail for its known recipients. Raises MailTooLarge, and OperationalError when it is not durable."""
+    """Store a mail for its known recipients.
+
+    Raises MailTooLarge, RateLimited where none of them may have it now, and OperationalError when it is not durable.
+    """
     if len(raw) > MESSAGE_BYTES:
         raise MailTooLarge()
     answers = _answers(envelope.rcpt_to)
     paths = {answer.rcpt_to for answer in answers}
     reached = resolve(rcpt for rcpt in envelope.rcpt_to if rcpt not in paths)
-    known = [
+    known: Sequence[Recipient] = [
         Recipient(rcpt, who.address_id, who.agent_id, who.agent_name)
         for rcpt in envelope.rcpt_to
         if (who := reached.get(rcpt))
@@ -78,7 +82,10 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
         Rejection(who.rcpt_to, "too_many_copies", f"One mail of this size is stored for {copies} recipients at a time.")
         for who in known[copies:]
     ]
-    known = known[:copies]
+    known, limited = admit(envelope, known[:copies])
+    if limited and not known and not answers:
+        raise RateLimited(limited)
+    rejected += [Rejection(one.rcpt_to, CODE, one.message) for one in limited]
     for answer in answers:
         returned.take(raw, answer.message_id, answer.purpose)
     receipt = Receipt(accept(raw, envelope, known) if known else [], rejected, answers)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from postbox.api.errors import Invalid
 from postbox.ingest.limits import ADDRESS_COUNT
+from postbox.ingest.transport import spelt
 from postbox.mail.store import Envelope
 
 # The local part as dot-string or quoted string, loosely: what an MTA took is not for this door to refuse.
@@ -33,7 +34,9 @@ def is_address(text: str) -> bool:
     return not any("\ud800" <= char <= "\udfff" for char in text)  # octets that were no UTF-8
 
 
-def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, path: str = "{}") -> Envelope:
+def read(
+    mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, tls: str = "", *, path: str = "{}"
+) -> Envelope:
     """The envelope, addresses without brackets, recipients in lower case and once each.
 
     Raises Invalid, its errors under ``path`` with the field's name in it.
@@ -50,7 +53,7 @@ def read(mail_from: str, rcpt_to: Sequence[str], client_ip: str, helo: str, *, p
     if errors:
         named = [(path.format(_spelt(field, path)), message) for field, message in errors]
         raise Invalid(errors=[{"path": where, "message": message} for where, message in named])
-    return Envelope(sender, tuple(recipients), address, _line(helo)[:_MAX_HELO])
+    return Envelope(sender, tuple(recipients), address, _line(helo)[:_MAX_HELO], spelt(tls))
 
 
 def _problems(recipients: list[str]) -> list[str]:

@@ -13,6 +13,8 @@ from django.db import connection
 
 from postbox.desk.ids import first_id
 from postbox.ingest.inbound import models as inbound
+from postbox.ingest.limiting import buckets
+from postbox.lib import clock
 
 # A name that was last used before the cutoff is known by expired mail alone. Whoever answers such a mail all the same
 # still finds the thread by its first mail's name, of which the thread's id is made.
@@ -40,6 +42,11 @@ def reexaminations(cutoff: datetime, limit: int) -> int:
         cursor.execute(_FINISHED, [first_id(cutoff), cutoff, limit])
         deleted: int = cursor.rowcount
     return deleted
+
+
+def rate_buckets(cutoff: datetime, limit: int) -> int:
+    """Counts of windows that have ended, however long mail is kept."""
+    return buckets.expire(clock.now(), limit)
 
 
 def provider_events(cutoff: datetime, limit: int) -> int:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
-import uuid
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from django.db import connection
 from django.http.response import HttpResponseBase
 
+from postbox.lib.ids import made_at
 from postbox.mail.models import Outcome, Status
 from postbox.mail.store import Stored
 from postbox.metrics.counts import Counter, Histogram
@@ -30,6 +29,9 @@ ACCEPTED = Counter(
     "postbox_mails_accepted", "Mails stored durably, one for each recipient; duplicates beside.", ("duplicate",)
 )
 REFUSED = Counter("postbox_mails_refused", "Mails and recipients refused at a door.", ("reason",))
+RATE_LIMITED = Counter(
+    "postbox_rate_limited", "Copies of mails that came too soon, by the limit that they met.", ("scope", "window")
+)
 RETURNED = Counter("postbox_mails_returned", "Mails to return paths, by what became of them.", ("outcome",))
 SETTLED = Counter(
     "postbox_mails_settled",
@@ -90,10 +92,5 @@ def gauges() -> list[Gauge]:
     with connection.cursor() as cursor:
         cursor.execute(_QUEUE, [COUNTED_UP_TO, COUNTED_UP_TO])
         waiting, oldest, spooled, first = cursor.fetchone()
-    oldest_spooled = _made_at(first) if first else None
+    oldest_spooled = made_at(first) if first else None
     return [*queue("ingest", waiting, oldest), *queue("spool", spooled, oldest_spooled)]
-
-
-def _made_at(id_: uuid.UUID) -> datetime:
-    """When a UUIDv7 was made (RFC 9562, section 5.7)."""
-    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)

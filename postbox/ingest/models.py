@@ -54,6 +54,41 @@ class Reexamination(Leased):
         return f"{self.get_kind_display()}: {self.done} of {self.total}"
 
 
+class RateBucket(models.Model):
+    """How much mail of one sender, to one address or of all came in a window (postbox.ingest.limiting). UNLOGGED.
+
+    ``key`` is a hash of what is counted and of the window; ``granted`` what the last debit gave.
+    """
+
+    key = models.BinaryField(primary_key=True, max_length=16, editable=False)
+    used = models.IntegerField(editable=False)
+    granted = models.IntegerField(editable=False)
+    most = models.IntegerField(editable=False)
+    ends = models.DateTimeField(editable=False)
+
+    class Meta:
+        db_table = "rate_buckets"
+        indexes = [models.Index(fields=["ends"], name="rate_buckets_ends")]
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.most} until {self.ends}"
+
+
+class RateAlarm(models.Model):
+    """Since when limits are tight, if they are, and until when (postbox.ingest.limiting.alarm). One row."""
+
+    only = models.BooleanField(primary_key=True, default=True, editable=False)
+    since = models.DateTimeField(null=True, editable=False)
+    until = models.DateTimeField(editable=False)
+
+    class Meta:
+        db_table = "rate_alarm"
+        constraints = [models.CheckConstraint(condition=models.Q(only=True), name="rate_alarm_one")]
+
+    def __str__(self) -> str:
+        return f"tight until {self.until}" if self.since else "not tight"
+
+
 class Bucket(models.Model):
     """Which bucket holds this database's raw mail: the id that lies in it (postbox.ingest.bucket). One row."""
 

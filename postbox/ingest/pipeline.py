@@ -1,9 +1,10 @@
 """The steps that every inbound mail goes through, in order.
 
 Decides the order, that nothing more is asked of a mail once it is refused, and what happens to one that a step cannot
-handle: it is quarantined with the traceback, while the rest of its batch goes on. It never touches the database.
+handle: it is quarantined with the traceback, while the rest of its batch goes on.
 
-A batch goes through in three: ``read`` each mail, ``ask`` the network about all of them at once, ``judge`` each.
+A batch goes through in turns: ``read`` each mail, ``ask`` the network about all of them at once, ``understand`` each,
+``look_up`` in the database what is known of mail before them, ``judge`` each. Nothing here writes to the database.
 """
 
 from __future__ import annotations
@@ -16,21 +17,52 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, ModuleType
 
+from django.db import InterfaceError, OperationalError
+
 from postbox.ingest.metrics import STAGE_SECONDS
 from postbox.ingest.steps import parse
 from postbox.mail.models import Outcome
 from postbox.rules import step as rules
 from postbox.screening.auth import asking
+from postbox.screening.baselines import store as baselines
 from postbox.screening.case import Case, Verdict
-from postbox.screening.steps import allow, attachments, authenticate, distil, dlp, score, second_opinion
+from postbox.screening.fingerprints import store as fingerprints
+from postbox.screening.likeness import correspondents
+from postbox.screening.steps import (
+    allow,
+    anomalies,
+    attachments,
+    authenticate,
+    distil,
+    dlp,
+    duplicate,
+    lookalike,
+    score,
+    second_opinion,
+    transport,
+)
 
-EXAMINE_SECONDS = 10.0  # for the steps of one mail before the network is asked, and again for those after
+EXAMINE_SECONDS = 10.0  # for the steps of one mail in each turn
 _TOO_SLOW, SEAL_BROKEN, KILLED_WORKER = "too_slow", "seal_broken", "killed_worker"
 # What ends a mail's way before any other step.
 _ENDS = frozenset({_TOO_SLOW, SEAL_BROKEN, KILLED_WORKER})
-STEPS: tuple[ModuleType, ...] = (parse, authenticate, allow, distil, score, dlp, attachments, rules)
+STEPS: tuple[ModuleType, ...] = (
+    parse,
+    transport,
+    authenticate,
+    allow,
+    distil,
+    duplicate,
+    score,
+    lookalike,
+    dlp,
+    attachments,
+    anomalies,
+    rules,
+)
 # The first needs nothing but the mail; DNS is asked after it, for a whole batch at once. Where a second opinion is
-# asked, it is asked for a whole batch at once, before the last.
+# asked, it is asked for a whole batch at once, before the last. What came before is looked up for one ahead of
+# `duplicate`.
 
 
 class TookTooLong(Exception):
@@ -62,17 +94,35 @@ def ask(cases: Sequence[Case], seconds: float) -> list[Case]:
     return asking.gather([case for case in cases if _goes_on(case)], seconds)
 
 
-def judge(case: Case) -> None:
-    """The steps after the network was asked: all, or those before the second opinion where one may be asked."""
+def understand(case: Case) -> None:
+    """The steps after the network was asked, up to the text that a reader would see."""
     if _goes_on(case):
-        examine(case, STEPS[1:-1] if second_opinion.is_on() else STEPS[1:])
+        examine(case, STEPS[1 : _looked_up()])
+
+
+def look_up(cases: Sequence[Case]) -> None:
+    """What is known of mail before these: a few queries, whatever their number. Raises what the database does."""
+    whole = [case for case in cases if _got_through(case, _looked_up())]
+    try:
+        _look_up(whole)
+    except (OperationalError, InterfaceError):  # the database's trouble, which no mail must be held for
+        raise
+    except Exception:  # one mail that it cannot handle: find it, keep the others
+        for case in whole:
+            _look_up_alone(case)
+
+
+def judge(case: Case) -> None:
+    """The steps after the look-up: all, or those before the second opinion where one may be asked."""
+    if _got_through(case, _looked_up()):
+        examine(case, STEPS[_looked_up() : -1] if second_opinion.is_on() else STEPS[_looked_up() :])
 
 
 def examine_rest(cases: Sequence[Case], seconds: float) -> None:
     """Ask the second opinion about a batch, within ``seconds``, and run the step after it. Nothing where it is off."""
     if not second_opinion.is_on():
         return
-    whole = [case for case in cases if case.verdicts and _got_through(case.verdicts[-1])]
+    whole = [case for case in cases if _got_through(case, len(STEPS) - 1)]
     try:
         second_opinion.check_all(whole, seconds)
     except Exception as error:
@@ -87,8 +137,33 @@ def _goes_on(case: Case) -> bool:
     return bool(case.verdicts) and case.verdicts[-1].code not in _ENDS
 
 
-def _got_through(last: Verdict) -> bool:
-    return last.step == STEPS[-2].name and last.code != _TOO_SLOW
+def _looked_up() -> int:
+    """How many steps come before the look-up."""
+    return STEPS.index(duplicate) if duplicate in STEPS else 1
+
+
+def _got_through(case: Case, steps: int) -> bool:
+    """Whether the first of the steps came to their end, and the mail was not refused by the last of them."""
+    last = case.verdicts[-1] if case.verdicts else None
+    return bool(
+        last and last.step == STEPS[steps - 1].name and last.code != _TOO_SLOW and last.outcome != Outcome.REFUSE
+    )
+
+
+def _look_up(cases: Sequence[Case]) -> None:
+    fingerprints.look_up(cases)
+    correspondents.look_up(cases)
+    baselines.look_up(cases)
+
+
+def _look_up_alone(case: Case) -> None:
+    try:
+        _look_up([case])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        case.prints = case.repeats = None
+        shunt(case, STEPS[_looked_up() - 1].name, "crashed", error)
 
 
 def _run(step: ModuleType, case: Case) -> None:

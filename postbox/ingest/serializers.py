@@ -48,6 +48,7 @@ class EnvelopeBody(Body):
     rcpt_to = Several(child=EnvelopeAddress(), min_length=1, max_length=ADDRESS_COUNT)
     client_ip = ClientAddress(allow_blank=True, default="", help_text="Who connected; empty where unknown.")
     helo = Prose(default="", help_text="What it said of itself.")
+    tls = Prose(default="", help_text="TLS version and cipher by which it came, or `none`; empty where unknown.")
 
 
 class AttachmentBody(Body):

@@ -26,8 +26,11 @@ from postbox.mail.keys import seal_part
 from postbox.mail.models import Direction, Status, check_transition
 from postbox.mail.parsed import ParsedMail, Score
 from postbox.rules.hits import count_hits
+from postbox.screening.baselines import store as baselines
 from postbox.screening.case import Case, decide
 from postbox.screening.distilling.reasons import Note
+from postbox.screening.fingerprints import store as fingerprints
+from postbox.screening.likeness import correspondents
 from postbox.screening.steps import dlp
 
 _SETTLE = """
@@ -120,7 +123,11 @@ def settle(token: uuid.UUID, settlements: Sequence[Settlement]) -> int:
             _copy_attachments(cursor, own)
             _copy_verdicts(cursor, own)
             threads.keep(cursor, [item.case for item in own])
+            fingerprints.keep(cursor, [item.case for item in own])
+            correspondents.count(cursor, [item.case for item in own])
+            baselines.move(cursor, [item.case for item in own])
             emit([event for item in own for event in item.events])
+            fingerprints.count(cursor, [item.case for item in own])
             count_hits(cursor, [hit for item in own for hit in item.case.effects.hits])
     metrics.settled((item.case, item.status) for item in own)
     return len(own)

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from postbox.events import sweep as sweeping
 from postbox.ingest import reexaminations, spool, work
+from postbox.ingest.limiting import alarm
 from postbox.ingest.models import Again
 
 
@@ -29,8 +30,9 @@ def reapply_rules() -> None:
 
 @shared_task(name="postbox.maintenance.sweep")
 def sweep() -> None:
-    """Wake what waits without a wake-up (queue ``maintenance``)."""
+    """Wake what waits without a wake-up, and relax limits after an attack (queue ``maintenance``)."""
     sweeping.sweep()
+    alarm.relax()
 
 
 @shared_task(name="postbox.maintenance.empty_spool")

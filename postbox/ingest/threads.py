@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 
 from postbox.ingest.thread_keys import NEAREST, Key, Keys, keys_of, name_key
+from postbox.lib.arrays import as_array
 from postbox.mail.models import Status
 from postbox.mail.taint import OF_THREAD_SQL
 from postbox.screening.case import Case, decide
@@ -64,12 +65,7 @@ def keep(cursor: Any, cases: Sequence[Case]) -> None:
         if case.thread_id:
             rows |= dict.fromkeys(case.thread_keys, (case.thread_id.hex, case.received_at.isoformat()))
     if rows:
-        cursor.execute(_KEEP, [_array(rows), *map(_array, zip(*rows.values(), strict=True))])
-
-
-def _array(values: Iterable[str]) -> str:
-    """An array's text, of values that need no quotes: the driver takes longer over each than we over all."""
-    return f"{{{','.join(values)}}}"
+        cursor.execute(_KEEP, [as_array(rows), *map(as_array, zip(*rows.values(), strict=True))])
 
 
 def thread_of(agent_id: uuid.UUID, names: Sequence[str], own: str) -> uuid.UUID:
@@ -101,7 +97,7 @@ def _taint(case: Case, thread: uuid.UUID, taints: dict[uuid.UUID, float]) -> Non
 
 def _find(keys: Iterable[Key]) -> tuple[dict[Key, Known], dict[uuid.UUID, float]]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [_array(keys)])
+        cursor.execute(_FIND, [as_array(keys)])
         rows = cursor.fetchall()
     known = {key: (thread, at) for key, thread, at, _ in rows}
     return known, {thread: taint for _, thread, _, taint in rows if taint is not None}

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from postbox.api.bodies import drain
 from postbox.api.errors import ApiError, answer
 from postbox.api.parsers import JsonBody
-from postbox.api.schema import ERRORS
+from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import read
 from postbox.identity.http import BridgeView, bridge_holder, check_kind
 from postbox.identity.return_paths import Purpose
@@ -86,8 +86,15 @@ class IngestView(BridgeView):
             OpenApiParameter("x-postbox-rcpt-to", str, OpenApiParameter.HEADER, description="Comma separated."),
             OpenApiParameter("x-postbox-client-ip", str, OpenApiParameter.HEADER, description="Connecting client."),
             OpenApiParameter("x-postbox-helo", str, OpenApiParameter.HEADER, description="What it said of itself."),
+            OpenApiParameter(
+                "x-postbox-tls", str, OpenApiParameter.HEADER, description="TLS version and cipher, or none."
+            ),
         ],
-        responses={202: OpenApiResponse(IngestAnswer, "Stored"), **ERRORS},
+        responses={
+            202: OpenApiResponse(IngestAnswer, "Stored"),
+            **ERRORS,
+            429: OpenApiResponse(Error, "Too much mail for now: send it again after `Retry-After` seconds"),
+        },
         examples=[
             OpenApiExample(
                 "parsed",
@@ -143,6 +150,7 @@ def _from_raw(request: HttpRequest) -> tuple[bytes, Envelope]:
         _header(meta, "RCPT_TO").split(","),
         _header(meta, "CLIENT_IP"),
         _header(meta, "HELO"),
+        _header(meta, "TLS"),
         path="x-postbox-{}",
     )
     return _body(request), said
@@ -171,7 +179,8 @@ def _header(meta: Mapping[str, Any], name: str) -> str:
 def _from_json(request: Request) -> tuple[bytes, Envelope]:
     values = read(IngestBody, request)
     given = values["envelope"]
-    said = envelope.read(given["mail_from"], given["rcpt_to"], given["client_ip"], given["helo"], path="envelope.{}")
+    names = ("mail_from", "rcpt_to", "client_ip", "helo", "tls")
+    said = envelope.read(*(given[name] for name in names), path="envelope.{}")
     return values["raw"] if "raw" in values else compose.raw_from(values["parsed"]), said
 
 

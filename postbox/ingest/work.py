@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -134,14 +134,21 @@ def _give_back(token: uuid.UUID, waiting: Sequence[Case], back: _Back | None) ->
 
 
 def _judge(opened: Sequence[tuple[Case, bytes]], until: float) -> list[tuple[Case, bytes]]:
-    judged = []
+    understood = _each(opened, pipeline.understand, until)
+    pipeline.look_up([case for case, _ in understood])
+    return _each(understood, pipeline.judge, until)
+
+
+def _each(opened: Sequence[tuple[Case, bytes]], what: Callable[[Case], None], until: float) -> list[tuple[Case, bytes]]:
+    """Do this with each mail as long as there is time; gives those with which it was done."""
+    done = []
     for case, key in opened:
         if time.monotonic() > until:
             break
         with about.message(case.id):
-            pipeline.judge(case)
-        judged.append((case, key))
-    return judged
+            what(case)
+        done.append((case, key))
+    return done
 
 
 def _assign_threads(cases: Sequence[Case]) -> None:

@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 _lock = threading.Lock()
 _last_ms = 0
@@ -42,6 +42,11 @@ def first_uuid7(age: timedelta) -> uuid.UUID:
     """The lowest id that ``uuid7`` may have made within so long: a bound for reading rows by their ids."""
     ms = max(0, time.time_ns() // 1_000_000 - int(age.total_seconds() * 1000))
     return uuid.UUID(int=(ms << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+def made_at(id_: uuid.UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)
 
 
 def uuid8(digest: bytes) -> uuid.UUID:

@@ -5,7 +5,7 @@ Decides where one organisation's names end (RFC 7489, section 3.2). It never ask
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -15,10 +15,16 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@lru_cache(8192)
 def organisational(name: str) -> str:
     """``mail.shop.co.uk`` gives ``shop.co.uk``; a public suffix, under which others register, gives itself."""
     plain = name.lower().rstrip(".")
     return str(_suffixes().privatesuffix(plain) or plain)
+
+
+def organisational_label(name: str) -> str:
+    """What its holder chose: ``mail.shop.co.uk`` gives ``shop``."""
+    return organisational(name).partition(".")[0]
 
 
 def is_organisational(name: str) -> bool:

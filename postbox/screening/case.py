@@ -17,6 +17,8 @@ from postbox.mail.authentication import UNKNOWN, Authentication
 from postbox.mail.models import Outcome, Status
 from postbox.mail.parsed import Distilled, ParsedMail, Score
 from postbox.screening.auth.findings import Findings
+from postbox.screening.baselines.usual import Baseline, Traits
+from postbox.screening.fingerprints.prints import Prints
 from postbox.screening.policy import Effective
 
 
@@ -64,6 +66,16 @@ class Effects:
 NO_EFFECTS = Effects()
 
 
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What of the mails before says the same, or nearly: the campaign by its first mail's id, and how far it went."""
+
+    campaign_id: uuid.UUID
+    exact: bool
+    mails: int
+    addresses: int
+
+
 @dataclass(slots=True)
 class Case:
     """One mail on its way through the steps."""
@@ -94,6 +106,18 @@ class Case:
     score: Score | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     traceback: str = ""
+    # What it says as keyed hashes, which of them are to be kept, what said the same (postbox.screening.fingerprints).
+    prints: Prints | None = None
+    new_prints: tuple[str, ...] = ()
+    repeats: Repetition | None = None
+    # What its owner has that others might imitate, whether no mail of its author's domain came before, and that domain
+    # where this mail is to be counted for it (postbox.screening.likeness).
+    own: Any = None
+    domain_is_new: bool = False
+    counted_domain: str = ""
+    # What of it is compared with the mail before it, and what is usual of its sender and its agent.
+    traits: Traits | None = None
+    usual: tuple[Baseline, Baseline] | None = None
     # The agent's own rules, compiled, in their order (postbox.rules.compiled), and what they made of the mail.
     rules: Sequence[Any] = ()
     effects: Effects = NO_EFFECTS

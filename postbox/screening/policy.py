@@ -18,6 +18,8 @@ from django.db import connection, models
 from postbox.screening.allowed import choice, number, readable, texts
 from postbox.screening.dlp.scan import check_own
 
+_MANY = 1_000_000_000
+
 
 class Auth(models.TextChoices):
     """What becomes of mail whose author is not authenticated."""
@@ -67,6 +69,23 @@ class Checks:
     # More or larger ones than this: the mail is quarantined.
     attachments_most: int = number(100, least=0, most=500)
     attachments_mib: int = number(25, least=1, most=25)
+    # Mails taken at the door (postbox.ingest.limiting); -1: as the installation says, 0: no limit.
+    rate_sender_hour: int = number(-1, least=-1, most=_MANY)
+    rate_sender_day: int = number(-1, least=-1, most=_MANY)
+    rate_recipient_hour: int = number(-1, least=-1, most=_MANY)
+    rate_recipient_day: int = number(-1, least=-1, most=_MANY)
+    # What becomes of mail that did not come by TLS 1.2 or better, or of which nobody says how it came.
+    require_tls: str = choice("no", "no", "quarantine", "refuse")
+    # What becomes of mail that says the very same as mail before it, and nearly the same.
+    duplicates: str = choice("flag", "flag", "quarantine", "refuse")
+    similar: str = choice("flag", "flag", "quarantine", "refuse")
+    # What becomes of mail whose author's name or domain imitates others, whose answers would go to another
+    # organisation, whose domain has not written before. ``people``: names that nobody from elsewhere may use.
+    lookalike: str = choice("flag", "flag", "quarantine", "refuse")
+    reply_to: str = choice("flag", "flag", "quarantine", "refuse")
+    new_domain: str = choice("flag", "flag", "quarantine", "refuse")
+    anomalies: str = choice("flag", "flag", "quarantine", "refuse")
+    people: tuple[str, ...] = texts(most=200, longest=100)
 
 
 @dataclass(frozen=True, slots=True)

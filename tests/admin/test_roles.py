@@ -20,9 +20,11 @@ from postbox.identity.models import Agent, ApiKey, DomainClaim
 from postbox.ingest import reexaminations
 from postbox.ingest.models import Again
 from postbox.lib import clock
+from postbox.lib.ids import uuid7
 from postbox.mail.models import Message
 from postbox.retention.models import LegalHold, Run
 from postbox.rules.models import InboundRule
+from postbox.screening.models import Campaign
 from reputation.models import EmailReputation, SenderDay, Suppression, SuppressionReason
 from reputation.suppressions import suppress
 from tests.admin.operators import client_of, operator, processed, quarantined, viewer
@@ -71,6 +73,7 @@ def known() -> Known:
     DeliveryReport.objects.create(source="test", key=b"k" * 32, kind="bounce", at=clock.now())
     suppress(robin.owner.id, "gone@ek.example", SuppressionReason.MANUAL, actor="test")
     EmailReputation.objects.create(owner=robin.owner, address="gone@ek.example")
+    Campaign.objects.create(id=uuid7(), mails=2, addresses=1, last_seen=clock.now(), last_message_id=uuid7())
     SenderDay.objects.create(agent=robin.agent, day=clock.now().date())
     return robin
 

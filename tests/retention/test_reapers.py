@@ -23,11 +23,12 @@ from postbox.events.models import Wakeup
 from postbox.identity.models import Domain, DomainClaim
 from postbox.ingest import expiry, threads
 from postbox.ingest.inbound.models import InboundEvent
-from postbox.ingest.models import Again, Reexamination
+from postbox.ingest.models import Again, RateBucket, Reexamination
 from postbox.lib import clock
 from postbox.lib.ids import uuid7
 from postbox.mail.models import ThreadKey
 from postbox.retention import batches, run
+from postbox.screening.models import Campaign, CampaignAddress, Correspondent, Fingerprint, SenderBaseline
 from tests.people import Known
 from tests.retention.test_run import reap
 from webhooks.models import Endpoint, EndpointSecret, EndpointState
@@ -77,6 +78,32 @@ def reexamination(robin: Known, at: datetime) -> None:
     )
 
 
+def rate_bucket(robin: Known, at: datetime) -> None:
+    """Kept until its window ends, however long mail is kept."""
+    ends = at + timedelta(days=90)
+    RateBucket.objects.create(key=os.urandom(16), used=1, granted=1, most=5, ends=ends)
+
+
+def fingerprint(robin: Known, at: datetime) -> None:
+    """Kept for two weeks, however long mail is kept."""
+    Fingerprint.objects.create(key=uuid.uuid4(), campaign_id=uuid.uuid4(), seen_at=at + timedelta(days=76))
+
+
+def campaign(robin: Known, at: datetime) -> None:
+    made = Campaign.objects.create(id=uuid.uuid4(), mails=2, addresses=1, last_seen=at, last_message_id=uuid.uuid4())
+    CampaignAddress.objects.create(campaign_id=made.id, address_id=uuid.uuid4())
+
+
+def correspondent(robin: Known, at: datetime) -> None:
+    name = f"d{uuid.uuid4().hex}.example"
+    Correspondent.objects.create(owner=robin.owner, domain=name, mails=1, first_seen=at, last_seen=at)
+
+
+def baseline(robin: Known, at: datetime) -> None:
+    known: dict[str, Any] = {"sizes": [1], "hours": [9], "days": [], "today": 1, "mails": 1, "attached": 0}
+    SenderBaseline.objects.create(agent=robin.agent, sender=f"{uuid.uuid4().hex}@b.example", day=at.date(), **known)
+
+
 def domain_claim(robin: Known, at: datetime) -> None:
     domain = Domain.objects.create(name=f"d{uuid.uuid4().hex}.example", owner=robin.owner)
     DomainClaim.objects.create(id=id_at(at), domain=domain, owner=robin.owner, created_at=at)
@@ -97,6 +124,11 @@ EXPIRING: dict[str, tuple[type[models.Model], Maker]] = {
     "postbox.ingest.expiry.provider_events": (InboundEvent, provider_event),
     "postbox.ingest.expiry.thread_names": (ThreadKey, thread_name),
     "postbox.ingest.expiry.reexaminations": (Reexamination, reexamination),
+    "postbox.ingest.expiry.rate_buckets": (RateBucket, rate_bucket),
+    "postbox.screening.expiry.fingerprints": (Fingerprint, fingerprint),
+    "postbox.screening.expiry.campaigns": (Campaign, campaign),
+    "postbox.screening.expiry.correspondents": (Correspondent, correspondent),
+    "postbox.screening.expiry.baselines": (SenderBaseline, baseline),
     "postbox.identity.domain.claims.expired_claims": (DomainClaim, domain_claim),
     "outbound.repeats.expire": (Repeat, repeat),
 }
@@ -139,7 +171,7 @@ def test_what_is_old_goes_in_bounded_batches_and_the_young_stays(robin: Known, b
             deleted.append(batches.reap_expired(import_string(name), cutoff, 2))
     assert deleted == [2, 2, 1, 0]
     assert model._default_manager.count() == before - COUNT
-    assert set(model._default_manager.filter(pk__in=young).values_list("pk", flat=True)) == young
+    assert set(model._default_manager.filter(pk__in=list(young)).values_list("pk", flat=True)) == young
 
 
 def test_a_run_counts_each_by_name(robin: Known, bucket: Path) -> None:

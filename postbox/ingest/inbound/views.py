@@ -86,6 +86,7 @@ class InboundView(APIView):
             406: OpenApiResponse(Error, "Too large, to Mailgun"),
             413: OpenApiResponse(Error, "Too large"),
             422: OpenApiResponse(Error, "Not an inbound mail in the form that the provider documents"),
+            429: OpenApiResponse(Error, "Too much mail for now: send it again after `Retry-After` seconds"),
             503: OpenApiResponse(Error, "Something that is needed does not answer: send it again"),
         },
     )

@@ -2,7 +2,8 @@
 
 Decides the order of commands and their replies (RFC 2033): a recipient is known or refused at RCPT, and after the mail
 each recipient gets a reply of its own, once it is stored. It never touches the database in the event loop. Who connects
-is trusted as a mail server is: the door belongs on loopback or a private network.
+is trusted as a mail server is: the door belongs on loopback or a private network. What is said before STARTTLS counts
+for nothing after it (RFC 3207, section 4.2).
 
 The command loop, its limits and its time-out are aiosmtpd's; MAIL, RCPT and DATA are ours, since those of the library
 answer a mail once, whatever the number of its recipients, and refuse long lines.
@@ -25,6 +26,7 @@ from postbox.ingest.lmtp.commands import XFORWARD, Client, Refused, forwarded, r
 from postbox.ingest.lmtp.data import Hands, Mail
 from postbox.ingest.lmtp.replies import Reply, enhanced
 from postbox.ingest.lmtp.storing import knows, store
+from postbox.ingest.lmtp.tls import NO_TLS, Tls
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,7 +64,12 @@ class Conversation(LMTP):
     command_size_limits: dict[str, int]
 
     def __init__(
-        self, run: Callable[..., asyncio.Future[Any]], hands: Hands, hostname: str, idle: float = IDLE_SECONDS
+        self,
+        run: Callable[..., asyncio.Future[Any]],
+        hands: Hands,
+        hostname: str,
+        idle: float = IDLE_SECONDS,
+        tls: Tls = NO_TLS,
     ) -> None:
         self.command_size_limits = defaultdict(lambda: COMMAND_BYTES)
         super().__init__(
@@ -73,7 +80,9 @@ class Conversation(LMTP):
             ident="LMTP Postbox",
             timeout=idle,
             loop=asyncio.get_running_loop(),
+            tls_context=tls.context,
         )
+        self._tls_required = tls.required
         self._run = run
         self._hands = hands
         self.storing = False
@@ -91,8 +100,8 @@ class Conversation(LMTP):
 
     def leave(self) -> None:
         """Say good-bye and close, for an end from our side."""
-        if self.transport is not None:
-            transport: Any = self.transport
+        transport: Any = self.transport
+        if transport is not None and not transport.is_closing():
             transport.write(f"{Reply.SHUTTING_DOWN}\r\n".encode())
             transport.close()
 
@@ -184,6 +193,8 @@ class Conversation(LMTP):
         return replies
 
     def _check_hello(self) -> None:
+        if self._tls_required and self._tls_protocol is None:
+            raise Refused(Reply.NO_TLS)
         if self.session is None or not self.session.host_name:
             raise Refused(Reply.NO_HELLO)
 

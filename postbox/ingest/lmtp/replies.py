@@ -24,6 +24,7 @@ class Reply(StrEnum):
     TOO_MANY_CONNECTIONS = "421 4.3.2 Too many connections, come again"
     BROKEN = "451 4.3.0 Something broke on this side; nothing was stored"
     NO_DATABASE = "451 4.3.0 The database does not answer; nothing was stored"
+    RATE_LIMITED = "450 4.7.1 Too much mail for now, come again later"
     NO_MEMORY = "452 4.3.1 Too much mail in hand at once, come again"
     TOO_MANY_RECIPIENTS = f"452 4.5.3 At most {ADDRESS_COUNT} recipients a mail"
     SYNTAX = "501 5.5.4 Syntax error"
@@ -34,6 +35,7 @@ class Reply(StrEnum):
     SECOND_SENDER = "503 5.5.1 A mail is open already"
     NO_RECIPIENT = "503 5.5.1 No valid recipients"
     OPEN_MAIL = "503 5.5.1 Not within a mail"
+    NO_TLS = "530 5.7.0 Say STARTTLS first"
     UNKNOWN = "550 5.1.1 No agent here has this address"
     BAD_RECIPIENT = "553 5.1.3 Not an address"
     BAD_SENDER = "553 5.1.7 Not an address"
@@ -57,7 +59,7 @@ _CODES = {
     Reply.NO_DATABASE: "storage_unavailable",
 }
 _BARE = re.compile(r"([45])\d\d (?!\d\.\d)")
-_CLASSIC = {"250 OK": Reply.OK.value, "221 Bye": "221 2.0.0 Bye"}
+_CLASSIC = {"250 OK": Reply.OK.value, "221 Bye": "221 2.0.0 Bye", "220 Ready to start TLS": "220 2.0.0 Go ahead"}
 
 
 def enhanced(line: str) -> str:

@@ -17,6 +17,7 @@ from postbox.ingest import metrics
 from postbox.ingest.lmtp.data import HELD_BYTES, Hands
 from postbox.ingest.lmtp.protocol import IDLE_SECONDS, Conversation
 from postbox.ingest.lmtp.replies import Reply
+from postbox.ingest.lmtp.tls import NO_TLS, Tls, of_settings
 from postbox.metrics import writer
 
 CONNECTIONS = 100
@@ -39,10 +40,16 @@ class Server:
     """All connections of the door. Made in a running event loop."""
 
     def __init__(
-        self, *, connections: int = CONNECTIONS, idle: float = IDLE_SECONDS, held_bytes: int = HELD_BYTES
+        self,
+        *,
+        connections: int = CONNECTIONS,
+        idle: float = IDLE_SECONDS,
+        held_bytes: int = HELD_BYTES,
+        tls: Tls = NO_TLS,
     ) -> None:
         self._most = connections
         self._idle = idle
+        self._tls = tls
         self._hands = Hands(held_bytes)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="lmtp")
         self._open: set[_Counted] = set()
@@ -72,7 +79,7 @@ class Server:
     def _made(self) -> asyncio.Protocol:
         if len(self._open) >= self._most:
             return Full()
-        return _Counted(self._open, self._run, self._hands, self._hostname, self._idle)
+        return _Counted(self._open, self._run, self._hands, self._hostname, self._idle, self._tls)
 
     def _run(self, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
@@ -108,7 +115,7 @@ async def _serve(host: str, port: int) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    server = Server()
+    server = Server(tls=of_settings())
     await server.start(host, port)
     await told.wait()
     await server.stop()

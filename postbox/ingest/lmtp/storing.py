@@ -14,15 +14,17 @@ from django.db import InterfaceError, InternalError, OperationalError, close_old
 from postbox.identity.return_paths import Purpose
 from postbox.ingest import envelope, metrics
 from postbox.ingest.door import is_known, receive
+from postbox.ingest.limiting.admit import CODE, RateLimited
 from postbox.ingest.lmtp.commands import Client
 from postbox.ingest.lmtp.replies import Reply
+from postbox.ingest.transport import received_by
 
 log = logging.getLogger(__name__)
 # As /ingest has it: a server that answers and takes no writes is away too.
 _AWAY = (OperationalError, InterfaceError, InternalError)
 _TAKEN = {Purpose.BOUNCE: Reply.BOUNCE_TAKEN, Purpose.UNSUBSCRIBE: Reply.UNSUBSCRIBED}
-# The mail server sends the rest in another transaction.
-_REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS}
+# The mail server sends the rest in another transaction, or later.
+_REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS, CODE: Reply.RATE_LIMITED}
 
 
 def knows(address: str) -> Reply:
@@ -43,7 +45,9 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
     """Store the mail for all of its recipients and give a reply for each, in their order."""
     close_old_connections()
     try:
-        receipt = receive(raw, envelope.read(mail_from, recipients, client.address or "", client.helo))
+        receipt = receive(
+            raw, envelope.read(mail_from, recipients, client.address or "", client.helo, received_by(raw))
+        )
     except Exception as error:
         reply = _trouble(error)
         metrics.REFUSED.inc(reply.code)
@@ -56,6 +60,8 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
 
 
 def _trouble(error: Exception) -> Reply:
+    if isinstance(error, RateLimited):
+        return Reply.RATE_LIMITED
     if isinstance(error, _AWAY):
         log.error("database_unavailable", exc_info=error)
         return Reply.NO_DATABASE

@@ -1,0 +1,5 @@
+"""The desk's part of screening."""
+
+from __future__ import annotations
+
+from postbox.screening.campaign_admin import CampaignAdmin as CampaignAdmin

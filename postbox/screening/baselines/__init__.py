@@ -1,0 +1,1 @@
+"""What is usual for a sender and for an agent, and what is not."""
