@@ -16,6 +16,8 @@ from postbox.ingest.attachment_view import AttachmentView
 from postbox.ingest.inbound.views import InboundView
 from postbox.ingest.views import IngestView
 from postbox.mail.views import ListView, MarkReadView
+from postbox.screening.views import ListView as PolicyListView
+from postbox.screening.views import PutView as PolicyPutView
 
 handler400 = "postbox.api.errors.bad_request"
 handler404 = "postbox.api.errors.not_found"
@@ -34,6 +36,8 @@ urlpatterns = [
     path("list", ListView.as_view()),
     path("mark_read", MarkReadView.as_view()),
     path("attachment/<str:id>", AttachmentView.as_view()),
+    path("policy/put", PolicyPutView.as_view()),
+    path("policy/list", PolicyListView.as_view()),
     path("rule/", include("postbox.ingest.rule_urls")),
     path("", include("webhooks.urls")),
     path("", include("outbound.urls")),

@@ -60,6 +60,7 @@ POSTBOX_SUBJECTS = {
     "domain": "identity.domain",
     "key": "identity.apikey",
     "rule": "rules.inboundrule",
+    "policy": "screening.policy",
     "endpoint": "webhooks.endpoint",
     "attempt": "webhooks.attempt",
     "hold": "retention.legalhold",
