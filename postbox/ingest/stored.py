@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from django.conf import settings
+
 from postbox.ingest.mime import parse_whole
 from postbox.mail.authentication import authentication_of
 from postbox.mail.content import Content
@@ -14,6 +16,7 @@ from postbox.mail.keys import open_part
 from postbox.mail.models import Message, MessageContent, Outcome, StepVerdict
 from postbox.mail.parsed import Distilled, Hidden, Image, Link, Score
 from postbox.mail.raw import raw_of
+from postbox.screening.auth.results import without_claims
 from postbox.screening.case import Case, Verdict
 
 
@@ -44,7 +47,8 @@ def case_of(message: Message, content: Content, rows: Iterable[StepVerdict], ane
         tls=message.tls,
         authentication=authentication_of(message),
     )
-    case.parsed, case.files = parse_whole(raw)
+    parsed, case.files = parse_whole(raw)
+    case.parsed = without_claims(parsed, settings.POSTBOX_TRUSTED_AUTHSERV_ID)
     case.distilled = Distilled(
         text=content.text,
         truncated=content.text_truncated,

@@ -13,7 +13,7 @@ from postbox.screening.case import Verdict
 from postbox.screening.policy import Auth, Effective, Mode
 
 NAME = "authenticate"
-UNAVAILABLE = "authentication_unavailable"
+UNAVAILABLE, VOUCHED = "authentication_unavailable", "vouched_by_sealer"
 
 
 def counts(policy: Effective) -> bool:
@@ -49,7 +49,7 @@ def rule(policy: Effective, found: Findings) -> Verdict:
         return _passed(found)
     if found.sealer:
         reason = f"{found.sealer}, which is trusted, says that DMARC passed when the mail came to it. {found.words}"
-        return Verdict(NAME, Outcome.FLAG, "vouched_by_sealer", reason)
+        return Verdict(NAME, Outcome.FLAG, VOUCHED, reason)
     return Verdict(NAME, Outcome.QUARANTINE, "not_authenticated", f"Nothing vouches for its author. {found.words}")
 
 
