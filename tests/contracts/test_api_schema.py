@@ -160,6 +160,18 @@ def fit_suppression(case: Case, robin: Known) -> None:
     body.pop("agent_id", None)
 
 
+def fit_policy(case: Case, robin: Known) -> None:
+    """Entries are narrower than text, and there is no setting of any name."""
+    body: Any = {} if case.body is NOT_SET else case.body
+    case.body, case.media_type = body, "application/json"
+    for level in ("domain", "agent_id", "checks"):
+        body.pop(level, None)
+    if "address" in body:
+        body["address"] = robin.address
+    for name in {"allow", "block"} & body.keys():
+        body[name] = ["ann@mercer-bikes.example", "*.ek.example"]
+
+
 # What makes a case that fits the document fit the data as well.
 FIT = {
     "/attachment/{id}": fit_attachment,
@@ -167,6 +179,7 @@ FIT = {
     "/inbound/{esp}": fit_inbound,
     "/ingest": fit_ingest,
     "/list": fit_list,
+    "/policy/put": fit_policy,
     "/rule/put": fit_rule,
     "/rule/try": fit_try,
     "/send": fit_send,
