@@ -15,6 +15,7 @@ _NAVIGATION = (
         "Mail",
         (
             ("mail.message", "Messages", "mail"),
+            ("screening.policy", "Policies", "shield"),
             ("rules.inboundrule", "Rules", "rule"),
             ("screening.campaign", "Campaigns", "campaign"),
             ("ingest.reexamination", "Looked at again", "restart_alt"),

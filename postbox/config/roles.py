@@ -17,7 +17,8 @@ VIEWER, OPERATOR = "viewer", "operator"
 
 # Everything of Postbox that has a page. Secrets have none.
 SEEN = (
-    "mail.message", "rules.inboundrule", "ingest.reexamination", "events.event", "screening.campaign",
+    "mail.message", "screening.policy", "rules.inboundrule", "ingest.reexamination", "events.event",
+    "screening.campaign",
     "webhooks.endpoint", "webhooks.delivery", "webhooks.attempt",
     "outbound.outgoing", "outbound.deliveryreport", "outbound.sendquota",
     "reputation.suppression", "reputation.emailreputation", "reputation.senderday",
@@ -28,10 +29,10 @@ SEEN = (
 # By an operator: actions ask for change, forms for add, lifting a hold for delete.
 DECIDED = {
     "add": ("identity.agent", "identity.address", "identity.domain", "identity.owner", "identity.apikey",
-            "retention.legalhold", "reputation.suppression", "outbound.sendquota"),
+            "retention.legalhold", "reputation.suppression", "outbound.sendquota", "screening.policy"),
     "change": ("mail.message", "rules.inboundrule", "webhooks.endpoint", "webhooks.delivery", "identity.agent",
                "identity.domain", "identity.owner", "identity.apikey", "outbound.outgoing", "outbound.sendquota",
-               "reputation.suppression"),
+               "reputation.suppression", "screening.policy"),
     "delete": ("retention.legalhold",),
 }  # fmt: skip
 

@@ -17,8 +17,12 @@ from postbox.desk.actions import DANGER, PRIMARY, asked
 from postbox.desk.admin import actor_of
 from postbox.desk.words import several
 from postbox.events import wakeups
-from postbox.ingest import desk, reexaminations  # desk registers rules, and what is looked at again
+from postbox.ingest import (
+    desk,
+    reexaminations,
+)  # the desks register rules, policies, what is looked at again
 from postbox.ingest.models import Again
+from postbox.ingest.policy_desk import TriedPolicyAdmin as TriedPolicyAdmin
 from postbox.ingest.release import quarantine, reject, release
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.admin import MessageAdmin

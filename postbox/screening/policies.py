@@ -21,7 +21,7 @@ from postbox.lib import clock
 from postbox.screening.allowed import wrong
 from postbox.screening.entries import MOST, entry
 from postbox.screening.models import Policy
-from postbox.screening.policy import Checks
+from postbox.screening.policy import Auth, Checks, installation
 
 LEVELS = ("address", "domain", "agent_id")
 _WORDS = ("auth", "mode", "strangers")
@@ -58,6 +58,25 @@ def put(owner_id: uuid.UUID, values: Mapping[str, Any], *, actor: str) -> Policy
         policy.save()
         note(policy, "policy.made" if is_new else "policy.changed", actor)
     return policy
+
+
+def check_level(owner_id: uuid.UUID, at: Mapping[str, Any]) -> None:
+    """Raise NotYours or Invalid unless a policy of this owner may be about these rows: ``domain``, ``agent``,
+    ``address``, at most one, by the model's names.
+    """
+    named = {name: row for name, row in at.items() if row is not None}
+    if len(named) > 1:
+        raise Invalid("Name one of domain, agent and address, or none.")
+    values = {"domain": "name", "agent": "name", "address": "address"}
+    keys = {"domain": "domain", "agent": "agent_id", "address": "address"}
+    found = _level(owner_id, {keys[name]: getattr(row, values[name]) for name, row in named.items()})
+    if Policy.objects.filter(owner_id=owner_id, **found).exists():
+        raise Invalid("There is such a policy; change it on its own page.")
+
+
+def installation_words() -> str:
+    """What holds where no policy says anything, in a word."""
+    return str(Auth(installation().auth).label)
 
 
 def note(policy: Policy, action: str, actor: str) -> None:

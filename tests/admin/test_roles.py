@@ -24,7 +24,7 @@ from postbox.lib.ids import uuid7
 from postbox.mail.models import Message
 from postbox.retention.models import LegalHold, Run
 from postbox.rules.models import InboundRule
-from postbox.screening.models import Campaign
+from postbox.screening.models import Campaign, Policy
 from reputation.models import EmailReputation, SenderDay, Suppression, SuppressionReason
 from reputation.suppressions import suppress
 from tests.admin.operators import client_of, operator, processed, quarantined, viewer
@@ -39,6 +39,7 @@ SUBMITTED = {"_form_submitted": "True", "reason": "A word"}
 BUTTONS = {
     "mail.message": {"release_one", "reject_one", "quarantine_one", "rescore_one", "reapply_one", "download_raw"},
     "rules.inboundrule": {"try_one", "enable_one", "disable_one"},
+    "screening.policy": {"try_one"},
     "identity.agent": {"resume_one", "pause_one", "kill_one"},
     "identity.domain": {"check_one", "change_one", "new_key"},
     "identity.apikey": {"revoke_one"},
@@ -50,7 +51,7 @@ BUTTONS = {
 # Raw mail is a right of its own, which neither role has.
 NOT_FOR_ROLES = {"download_raw"}
 FORMS = {"identity.owner", "identity.agent", "identity.address", "identity.domain", "identity.apikey"}
-FORMS |= {"retention.legalhold", "reputation.suppression", "outbound.sendquota"}
+FORMS |= {"retention.legalhold", "reputation.suppression", "outbound.sendquota", "screening.policy"}
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def known() -> Known:
     quarantined(robin)
     processed(robin, mail())
     InboundRule.objects.create(agent=robin.agent, name="Lists", match={"every_mail": True}, actions={"label": "x"})
+    Policy.objects.create(owner=robin.owner, auth="monitor")
     domain = put(robin.owner, "agents.wren.example", actor="test")
     DomainClaim.objects.create(domain=domain, owner=known_agent("wren", "Pat").owner)
     endpoint = Endpoint.objects.create(agent=robin.agent, url="https://wren.example/in")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.findings import Missing
+from postbox.screening.auth.findings import Missing, Question
 from postbox.screening.auth.keys import NoKey, key_of, knows
 from postbox.screening.auth.names import ascii_name, same_organisation
 from postbox.screening.auth.signed import Malformed, RawField, SignedMail, Tags, tags
@@ -71,7 +71,8 @@ def check_dkim(mail: SignedMail, author: str, ask: Resolver, now: float) -> list
 
     ``now`` is seconds since 1970. Raises Missing, once for all keys that must be asked for.
     """
-    found, questions = [], set()
+    found: list[Signature] = []
+    questions: set[Question] = set()
     for field, given in _first(mail.named("dkim-signature"), author):
         try:
             found.append(_check(mail, field, given, ask, now))
