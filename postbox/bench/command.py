@@ -18,6 +18,7 @@ import psycopg
 
 from postbox.bench import figures, floor, mix, outbound, phases, processes
 from postbox.bench.children import Child, ChildFailed, progress
+from postbox.bench.names import Names
 from postbox.bench.receiver import Receiver
 from postbox.bench.system import Stores, System, SystemFailed
 
@@ -75,7 +76,7 @@ def _measure(options: argparse.Namespace, mails: mix.Mix) -> dict[str, Any]:
     if not processes.supported():
         progress("no /proc here: core-milliseconds and memory will be missing")
     progress("starting Postbox in a home of its own")
-    with System() as system, Receiver() as receiver:
+    with Names() as names, System(POSTBOX_DNS_SERVERS=names.setting) as system, Receiver() as receiver:
         time.sleep(_SETTLE_SECONDS)
         idle = phases.memory(system)
         secret = system.register_webhook(receiver.port)

@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from postbox.bench.names import CLIENT, HELO, SENDER
+
 _TIMEOUT = 30.0
-SENDER = "bench@example.net"
 
 
 class Unanswered(Exception):
@@ -86,7 +87,7 @@ class IngestDoor(Door):
         self._head = (
             f"POST /ingest HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: message/rfc822\r\n"
             f"x-agentpack-key: {key}\r\nx-postbox-mail-from: {SENDER}\r\nx-postbox-rcpt-to: {address}\r\n"
-            "Content-Length: "
+            f"x-postbox-client-ip: {CLIENT}\r\nx-postbox-helo: {HELO}\r\nContent-Length: "
         ).encode()
 
     def _send(self, mail: bytes) -> None:

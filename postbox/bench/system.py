@@ -162,7 +162,7 @@ class System(Stores):
     def child_environment(self) -> dict[str, str]:
         """What a process needs to work on this system's data: its addresses and secrets."""
         published: dict[str, str] = json.loads((self.home / "environment.json").read_text())
-        return environment() | published | {"DJANGO_SETTINGS_MODULE": "postbox.config.settings"}
+        return environment() | published | self._settings | {"DJANGO_SETTINGS_MODULE": "postbox.config.settings"}
 
     def _post(self, path: str, body: dict[str, Any], key: str = "agent_key") -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

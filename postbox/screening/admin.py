@@ -33,14 +33,14 @@ from postbox.screening import figures, policies
 from postbox.screening.campaign_admin import CampaignAdmin as CampaignAdmin
 from postbox.screening.allowed import readers_of, wrong
 from postbox.screening.models import Policy
-from postbox.screening.policy import Auth, Checks, Mode
+from postbox.screening.policy import Auth, Checks, Mode, Strangers
 
 AUTH_LEVELS = {Auth.ENFORCE: Level.GOOD, Auth.QUARANTINE: Level.INFO, Auth.MONITOR: Level.WARNING}
 _ABOVE = "as above"
 _LEVELS = ("domain", "agent", "address")
 
 
-class Lines(forms.CharField):
+class Lines(forms.Field):
     """Entries, one a line."""
 
     def __init__(self, **options: Any) -> None:
@@ -57,7 +57,7 @@ class Lines(forms.CharField):
             raise ValidationError(str(error)) from error
 
 
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+class PolicyForm(forms.ModelForm):
     allow = Lines(help_text="Addresses, domains, *.domain; one a line. Matches authenticated authors alone.")
     block = Lines(help_text="The same; matches whatever a mail says it is from.")
 
@@ -67,6 +67,10 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, words_of in (("auth", Auth), ("mode", Mode), ("strangers", Strangers)):
+            choices: Any = self.fields[name]
+            choices.choices = [("", "As the level above says"), *words_of.choices]
+        self.fields["auth"].label, self.fields["mode"].label = "Authentication", "Who may write"
         if "checks" in self.fields:
             names = ", ".join(sorted(readers_of(Checks))) or "none yet"
             self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."

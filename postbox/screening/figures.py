@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -30,10 +31,10 @@ _BY_DAY = f"""
 SELECT (received_at AT TIME ZONE 'UTC')::date AS day,
        CASE WHEN aligned_domain <> '' THEN 'authenticated'
             WHEN 'temperror' IN (spf, dkim, dmarc) THEN 'not answered'
-            WHEN spf = 'none' AND dkim = 'none' AND dmarc = 'none' THEN 'not checked'
+            WHEN client_ip IS NULL AND 'none' = ALL (ARRAY[spf, dkim, dmarc]) THEN 'not checked'
             ELSE 'not authenticated' END AS kind,
        count(*)
-FROM (SELECT received_at, aligned_domain, spf, dkim, dmarc FROM messages
+FROM (SELECT received_at, aligned_domain, client_ip, spf, dkim, dmarc FROM messages
       WHERE id >= %(first)s AND direction = '{Direction.INBOUND}' AND status <> 'received'
       ORDER BY id DESC LIMIT %(most)s) AS newest
 GROUP BY 1, 2
@@ -77,7 +78,11 @@ def over_time(days: int = DAYS) -> OverTime:
 
 def kept_out(days: int = DAYS) -> list[tuple[str, str, int, object]]:
     """Senders whose mail authentication or a list refused or held: sender, code, how often, when last."""
-    values = {"first": first_id(clock.now() - timedelta(days=days)), "most": _MOST_VERDICTS, "shown": _SHOWN}
+    values: dict[str, Any] = {
+        "first": first_id(clock.now() - timedelta(days=days)),
+        "most": _MOST_VERDICTS,
+        "shown": _SHOWN,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_KEPT_OUT, values)
         return list(cursor.fetchall())

@@ -8,7 +8,7 @@ from datetime import timedelta
 from postbox.events.models import Event, Wakeup
 from postbox.identity.domain.checking import check
 from postbox.identity.domain.holding import put
-from postbox.identity.models import Domain
+from postbox.identity.models import Address, Domain
 from postbox.ingest import work
 from postbox.ingest.door import receive
 from postbox.lib import clock
@@ -16,6 +16,7 @@ from postbox.mail.models import Message
 from postbox.mail.store import Envelope
 from postbox.rules import store
 from postbox.rules.models import InboundRule
+from postbox.screening.models import Policy
 from tests.nameserver import Nameserver
 from tests.people import Known, known_agent
 from webhooks.models import Attempt, Delivery, DeliveryState, Endpoint
@@ -69,6 +70,7 @@ class Scene:
     rule: InboundRule
     endpoint: Endpoint
     domain: Domain
+    policy: Policy
 
 
 def scene(ns: Nameserver) -> Scene:
@@ -81,6 +83,7 @@ def scene(ns: Nameserver) -> Scene:
         "name": "Newsletters", "match": {"header": {"name": "List-Id", "exists": True}}, "actions": {"move": "News"},
     }, actor="test")  # fmt: skip
     endpoint = Endpoint.objects.create(agent=agents["orders"].agent, url="https://shop.example.com/hooks/mail")
+    policy = _vouch(ns, agents)
     for sender, agent, subject, headers, text in MAIL:
         _send(sender, agents[agent], subject, headers, text)
     _spread()
@@ -97,7 +100,24 @@ def scene(ns: Nameserver) -> Scene:
         rule,
         endpoint,
         check(domain, actor="test"),
+        policy,
     )
+
+
+def _vouch(ns: Nameserver, agents: dict[str, Known]) -> Policy:
+    """Two senders publish who may send for them, and the owner says what that means; gives the owner's policy."""
+    for name in ("mercer-bikes.example", "harbour-supplies.example"):
+        ns.zone[name, "TXT"] = ['"v=spf1 ip4:192.0.2.0/24 -all"']
+        ns.zone[f"_dmarc.{name}", "TXT"] = ['"v=DMARC1; p=reject"']
+    owner = agents["orders"].owner
+    policy = Policy.objects.create(owner=owner, auth="monitor", block=["*.pay-now.example", "eve@evil.example"])
+    Policy.objects.create(
+        owner=owner, agent=agents["invoices"].agent, auth="quarantine", mode="allowlist", strangers="hold",
+        allow=["harbour-supplies.example", "*.mercer-bikes.example"],
+    )  # fmt: skip
+    address = Address.objects.get(address=agents["support"].address)
+    Policy.objects.create(owner=owner, address=address, auth="monitor", mode="open")
+    return policy
 
 
 def _send(sender: str, to: Known, subject: str, headers: str, text: str) -> None:

@@ -45,6 +45,11 @@ def pages(shop: Scene) -> dict[str, str]:
         "rule": reverse("admin:rules_inboundrule_try_one", args=[shop.rule.pk]),
         "domain": reverse("admin:identity_domain_change", args=[shop.domain.pk]),
         "endpoint": reverse("admin:webhooks_endpoint_change", args=[shop.endpoint.pk]),
+        "policy": reverse("admin:screening_policy_change", args=[shop.policy.pk]),
+        "policies": reverse("admin:screening_policy_owner", args=[shop.policy.owner_id]),
+        "policy-list": reverse("admin:screening_policy_changelist"),
+        "authentication": reverse("admin:screening_policy_over_time"),
+        "policy-try": reverse("admin:screening_policy_try_one", args=[shop.policy.pk]),
         "audit": reverse("admin:audit_auditrecord_changelist"),
     }
 
@@ -56,6 +61,10 @@ def test_every_page_of_the_guide(live_server: LiveServer, shop: Scene, scheme: s
         log_in(seen)
         for name, path in pages(shop).items():
             seen.go(path)
+            if name == "policy-try":
+                seen.page.locator("select[name=auth]").select_option("enforce")
+                seen.page.get_by_role("button", name="Try on the newest").click()
+                seen.page.get_by_text("would have gone another way").first.wait_for()
             if name == "rule":
                 seen.page.get_by_role("button", name="Try on the newest").click()
                 seen.page.get_by_text("match").first.wait_for()
