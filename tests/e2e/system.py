@@ -34,10 +34,12 @@ class System:
             for name, value in os.environ.items()
             if not name.startswith(("POSTBOX_", "DATABASE_", "BROKER_", "DJANGO_", "PYTEST_"))
         }
+        # The tests' own name server, so that no mail waits for the system's.
+        own = {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1", "POSTBOX_DNS_SERVERS": os.environ["POSTBOX_DNS_SERVERS"]}
         self.home = home
         self.process = subprocess.Popen(
             [sys.executable, "-m", "postbox", "up", "--home", str(home.path), "--port", "0", "--no-sample"],
-            env=clean | {"POSTBOX_WEBHOOK_ALLOW_LOOPBACK": "1"} | environment,
+            env=clean | own | environment,
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
