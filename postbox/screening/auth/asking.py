@@ -51,7 +51,8 @@ def gather(cases: Sequence[Case], seconds: float) -> list[Case]:
             if _may_wait(case) and (counts(case.policy) or not questions.away()):
                 waiting.append(case)
             else:
-                case.found = judge(case, known.or_fail)
+                with suppress(Exception):
+                    case.found = judge(case, known.or_fail)
     return waiting + [case for case in cases if case.found and undecided(case.policy, case.found) and _may_wait(case)]
 
 

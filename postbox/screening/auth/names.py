@@ -16,8 +16,10 @@ from postbox.lib.orgdomain import organisational
 def ascii_name(text: str) -> str:
     """``Bücher.Example.`` as ``xn--bcher-kva.example``; empty where it is no name."""
     name = text.strip().lower().removesuffix(".")
+    if not 0 < len(name) <= 253:
+        return ""
     if name.isascii():
-        return name if 0 < len(name) <= 253 else ""
+        return name
     try:
         return idna.encode(name, uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):

@@ -19,7 +19,9 @@ NAME = "authentication-results"
 _LONGEST = 16_384
 _QUOTED_OR_COMMENT = re.compile(r'"(?>(?:[^"\\]|\\.)*)"|[()]|\\.|;', re.DOTALL)
 _METHOD = re.compile(r"\s*([A-Za-z0-9_-]+)(?:\s*/\s*\d+)?\s*=\s*([A-Za-z0-9_-]+)")
-_PROPERTY = re.compile(r'([A-Za-z0-9_-]+)\s*\.\s*([A-Za-z0-9_-]+)\s*=\s*("(?>(?:[^"\\]|\\.)*)"|[^\s;]+)')
+_PROPERTY = re.compile(
+    r'(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)\s*\.\s*([A-Za-z0-9_-]+)\s*=\s*("(?>(?:[^"\\]|\\.)*)"|[^\s;]+)'
+)
 _SERVER = re.compile(r'\s*("(?>(?:[^"\\]|\\.)*)"|[^\s;"]+)(?:\s+\d+)?\s*\Z')
 _WORDS = frozenset(AuthResult.values)
 

@@ -58,6 +58,7 @@ class SignedMail:
 
     fields: list[RawField]
     body: bytes
+    _names: dict[str, list[RawField]] = field(default_factory=dict)
     _bodies: dict[bool, bytes] = field(default_factory=dict)
     _hashes: dict[tuple[bool, int | None], bytes] = field(default_factory=dict)
 
@@ -74,7 +75,11 @@ class SignedMail:
         return self._hashes[key]
 
     def named(self, name: str) -> list[RawField]:
-        return [one for one in self.fields if one.name == name]
+        """The fields of a name, in their order."""
+        if not self._names:
+            for one in self.fields:
+                self._names.setdefault(one.name, []).append(one)
+        return list(self._names.get(name, ()))
 
     def chosen(self, names: Iterable[str]) -> list[RawField]:
         """The fields that a list of names means (section 5.4.2): of several the last first; none for too many."""

@@ -13,12 +13,11 @@ from functools import lru_cache
 _EXPAND = r"%(?:\{[slodiphcrtv]\d*r?[-.+,/_=]*\}|[%_-])"
 _MACRO_STRING = re.compile(rf"(?:{_EXPAND}|[!-$&-~])*", re.IGNORECASE)
 _MACRO = re.compile(r"%(?:\{([slodiphcrtv])(\d*)(r?)([-.+,/_=]*)\}|([%_-]))", re.IGNORECASE)
-_TOP_LABEL = re.compile(r"\.(?:[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]+-[a-z0-9-]*[a-z0-9])\.?\Z", re.IGNORECASE)
+_TOP_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _ENDS_IN_MACRO = re.compile(rf"{_EXPAND}\Z", re.IGNORECASE)
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE | re.DOTALL)
 _MECHANISM = re.compile(r"([-+?~]?)([a-z][a-z0-9_.-]*)(.*)", re.IGNORECASE | re.DOTALL)
 _DUAL_CIDR = re.compile(r"(?:/(0|[1-9]\d?))?(?://(0|[1-9]\d{0,2}))?\Z")
-_DIGITS_AT_END = re.compile(r"/[0-9/]*\Z")
 _CIDR = re.compile(r"0|[1-9]\d{0,2}")
 _VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
 _ONLY_IN_EXPLANATIONS = frozenset("crt")
@@ -124,8 +123,8 @@ def _mechanism(term: str) -> Mechanism:
 
 
 def _address(name: str, qualifier: str, rest: str) -> Mechanism:
-    digits = _DIGITS_AT_END.search(rest)
-    cidr = digits[0] if digits else ""
+    digits = rest[len(rest.rstrip("0123456789/")) :]
+    cidr = digits[digits.find("/") :] if "/" in digits else ""
     spec = rest[: len(rest) - len(cidr)]
     bits = _DUAL_CIDR.fullmatch(cidr)
     if bits is None or (spec and not spec.startswith(":")):
@@ -155,6 +154,12 @@ def _domain_spec(text: str) -> str:
     for match in _MACRO.finditer(text):
         if match[1] and (match[1].lower() in _ONLY_IN_EXPLANATIONS or (match[2] and not int(match[2][:9]))):
             raise BadRecord(f"{match[0]!r} has no place there")
-    if not (_TOP_LABEL.search(text) or _ENDS_IN_MACRO.search(text)):
+    if not (_ends_in_label(text) or _ENDS_IN_MACRO.search(text)):
         raise BadRecord(f"{text!r} does not end as a domain does")
     return text
+
+
+def _ends_in_label(text: str) -> bool:
+    """Whether a dot and a label that is no number end it (section 7.1, toplabel)."""
+    _, dot, label = text.removesuffix(".").rpartition(".")
+    return bool(dot) and _TOP_LABEL.fullmatch(label) is not None and not label.isdigit()
