@@ -130,7 +130,7 @@ def test_the_stages_are_measured_over_the_same_steps_as_the_worker_takes() -> No
     found = stages.measure(mix.generated(20), range(20))
     parts = [found[name] for name in (*(step.name for step in STEPS), "threads", "seal")]
     assert all(part >= 0 for part in parts)  # a step that has nothing to do is rounded to nothing
-    assert all(found[name] > 0 for name in ("parse", "distil", "score", "dlp", "threads", "seal"))
+    assert all(found[name] > 0 for name in ("parse", "authenticate", "distil", "score", "dlp", "threads", "seal"))
     assert sum(parts) == pytest.approx(found["all"], abs=0.01)
 
 

@@ -28,11 +28,15 @@ _SEAL_NEEDED = ("i", "a", "b", "cv", "d", "s")
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """``sealers`` from the first to the newest, ``seen`` what each says it saw; both only where the chain holds."""
+    """``sealers`` from the first to the newest, ``seen`` what each says it saw; both only where the chain holds.
+
+    ``covers_author``: the newest signature is over From as well.
+    """
 
     result: str = AuthResult.NONE
     sealers: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    covers_author: bool = False
     why: str = ""
 
 
@@ -57,7 +61,8 @@ def check_arc(mail: SignedMail, ask: Resolver) -> Chain:
 
 def _chain(mail: SignedMail, ask: Resolver) -> Chain:
     sets = _sets(mail)
-    newest = form(tags(sets[-1].message.value), _NEEDED)
+    # Without c= it is as sealers sign, relaxed, though RFC 8617, section 4.1.2, points to DKIM's default.
+    newest = form({"c": "relaxed/relaxed", **tags(sets[-1].message.value)}, _NEEDED)
     if _SEAL in newest.names:
         raise Broken("a message signature signs a seal")
     seals = [_seal(one, number) for number, one in enumerate(sets, 1)]
@@ -69,6 +74,7 @@ def _chain(mail: SignedMail, ask: Resolver) -> Chain:
         AuthResult.PASS,
         tuple(ascii_name(seal["d"]) for seal in seals),
         tuple(_after_instance(one.seen.value) for one in sets),
+        "from" in newest.names,
     )
 
 

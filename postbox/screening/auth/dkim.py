@@ -102,8 +102,6 @@ def form(given: Tags, needed: Sequence[str] = _NEEDED) -> Form:
     if "dns/txt" not in [one.strip() for one in given.get("q", "dns/txt").split(":")]:
         raise Broken("q= is unknown")
     names = tuple(name.strip().lower() for name in given["h"].split(":"))
-    if "from" not in names:
-        raise Broken("From is not signed")
     return Form(
         given,
         _domain(given["d"]),
@@ -153,6 +151,8 @@ def _check(mail: SignedMail, field: RawField, given: Tags | None, ask: Resolver,
         if given is None:
             raise Broken("its tags are malformed")
         said = form(given)
+        if "from" not in said.names:
+            raise Broken("From is not signed")
         _check_times(given, now)
         _check_identity(given, said.domain)
         _check_length(given, mail.canonical_body(said.body_relaxed))

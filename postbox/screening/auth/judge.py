@@ -118,7 +118,12 @@ def _words(spf: Spf, signatures: Sequence[Signature], found: Dmarc, chain: Chain
 def _sealer(chain: Chain, author: str) -> str:
     """The first sealer's name, where the whole chain is of trusted sealers and the first saw DMARC pass."""
     trust = settings.POSTBOX_ARC_SEALERS
-    if chain.result != AuthResult.PASS or not author or not all(sealer in trust for sealer in chain.sealers):
+    if (
+        chain.result != AuthResult.PASS
+        or not chain.covers_author
+        or not author
+        or not all(sealer in trust for sealer in chain.sealers)
+    ):
         return ""
     seen = [one for one in results(chain.seen[0]) if one.method == "dmarc"]
     if len(seen) == 1 and seen[0].result == AuthResult.PASS and seen[0].domain("header.from") == author:
