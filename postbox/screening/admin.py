@@ -38,6 +38,7 @@ from postbox.screening.policy import Auth, Checks, Mode, Strangers
 AUTH_LEVELS = {Auth.ENFORCE: Level.GOOD, Auth.QUARANTINE: Level.INFO, Auth.MONITOR: Level.WARNING}
 _ABOVE = "as above"
 _LEVELS = ("domain", "agent", "address")
+_WORDS = (("auth", Auth, "Authentication"), ("mode", Mode, "Who may write"), ("strangers", Strangers, "Strangers"))
 
 
 class Lines(forms.Field):
@@ -67,13 +68,14 @@ class PolicyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, words_of in (("auth", Auth), ("mode", Mode), ("strangers", Strangers)):
+        if "checks" not in self.fields:  # for who may only look there is nothing to fill in
+            return
+        for name, words_of, label in _WORDS:
             choices: Any = self.fields[name]
             choices.choices = [("", "As the level above says"), *words_of.choices]
-        self.fields["auth"].label, self.fields["mode"].label = "Authentication", "Who may write"
-        if "checks" in self.fields:
-            names = ", ".join(sorted(readers_of(Checks))) or "none yet"
-            self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."
+            choices.label = label
+        names = ", ".join(sorted(readers_of(Checks))) or "none yet"
+        self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."
 
     def clean_checks(self) -> dict[str, Any]:
         given = self.cleaned_data["checks"] or {}
