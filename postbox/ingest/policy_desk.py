@@ -18,9 +18,9 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from postbox.audit.record import record
 from postbox.desk.admin import actor_of
 from postbox.ingest.policy_trial import try_policy
-from postbox.screening.admin import Lines, PolicyAdmin
 from postbox.screening.models import Policy
 from postbox.screening.policy import Auth, Mode, Strangers
+from postbox.screening.policy_admin import Lines, PolicyAdmin
 
 _TRIED = 200
 _SHOWN = 100

@@ -38,8 +38,9 @@ SECONDS = 20.0
 MOST = 500
 _SUBJECT = 200
 _STATES = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
-# What no policy changes: these keep the verdicts that they gave.
-_KEPT = frozenset({"parse", "distil", "score", "rules"})
+# Steps whose evidence is all there. The others keep the verdicts that they gave: they looked at what had come before the
+# mail, or changed its text.
+_ANEW = frozenset({"transport", "authenticate", "allow", "attachments"})
 _UNREADABLE = (
     KeyErased, AgentKey.DoesNotExist, SealBroken, MasterKeyMissing, MessageContent.DoesNotExist, OSError, LimitExceeded,
     Unparsable,
@@ -129,7 +130,7 @@ def _try(message: Message, policy: Effective, tried: Tried) -> None:
     if message.decided_by:
         tried.decided += 1
         return
-    steps = [step for step in STEPS if step.name not in _KEPT]
+    steps = [step for step in STEPS if step.name in _ANEW]
     try:
         content = content_of(message, message_key(message.id, message.agent_id))
         rows = list(StepVerdict.objects.filter(message_id=message.id))
