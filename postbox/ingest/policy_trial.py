@@ -38,8 +38,8 @@ SECONDS = 20.0
 MOST = 500
 _SUBJECT = 200
 _STATES = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
-# Steps whose evidence is all there. The others keep the verdicts that they gave: they looked at what had come before the
-# mail, or changed its text.
+# Steps whose evidence is all there. The others keep the verdicts that they gave: they looked at what had come before
+# the mail, or changed its text.
 _ANEW = frozenset({"transport", "authenticate", "allow", "attachments"})
 _UNREADABLE = (
     KeyErased, AgentKey.DoesNotExist, SealBroken, MasterKeyMissing, MessageContent.DoesNotExist, OSError, LimitExceeded,
