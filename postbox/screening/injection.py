@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from postbox.mail.parsed import Hidden, Reason, Score
 from postbox.screening.distilling.invisible import Invisible
@@ -18,7 +19,7 @@ from postbox.screening.evidence.families import WORDS, Family
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
 from postbox.screening.evidence.views import unified, views
 from postbox.screening.model.features import sentences
-from postbox.screening.model.look import Strongest, candidates, strongest
+from postbox.screening.model.look import Strongest, candidates, strongest, weightiest
 from postbox.screening.model.weights import Weights, shipped
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
@@ -45,6 +46,7 @@ _HIDDEN_LEAST = 2.0
 _UNSEEN_WORDING_LEAST = 5.5
 _FLOOD_WEIGHT = 4.6
 _FLOOD_WORDS = 60
+_FLOOD_KINDS = 40
 
 _BLANKS = str.maketrans(dict.fromkeys("!\"#$&'()*,.:;<>?@[\\]^`{|}~“”‘’«»„…·–—。，、！？：；（）【】「」।", " "))
 _CHINESE = tuple(trigger for trigger in TRIGGERS if "\u4e00" <= trigger[0] <= "\u9fff")
@@ -126,10 +128,9 @@ def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
 def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     """What the text says as it stands and what it says undisguised."""
     found_sentences = sentences(text)
-    parts = [word for _, words in found_sentences for word in words]
-    words = set(parts)
+    words = set(chain.from_iterable([words for _, words in found_sentences]))
     hits = _plain_hits(text, found_sentences, weights)
-    hits += _flood(parts, words)
+    hits += _flood(found_sentences, words)
     for name, view in views(text, words):
         found = _plain_hits(view, sentences(view), weights)
         strongest_hit = _worth_telling(found, _DISGUISED_LEAST)
@@ -157,13 +158,13 @@ def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
     if evidence < _MODEL_LEAST:
         return None
     span = " ".join(best.sentence.lower().split())[:_SPAN]
-    return _Hit(Family.WORDING, evidence, span, ", ".join(best.words))
+    return _Hit(Family.WORDING, evidence, span, ", ".join(weightiest(best.words, weights)))
 
 
 def _hits(lowered: str, words: set[str]) -> list[_Hit]:
     """The rules' hits at the places of the trigger words that the text holds."""
     found = []
-    present = list(words & _LATIN)
+    present = sorted(words & _LATIN)  # in an order, so that the same text gives the same reasons
     if not lowered.isascii():
         present += [trigger for trigger in _CHINESE if trigger in lowered]
     for trigger in present:
@@ -198,12 +199,14 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
 
 
-def _flood(parts: list[str], words: set[str]) -> list[_Hit]:
+def _flood(found_sentences: Sequence[tuple[str, list[str]]], words: set[str]) -> list[_Hit]:
     """One token repeated until little else is left, as used to push instructions out of a model's view."""
-    if len(parts) < _FLOOD_WORDS or len(words) > len(parts) // 3:
+    length = sum([len(words) for _, words in found_sentences])
+    if length < _FLOOD_WORDS or len(words) > min(length // 3, _FLOOD_KINDS):
         return []
-    sample = max(words, key=parts.count) if len(words) <= 40 else ""
-    if sample and any(map(_is_letter, sample)) and parts.count(sample) >= 0.5 * len(parts):
+    parts = [word for _, words in found_sentences for word in words]
+    sample = max(words, key=parts.count)
+    if any(map(_is_letter, sample)) and parts.count(sample) >= 0.5 * length:
         return [_Hit(Family.FLOOD, _FLOOD_WEIGHT, sample[:20])]
     return []
 

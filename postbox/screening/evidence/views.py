@@ -6,7 +6,6 @@ alike letters) and bounds them in number, length and depth. It never scores anyt
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import html
@@ -22,11 +21,17 @@ MOST_VIEWS = 12
 VIEW_CHARACTERS = 8_192
 _PRINTABLE = 0.92
 
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,8192}={0,2}").finditer
+_BASE64_OF_URLS = str.maketrans("-_", "+/")
+_BASE64_DRAWN = bytes(
+    ord("a") if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in "+/-_") else ord(" ")
+    for octet in range(256)
+)
+_BASE64_RUN = b"a" * 20
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,4096}").finditer
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[^%\s]{0,8}){8,2048}").finditer
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};[^&\n]{0,3}){5,2048}").finditer
 _SPACED = re.compile(r"(?:\b\w[ .\-_*]{1,3}){7,2048}\w\b").finditer
+_SET_APART = re.compile(r"(?:[ .\-_*]{1,3}\w(?!\w)){7}").search  # sooner done than _SPACED, which tells where it begins
 _LEET_WORD = re.compile(r"\b[a-z]*[013457@$!][a-z013457@$!]*\b", re.I)
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LOOK_ALIKES = str.maketrans(
@@ -63,10 +68,9 @@ def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, st
 
 
 def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    if max(map(len, words), default=0) >= 20:
-        for match in _BASE64(text):
-            if plain := _from_base64(match[0]):
-                yield "base64", plain
+    for run in _runs_of_base64(text):
+        if plain := _from_base64(run):
+            yield "base64", plain
     if text.count("%") >= 8:
         for match in _PERCENT(text):
             yield "percent-encoded text", unquote(match[0][:VIEW_CHARACTERS])
@@ -80,16 +84,27 @@ def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[st
     yield from _letters(text, words)
 
 
+def _runs_of_base64(text: str) -> Iterator[str]:
+    """Runs of its characters, found in a copy of the text that says of each octet only whether it is one of them."""
+    octets = text.encode("utf-8", "replace")
+    drawn = octets.translate(_BASE64_DRAWN) + b" "
+    begin = drawn.find(_BASE64_RUN)
+    while begin >= 0:
+        end = drawn.index(b" ", begin)
+        yield octets[begin : min(end, begin + VIEW_CHARACTERS)].decode()
+        begin = drawn.find(_BASE64_RUN, end)
+
+
 def _letters(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
     odd = [word for word in words if not word.isalpha()]
-    if len(_LONE & words) >= 5:
+    if len(_LONE & words) >= 5 and _SET_APART(text):
         for match in _SPACED(text):
             yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])
     if _pairs_of_hex(odd):
         for match in _HEX(text):
             if plain := _from_hex(match[0]):
                 yield "hex", plain
-    if any(map(_leet, odd)):
+    if not _LEET_TARGETS.isdisjoint("\n".join(odd).translate(_LEET).split("\n")) and any(map(_leet, odd)):
         yield "letters written as digits", _LEET_WORD.sub(_unleet, text[:VIEW_CHARACTERS])
 
 
@@ -134,10 +149,10 @@ def _unleet(match: re.Match[str]) -> str:
 
 
 def _from_base64(run: str) -> str:
-    run = run[:VIEW_CHARACTERS].rstrip("=").replace("-", "+").replace("_", "/")
+    run = run[:VIEW_CHARACTERS].rstrip("=").translate(_BASE64_OF_URLS)
     run = run[: len(run) - (len(run) % 4 == 1)]
     try:
-        return _readable(base64.b64decode(run + "=" * (-len(run) % 4)))
+        return _readable(binascii.a2b_base64(run + "=" * (-len(run) % 4)))
     except (binascii.Error, ValueError):
         return ""
 

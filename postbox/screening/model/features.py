@@ -7,8 +7,9 @@ threes, its word stems, and the classes of its words (``lexicon``) in order and 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import combinations, repeat
-from operator import and_
+from operator import add, and_
 from typing import Final
 from zlib import crc32
 
@@ -107,6 +108,10 @@ def shape(word: str) -> str:
 _SHAPES: Final = {
     "\x01email": "@", "\x01number": "#", "\x01iban": "$", "\x01file": "%", "\x01url": "/", "\x01snake": "_",
 }  # fmt: skip
+_LETTERS: Final = CLASSES | _SHAPES
+_NONE: Final = repeat("")
+_MASKS: Final = repeat(MASK)
+_KIND_CRC: Final = {kind: crc32(b"\x0a" + kind.encode()) for kind in ("order", "question", "software", "other")}
 
 
 def signs(words: list[str], sentence: str) -> set[int]:
@@ -119,23 +124,25 @@ def signs(words: list[str], sentence: str) -> set[int]:
 def kinds_of_signs(words: list[str], sentence: str) -> tuple[set[int], set[int]]:
     """The features that name words, and those of classes and form."""
     words = [word if word.isalpha() else shape(word) for word in words]
-    order = "".join(map(_class, words, [*words[1:], ""]))
+    order = "".join(map(_LETTERS.get, words, _NONE)) if "order" not in words else _order(words)
     start = _start(words)
-    kind = crc32(b"\x0a" + _kind(start, order, sentence).encode())
-    octets = [word.encode() for word in words]
+    kind = _kind(start, order, sentence)
+    octets = list(map(str.encode, words))
     ones = list(map(crc32, octets))
     twos = list(map(crc32, octets[1:], ones))
-    found = {*ones, *twos, *map(crc32, octets[2:], twos), *map(crc32, octets, repeat(kind))}
+    found = {*ones, *twos, *map(crc32, octets[2:], twos), *map(crc32, octets, repeat(_KIND_CRC[kind]))}
     found.update([crc32(b"\x02" + octet[:5]) for octet in octets if len(octet) > 5])
-    formal = map(crc32, _class_signs(order, start, sentence, len(words)))
-    return set(map(and_, found, repeat(MASK))), set(map(and_, formal, repeat(MASK)))
+    return set(map(and_, found, _MASKS)), _class_signs(order, start, kind, sentence, len(words))
 
 
-def _class(word: str, following: str) -> str:
-    """A word's class; the order of an order number is a purchase."""
-    if word == "order" and following in _OF_PURCHASES:
-        return ""
-    return CLASSES.get(word, "") or _SHAPES.get(word, "")
+def _order(words: list[str]) -> str:
+    """The words' classes; the order of an order number is a purchase."""
+    return "".join(
+        [
+            "" if word == "order" and following in _OF_PURCHASES else _LETTERS.get(word, "")
+            for word, following in zip(words, [*words[1:], ""], strict=True)
+        ]
+    )
 
 
 _OF_PURCHASES: Final = frozenset(
@@ -170,23 +177,48 @@ _BEFORE: Final = frozenset("p!?zx")
 _ASKING: Final = frozenset(listed("can could would will to and then also next go ahead just simply task todo new"))
 
 
-def _class_signs(order: str, start: str, sentence: str, length: int) -> list[bytes]:
+class _Places(dict[str, int]):
+    """Places of short signs that begin alike, each worked out once."""
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def __missing__(self, sign: str) -> int:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        place = self[sign] = crc32((self._prefix + sign).encode()) & MASK
+        return place
+
+
+def _places_of(places: _Places, signs: Iterable[str]) -> Iterable[int]:
+    return map(places.__getitem__, signs)
+
+
+_MOST_KEPT: Final = 20_000
+_RUNS, _KINDS, _PAIRS, _OPENINGS, _FORMS = map(_Places, ("\x03", "\x04", "\x05", "\x07", ""))
+_STARTS: Final = {start: (_Places("\x06" + start), _Places("\x0c" + start)) for start in ORDERS}
+
+
+def _class_signs(order: str, start: str, kind: str, sentence: str, length: int) -> set[int]:
     kinds = sorted(set(order))
-    found = ["\x03" + order[at : at + 2] for at in range(len(order) - 1)]
-    found += ["\x03" + order[at : at + 3] for at in range(len(order) - 2)]
-    found += ["\x04" + kind for kind in kinds]
-    found += ["\x05" + one + other for one, other in combinations(kinds[:_MOST_KINDS], 2)]
-    found.append("\x07" + order[:3])
-    found.append(f"\x08{min(length, 40) // 4}")
-    found.append(f"\x08end{sentence[-1:] if sentence[-1:] in '?!.:' else ''}")
-    found.append("\x0b" + _kind(start, order, sentence))
+    twos = list(map(add, order, order[1:]))
+    pairs = list(map("".join, combinations(kinds[:_MOST_KINDS], 2)))
+    last = sentence[-1:] if sentence[-1:] in "?!.:" else ""
+    forms = [f"\x08{min(length, 40) // 4}", f"\x08end{last}", "\x0b" + kind]
+    found = {
+        *_places_of(_RUNS, twos), *_places_of(_RUNS, map(add, twos, order[2:])), *_places_of(_KINDS, kinds),
+        *_places_of(_PAIRS, pairs), _OPENINGS[order[:3]],
+    }  # fmt: skip
     if start:
-        found.append("\x06" + start)
-        found += ["\x06" + start + kind for kind in kinds]
-        found += ["\x0c" + start + one + other for one, other in combinations(kinds[:_MOST_KINDS], 2)]
+        with_start, with_pairs = _STARTS[start]
+        found.add(with_start[""])
+        found.update(_places_of(with_start, kinds), _places_of(with_pairs, pairs))
     if '"' in sentence or "“" in sentence or " '" in sentence:
-        found.append("\x09quote")
-        found += ["\x09quote" + start]
+        forms += ["\x09quote", "\x09quote" + start]
     if length > 4 and sentence.isupper():
-        found.append("\x09capitals")
-    return [sign.encode() for sign in found]
+        forms.append("\x09capitals")
+    found.update(_places_of(_FORMS, forms))
+    return found

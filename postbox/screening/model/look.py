@@ -30,11 +30,11 @@ _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "
 
 @dataclass(frozen=True, slots=True)
 class Strongest:
-    """The sum of the strongest sentence, that sentence, and its weightiest words."""
+    """The sum of the strongest sentence, that sentence, and its words."""
 
     sum: float
     sentence: str
-    words: tuple[str, ...]
+    words: list[str]
 
 
 def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
@@ -43,14 +43,15 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
     One with marks of code or roles always passes; one that names an address passes more easily.
     """
     get, least = weights.first.get, weights.first_least
+    least_with_address = least - _ADDRESS
     markers = [marker for marker in _MARKERS if marker in text]
     found = []
     for sentence, words in found_sentences:
-        for piece in [words] if len(words) <= LONGEST else pieces(words):
+        for piece in (words,) if len(words) <= LONGEST else pieces(words):
             first = sum(map(get, piece, _NONE))
             if first >= least or (
-                (markers and any(map(sentence[:_SENTENCE].__contains__, markers)))
-                or (first >= least - _ADDRESS and "@" in sentence[:_SENTENCE])
+                (first >= least_with_address and "@" in sentence[:_SENTENCE])
+                or (markers and any(map(sentence[:_SENTENCE].__contains__, markers)))
             ):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
@@ -64,17 +65,17 @@ def strongest(found: Sequence[Candidate], weights: Weights) -> Strongest | None:
     value = weights.table.__getitem__
     if len(found) > MOST_LOOKS:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
-    for _, sentence, piece in found:
-        places = signs(piece, sentence[:_SENTENCE])
+    for _, sentence, words in found:
+        places = signs(words, sentence[:_SENTENCE])
         total = sum(map(value, places)) - ZERO * len(places)
         if total > best_sum:
-            best, best_sum, best_words = sentence, total, piece
+            best, best_sum, best_words = sentence, total, words
     if not best:
         return None
-    return Strongest(best_sum * weights.step + weights.bias, best, _weightiest(best_words, weights))
+    return Strongest(best_sum * weights.step + weights.bias, best, best_words)
 
 
-def _weightiest(words: list[str], weights: Weights) -> tuple[str, ...]:
+def weightiest(words: list[str], weights: Weights) -> tuple[str, ...]:
     """Up to three words that by themselves speak most for an order, in the order of the sentence."""
     sums = {}
     for word in words:
