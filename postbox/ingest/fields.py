@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from postbox.ingest.addresses import mailboxes
 from postbox.ingest.defects import Defect
-from postbox.ingest.outline import Field
+from postbox.ingest.outline import Values
 from postbox.ingest.words import header_text, raw_text
 from postbox.mail.parsed import Mailbox
 
@@ -23,11 +23,9 @@ _DATE_CHARACTERS = 200
 class Fields:
     """The header section of a mail, read field by field; ``defects`` collects what was wrong."""
 
-    def __init__(self, fields: list[Field], defects: set[Defect]) -> None:
+    def __init__(self, values: Values, defects: set[Defect]) -> None:
         self._defects = defects
-        self._values: dict[str, list[str]] = {}
-        for name, value in fields:
-            self._values.setdefault(name.lower(), []).append(value)
+        self._values = values
 
     def first(self, name: str) -> str:
         """A field's first value, octets as Latin-1; empty when there is none."""

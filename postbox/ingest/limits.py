@@ -11,7 +11,7 @@ import re
 import time
 from enum import StrEnum
 
-from postbox.ingest.outline import Field, Section, outline, unify
+from postbox.ingest.outline import Section, Values, outline, unify
 
 MESSAGE_BYTES = 25 * 1024 * 1024
 HEADER_BYTES = 100 * 1024  # one header section
@@ -88,7 +88,7 @@ def checked_outline(raw: bytes, deadline: Deadline | None = None) -> list[Sectio
         header_bytes += section.body_start - section.start
         _check_section(section, header_bytes)
         if not sections:
-            _check_top(section.fields)
+            _check_top(section.values)
         sections.append(section)
         deadline.check()
         if len(sections) > PART_COUNT:
@@ -112,13 +112,11 @@ def _check_section(section: Section, header_bytes: int) -> None:
             )
 
 
-def _check_top(fields: list[Field]) -> None:
-    hops = addresses = 0
-    for name, value in fields:
-        key = name.lower()
-        if key == "received":
-            hops += 1
-        elif key in ADDRESS_FIELDS:
+def _check_top(values: Values) -> None:
+    hops = len(values.get("received", ()))
+    addresses = 0
+    for name in ADDRESS_FIELDS.intersection(values):
+        for value in values[name]:
             # Names may hold either sign, so the smaller count is the one that never flags an honest list.
             addresses += min(value.count("@"), value.count(",") + value.count(";") + 1)
             if value.count("(") > COMMENT_DEPTH and _comment_depth(value) > COMMENT_DEPTH:

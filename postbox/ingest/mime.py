@@ -19,7 +19,7 @@ from postbox.ingest.contents import Contents
 from postbox.ingest.defects import Defect
 from postbox.ingest.fields import Fields
 from postbox.ingest.limits import Deadline, checked_outline
-from postbox.ingest.outline import Section, unify
+from postbox.ingest.outline import Field, Section, unify
 from postbox.ingest.parts import Part
 from postbox.ingest.quiet import quiet_import
 from postbox.ingest.tree import Node, grow, marks, skeleton
@@ -59,7 +59,7 @@ def parse_whole(raw: bytes) -> tuple[ParsedMail, tuple[bytes, ...]]:
     sections = checked_outline(mail, deadline)
     defects = _line_defects(raw)
     parser, root = _tree(sections, mail, defects)
-    fields = Fields(sections[0].fields, defects)
+    fields = Fields(sections[0].values, defects)
     contents = Contents(select(root), defects, deadline)
     markup = contents.html()
     attached = list(contents.attachments(markup))
@@ -74,7 +74,7 @@ def parse_whole(raw: bytes) -> tuple[ParsedMail, tuple[bytes, ...]]:
         date=fields.date(),
         in_reply_to=next(iter(fields.message_ids("in-reply-to")), ""),
         references=fields.message_ids("references"),
-        headers=tuple((name, header_text(value)) for name, value in sections[0].fields),
+        headers=_headers(sections[0].fields),
         text=contents.text(),
         html=markup,
         attachments=tuple(attachment for attachment, _ in attached),
@@ -97,6 +97,14 @@ def attachment_bytes(raw: bytes, position: int) -> tuple[AttachmentPart, bytes]:
         if attachment.position == position:
             return attachment, octets
     raise IndexError(f"the mail has no attachment {position}")
+
+
+def _headers(fields: list[Field]) -> tuple[Field, ...]:
+    """All header fields as a reader sees them; most mails have none that reads otherwise than it was sent."""
+    said = "".join([value for _, value in fields])
+    if said.isascii() and said.isprintable() and "=?" not in said:
+        return tuple(fields)
+    return tuple((name, header_text(value)) for name, value in fields)
 
 
 def _line_defects(raw: bytes) -> set[Defect]:

@@ -24,18 +24,25 @@ _FALSE_STARTS = 50
 
 # Not what str.strip takes for white space: octets of UTF-8 are among it when they are read as Latin-1.
 _BLANK = " \t\r\n"
+_NO_VALUES = ("",)
 
 Field = tuple[str, str]
+Values = dict[str, list[str]]
+"""The values of fields by lower-case name."""
+
+# Line after line: a field without the white space around its colon, or a line that is none.
+_LINE = re.compile(r"([^ \t:\n]++)[ \t]*+:[ \t]*+(.*+)\n?|.*+\n|.++")
+_NO_FIELD = ("", "")
 
 
 @dataclass(slots=True)
 class Section:
     """A header section and the body below it, as offsets into the raw mail.
 
-    ``fields`` are name and unfolded value, octets as Latin-1, in order. ``opened_by`` is the number of the
-    multipart whose delimiter line stands above (0: the mail itself), ``closing`` says that it was the last
-    such line, so that what follows is an epilogue. ``number`` and ``boundary`` are set on a section that
-    declares a multipart.
+    ``fields`` are name and unfolded value, octets as Latin-1, in order, ``values`` the same by name.
+    ``opened_by`` is the number of the multipart whose delimiter line stands above (0: the mail itself),
+    ``closing`` says that it was the last such line, so that what follows is an epilogue. ``number`` and
+    ``boundary`` are set on a section that declares a multipart.
     """
 
     depth: int
@@ -45,12 +52,13 @@ class Section:
     body_start: int
     body_end: int
     fields: list[Field]
+    values: Values
     number: int = 0
     boundary: str = ""
 
     def field(self, name: str) -> str:
         """The first value of a field by lower-case name; empty when there is none."""
-        return next((value for key, value in self.fields if key.lower() == name), "")
+        return self.values.get(name, _NO_VALUES)[0]
 
 
 @dataclass(slots=True)
@@ -134,10 +142,10 @@ def _find_delimiter(raw: bytes, marker: bytes, begin: int, end: int) -> tuple[in
 
 def _section(raw: bytes, start: int, stop: int, head_bytes: int, closing: bool) -> Section:
     if closing:
-        return Section(0, 0, True, start, start, start, [])
+        return Section(0, 0, True, start, start, start, [], {})
     head_end, body_start = _head_end(raw, start, max(start, stop), head_bytes)
     fields = _fields(raw[start:head_end].decode("latin-1"))
-    section = Section(0, 0, False, start, body_start, body_start, fields)
+    section = Section(0, 0, False, start, body_start, body_start, fields, _by_name(fields))
     content_type = section.field("content-type")
     if content_type[:10].lower() == "multipart/":
         section.boundary = parameters(content_type).get("boundary", "").rstrip()
@@ -162,13 +170,20 @@ def _fields(head: str) -> list[Field]:
     """
     if "\r" in head:
         head = head.replace("\r\n", "\n").replace("\r", " ")
-    fields = []
-    for line in head.replace("\0", "").replace("\n ", " ").replace("\n\t", " ").split("\n"):
-        name, colon, value = line.partition(":")
-        name = name.rstrip(_BLANK)
-        if colon and name and " " not in name and "\t" not in name:
-            fields.append((name, value.strip(_BLANK)))
+    head = head.replace("\0", "").replace("\n ", " ").replace("\n\t", " ")
+    fields: list[Field] = _LINE.findall(head)
+    if _NO_FIELD in fields:
+        fields = [field for field in fields if field != _NO_FIELD]
+    if " \n" in head or "\t\n" in head or head[-1:] in _BLANK:
+        fields = [(name, value.rstrip(_BLANK)) for name, value in fields]
     return fields
+
+
+def _by_name(fields: list[Field]) -> Values:
+    values: Values = {}
+    for name, value in fields:
+        values.setdefault(name.lower(), []).append(value)
+    return values
 
 
 def _body_end(raw: bytes, body_start: int, stop: int) -> int:

@@ -7,19 +7,20 @@ Decides how one part is decoded. It never decides which part is shown (`bodies`)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from postbox.ingest.charsets import decode_charset
 from postbox.ingest.defects import Defect
 from postbox.ingest.flowed import unwrap
 from postbox.ingest.limits import HEADER_BYTES
 from postbox.ingest.names import attachment_name, climbs, is_disguised, message_name
-from postbox.ingest.outline import Field, head_fields
+from postbox.ingest.outline import Values, head_fields
 from postbox.ingest.parameters import parameters
 from postbox.ingest.transfer import decode_transfer
 from postbox.ingest.words import header_text
 from postbox.mail.parsed import AttachmentPart
 
+_NO_VALUES = ("",)
 _CONTENT_ID = re.compile(r"<?([^<>\s]+)>?", re.ASCII)
 
 
@@ -29,12 +30,12 @@ class Part:
 
     content_type: str
     children: tuple[Part, ...] | None
-    fields: tuple[Field, ...] = ()
+    values: Values = field(default_factory=dict)
     body: bytes = b""
 
     def field(self, name: str) -> str:
         """The first value of a field by lower-case name, octets as Latin-1; empty when there is none."""
-        return next((value for key, value in self.fields if key.lower() == name), "")
+        return self.values.get(name, _NO_VALUES)[0]
 
     @property
     def disposition(self) -> str:

@@ -82,7 +82,7 @@ def grow(node: Node, sections: list[Section], raw: bytes) -> Part:
     if not node.sections:
         return Part(node.content_type, None)
     first, last = sections[node.sections[0]], sections[node.sections[-1]]
-    return Part(node.content_type, None, tuple(first.fields), raw[first.body_start : last.body_end])
+    return Part(node.content_type, None, first.values, raw[first.body_start : last.body_end])
 
 
 def _plain_type(value: str) -> str:

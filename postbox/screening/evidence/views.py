@@ -11,8 +11,8 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import filterfalse, islice
 from urllib.parse import unquote
 
 from postbox.screening.distilling.words import words
@@ -22,16 +22,12 @@ VIEW_CHARACTERS = 8_192
 _PRINTABLE = 0.92
 
 _BASE64_OF_URLS = str.maketrans("-_", "+/")
-_BASE64_DRAWN = bytes(
-    ord("a") if chr(octet).isascii() and (chr(octet).isalnum() or chr(octet) in "+/-_") else ord(" ")
-    for octet in range(256)
-)
-_BASE64_RUN = b"a" * 20
+_BASE64_RUN, _HEX_RUN, _SPACED_RUN = b"a" * 20, b"a" * 24, b" a" * 7
+_BETWEEN_HEX = b"x\\ :,"
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,4096}").finditer
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[^%\s]{0,8}){8,2048}").finditer
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};[^&\n]{0,3}){5,2048}").finditer
 _SPACED = re.compile(r"(?:\b\w[ .\-_*]{1,3}){7,2048}\w\b").finditer
-_SET_APART = re.compile(r"(?:[ .\-_*]{1,3}\w(?!\w)){7}").search  # sooner done than _SPACED, which tells where it begins
 _LEET_WORD = re.compile(r"\b[a-z]*[013457@$!][a-z013457@$!]*\b", re.I)
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LOOK_ALIKES = str.maketrans(
@@ -68,7 +64,8 @@ def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, st
 
 
 def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    for run in _runs_of_base64(text):
+    octets = text.encode("latin-1", "replace")
+    for run in _runs_of_base64(text, octets):
         if plain := _from_base64(run):
             yield "base64", plain
     if text.count("%") >= 8:
@@ -81,30 +78,48 @@ def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[st
         yield "text written backwards", text[:VIEW_CHARACTERS][::-1]
     if not words.isdisjoint(_ROT13):
         yield "rot13", codecs.encode(text[:VIEW_CHARACTERS], "rot13")
-    yield from _letters(text, words)
+    yield from _letters(text, octets, words)
 
 
-def _runs_of_base64(text: str) -> Iterator[str]:
-    """Runs of its characters, found in a copy of the text that says of each octet only whether it is one of them."""
-    octets = text.encode("utf-8", "replace")
-    drawn = octets.translate(_BASE64_DRAWN) + b" "
+def _drawing(letters: str, blanks: str) -> bytes:
+    """A table that says of each character of Latin-1 only whether it is such a letter (``a``), a blank, or neither.
+
+    What a pattern would look for at every place is then found at once as a plain string.
+    """
+    drawn = {ord(character): "a" for character in letters} | {ord(character): " " for character in blanks}
+    return "".join(drawn.get(octet, "|") for octet in range(256)).encode()
+
+
+_LATIN_1 = bytes(range(256)).decode("latin-1")
+_LETTERS = "".join(filter(str.isalnum, _LATIN_1)) + "?"  # which stands for any other alphabet's
+_AS_BASE64 = _drawing("".join(filter(str.isascii, filter(str.isalnum, _LATIN_1))) + "+/-_", "")
+_AS_HEX = _drawing("0123456789abcdefABCDEF", "")
+_AS_SPACED = _drawing(_LETTERS, " .-_*")
+
+
+def _runs_of_base64(text: str, octets: bytes) -> Iterator[str]:
+    drawn = octets.translate(_AS_BASE64) + b"|"
     begin = drawn.find(_BASE64_RUN)
     while begin >= 0:
-        end = drawn.index(b" ", begin)
-        yield octets[begin : min(end, begin + VIEW_CHARACTERS)].decode()
+        end = drawn.index(b"|", begin)
+        yield text[begin : min(end, begin + VIEW_CHARACTERS)]
         begin = drawn.find(_BASE64_RUN, end)
 
 
-def _letters(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    odd = [word for word in words if not word.isalpha()]
-    if len(_LONE & words) >= 5 and _SET_APART(text):
+def _holds_spaced(octets: bytes) -> bool:
+    """Whether there may be enough letters set apart; two or three marks between them are brought down to one."""
+    return _SPACED_RUN in octets.translate(_AS_SPACED).replace(b"   ", b" ").replace(b"  ", b" ")
+
+
+def _letters(text: str, octets: bytes, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+    if len(_LONE & words) >= 5 and _holds_spaced(octets):
         for match in _SPACED(text):
             yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])
-    if _pairs_of_hex(odd):
+    if _HEX_RUN in octets.translate(_AS_HEX, _BETWEEN_HEX):
         for match in _HEX(text):
             if plain := _from_hex(match[0]):
                 yield "hex", plain
-    if not _LEET_TARGETS.isdisjoint("\n".join(odd).translate(_LEET).split("\n")) and any(map(_leet, odd)):
+    if _may_hold_leet(words) and any(map(_leet, words)):
         yield "letters written as digits", _LEET_WORD.sub(_unleet, text[:VIEW_CHARACTERS])
 
 
@@ -117,13 +132,9 @@ def _closed_up(run: str) -> str:
     return joined if " " in joined else _KNOWN.sub(r" \g<0> ", joined)
 
 
-def _pairs_of_hex(words: list[str]) -> bool:
-    pairs = 0
-    for word in words:
-        if len(word) >= 24 and not len(word) % 2 and all(c in "0123456789abcdefx\\" for c in word[:32]):
-            return True
-        pairs += len(word) == 2 and word.isalnum() and not word.isalpha()
-    return pairs >= 5
+def _may_hold_leet(words: Iterable[str]) -> bool:
+    odd = "\n".join(filterfalse(str.isalpha, words))
+    return not _LEET_TARGETS.isdisjoint(odd.translate(_LEET).split("\n"))
 
 
 def _leet(word: str) -> bool:
@@ -138,8 +149,6 @@ _LEET_TARGETS = frozenset(
     """
     )
 )
-
-
 _KNOWN = re.compile("all|and|the|your|my|to|" + "|".join(sorted(_LEET_TARGETS, key=len, reverse=True)), re.I)
 
 
