@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+from postbox.lib.compact import compact
 
 
 def public_id(event_id: uuid.UUID) -> str:
@@ -18,7 +20,12 @@ def timestamp(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def render(event_id: uuid.UUID, kind: str, at: datetime, data: dict[str, Any]) -> bytes:
-    """The event's body: compact UTF-8 JSON, the bytes that are sealed once and sent at every attempt."""
-    payload = {"type": kind, "id": public_id(event_id), "timestamp": timestamp(at), "data": data}
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+def render(
+    event_id: uuid.UUID, kind: str, at: datetime, data: dict[str, Any], written: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The event's body: compact UTF-8 JSON, the bytes that are sealed once and sent at every attempt.
+
+    ``written`` are further members of ``data`` that are JSON already.
+    """
+    head = {"type": kind, "id": public_id(event_id), "timestamp": timestamp(at)}
+    return compact(head, {"data": compact(data, written)})

@@ -20,6 +20,7 @@ from postbox.events.models import EventKind
 from postbox.ingest import metrics, returned, threads
 from postbox.ingest.rule_events import asked_by_rules
 from postbox.lib import clock
+from postbox.lib.compact import quoted
 from postbox.lib.ids import uuid7
 from postbox.mail import content as contents
 from postbox.mail.keys import seal_part
@@ -99,13 +100,14 @@ def prepare(case: Case, key: bytes) -> Settlement:
         labels=case.effects.labels,
         thread_taint=case.thread_taint,
     )
+    text = quoted(content.text)
     return Settlement(
         case,
         status,
         parsed.from_[0].address[:_MAX_ADDRESS] if len(parsed.from_) == 1 else "",
         attachment_ids,
-        seal_part(key, content.dump(), case.id, "content", case.agent_id),
-        _events(case, key, facts, content, now),
+        seal_part(key, content.dump(text), case.id, "content", case.agent_id),
+        _events(case, key, facts, content, text, now),
         key,
     )
 
@@ -142,11 +144,16 @@ def _reasons(case: Case, status: Status) -> list[str]:
     return words
 
 
-def _events(case: Case, key: bytes, facts: contents.Facts, content: contents.Content, now: datetime) -> list[NewEvent]:
-    """What is told of a mail: nothing of a refused one, and nothing is sent on unless it went to its agent."""
+def _events(
+    case: Case, key: bytes, facts: contents.Facts, content: contents.Content, text: bytes, now: datetime
+) -> list[NewEvent]:
+    """What is told of a mail: nothing of a refused one, and nothing is sent on unless it went to its agent.
+
+    ``text`` is the content's as JSON.
+    """
     if facts.status == Status.REFUSED:
         return []
-    events = [_event(case, key, facts, content, now)]
+    events = [_event(case, key, facts, content, text, now)]
     if facts.status == Status.PROCESSED:
         events += asked_by_rules(case, key, content, now)
     if returned.tells_of(case):
@@ -154,11 +161,14 @@ def _events(case: Case, key: bytes, facts: contents.Facts, content: contents.Con
     return events
 
 
-def _event(case: Case, key: bytes, facts: contents.Facts, content: contents.Content, now: datetime) -> NewEvent:
-    event_id = uuid7()
-    kind = EventKind.MESSAGE_QUARANTINED if facts.quarantined else EventKind.MESSAGE_RECEIVED
-    data = contents.public(facts, content, with_text=not facts.quarantined)
-    body = render(event_id, kind, now, data)
+def _event(
+    case: Case, key: bytes, facts: contents.Facts, content: contents.Content, text: bytes, now: datetime
+) -> NewEvent:
+    event_id, kind, texts = uuid7(), EventKind.MESSAGE_QUARANTINED, {}
+    if not facts.quarantined:
+        kind = EventKind.MESSAGE_RECEIVED
+        texts = {"text": text, "reply_text": text if content.own is None else quoted(content.reply_text)}
+    body = render(event_id, kind, now, contents.public(facts, content, with_text=False), texts)
     return NewEvent(event_id, kind, case.agent_id, case.id, now, seal_part(key, body, case.id, "event", case.agent_id))
 
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from postbox.events.body import timestamp
+from postbox.lib.compact import compact, quoted
 from postbox.mail.models import AuthResult, Message
 from postbox.mail.parsed import Distilled, Mailbox, ParsedMail, Score, stretches
 
@@ -54,15 +55,19 @@ class Content:
         """The writer's own words alone."""
         return stretches(self.text, self.own)
 
-    def dump(self) -> bytes:
-        """The plaintext that is sealed."""
-        return json.dumps(_as_dict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    def dump(self, text: bytes | None = None) -> bytes:
+        """The plaintext that is sealed; ``text`` is the content's as JSON, where that is at hand."""
+        members = {name: getattr(self, name) for name in _MEMBERS}
+        return compact(members, {"text": quoted(self.text) if text is None else text})
 
     @classmethod
     def load(cls, plaintext: bytes) -> Content:
         """The inverse of ``dump``; fields of a later version are passed over."""
         known = cls.__dataclass_fields__
         return cls(**{key: value for key, value in json.loads(plaintext).items() if key in known})
+
+
+_MEMBERS = [name for name in Content.__dataclass_fields__ if name != "text"]
 
 
 def subject_of(plaintext: bytes) -> str:
@@ -76,10 +81,6 @@ def subject_of(plaintext: bytes) -> str:
     except ValueError:  # longer than what is looked at, or written in another order
         return Content.load(plaintext).subject
     return str(subject)
-
-
-def _as_dict(content: Content) -> dict[str, Any]:
-    return {name: getattr(content, name) for name in Content.__dataclass_fields__}
 
 
 def from_parts(

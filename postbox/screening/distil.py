@@ -7,6 +7,7 @@ headless Chromium paints. It never fetches anything, never runs a script, and ne
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lxml.etree import _Element
 
@@ -25,7 +26,7 @@ from postbox.screening.distilling.walk import Walk
 
 __all__ = ["distil_html", "distil_mail", "distil_text"]
 
-_URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]{1,2048}", re.I).finditer
+_URL_REST = re.compile(r"[^\s<>\"'\\^`{|}]{1,2048}").match
 
 
 def distil_mail(parsed: ParsedMail) -> Distilled:
@@ -58,9 +59,22 @@ def distil_text(text: str) -> Distilled:
             text, whole = octets[: limits.TEXT_BYTES].decode("utf-8", "ignore"), limits.TEXT_BYTES + 1
     links: tuple[Link, ...] = ()
     if "://" in text:
-        found = dict.fromkeys(match[0].rstrip(".,;:!?)]") for match in _URL(text))
+        found = dict.fromkeys(url.rstrip(".,;:!?)]") for url in _urls(text))
         links = tuple(Link(url, url) for url in list(found)[: limits.LINKS])
     return Distilled(text.strip("\n"), whole > limits.TEXT_BYTES, _invisible_entry(invisible), links)
+
+
+def _urls(text: str) -> Iterator[str]:
+    """Web addresses, found by their colons: a pattern would look at every place of the text."""
+    end, colon = 0, text.find("://")
+    while colon >= 0:
+        before = text[max(end, colon - 5) : colon].lower()
+        scheme = 5 if before == "https" else 4 if before.endswith("http") else 0
+        end = colon + 3
+        if scheme and (rest := _URL_REST(text, end)):
+            end = rest.end()
+            yield text[colon - scheme : end]
+        colon = text.find("://", end)
 
 
 def distil_html(html: str) -> Distilled:

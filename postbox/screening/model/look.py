@@ -6,6 +6,7 @@ the score is ``postbox.screening.injection``'s.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -25,6 +26,7 @@ Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
 _ADDRESS: Final = 40
+_may_hold_marker: Final = re.compile(r"[<|>\[{`#!][|<\[/I\"`!#]").search
 _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
 
@@ -44,7 +46,7 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
     """
     get, least = weights.first.get, weights.first_least
     least_with_address = least - _ADDRESS
-    markers = [marker for marker in _MARKERS if marker in text]
+    markers = [marker for marker in _MARKERS if marker in text] if _may_hold_marker(text) else []
     found = []
     for sentence, words in found_sentences:
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
