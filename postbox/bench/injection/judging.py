@@ -49,10 +49,10 @@ def judge(corpora: Corpora, material: Material, slope: float) -> Judged:
     judged.threshold = threshold(judged.sums)
     counted: dict[str, list[tuple[float, float, float]]] = {}
     for half in HALVES:
-        _flag_honest(judged, corpora, weights(material, models[half], judged.threshold, slope), half)
+        _flag_honest(judged, corpora, weights(material, models[half], judged.threshold, slope, (), half), half)
         for source, attacks in corpora.attacks.items():
             left_out = fit(material, (source,), half)
-            shipped = weights(material, left_out, judged.threshold, slope)
+            shipped = weights(material, left_out, judged.threshold, slope, (source,), half)
             counted.setdefault(source, []).append(_recall(judged, corpora, source, attacks, shipped, half))
     for source, rows in counted.items():
         shares = [sum(column) / len(rows) for column in zip(*rows, strict=True)]

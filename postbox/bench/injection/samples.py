@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from postbox.screening.model.features import BITS, pieces, sentences, signs
+from postbox.screening.model.look import glance
 
 CLASS_WEIGHT: Final = 1.0
 Row = tuple[frozenset[int], tuple[str, ...]]
@@ -42,8 +43,8 @@ def matrix(rows: Sequence[Row]) -> Any:
 
 
 def word_matrix(rows: Sequence[Row], places: dict[str, int]) -> Any:
-    """Rows of words, by their places; words without one are left out."""
-    return _sparse([{places[word] for word in row[1] if word in places} for row in rows], len(places))
+    """Rows of what the first look adds up, by its places; what has none is left out."""
+    return _sparse([[places[sign] for sign in glance(row[1]) if sign in places] for row in rows], len(places))
 
 
 def _sparse(rows: Iterable[Iterable[int]], width: int) -> Any:

@@ -7,6 +7,7 @@ The same corpora give the same weights.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ from postbox.bench.injection import texts
 from postbox.bench.injection.corpora import Corpora
 from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
 from postbox.bench.injection.samples import sample as sampled
+from postbox.screening.model.look import glance
 from postbox.screening.model.weights import ZERO, Weights
 
 _C: Final = 0.2
@@ -28,8 +30,9 @@ _MADE_HONEST: Final = 0.07
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 _SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0} | {f"made:{name}_attack": 2.5 for name in texts.LANGUAGES}
-_FIRST_LOST: Final = 0.004
+_FIRST_LOST: Final = 0.0003
 _FIRST_WEIGHT: Final = 0.02
+_FIRST_ATTACKS: Final = 30.0
 _STEP: Final = 1 / 32
 
 
@@ -136,31 +139,37 @@ def _strongest(sums: Any, owners: Any, owner_weights: list[float]) -> Any:
     return weights
 
 
-def first_look(material: Material, fitted: Fit, threshold: float) -> tuple[dict[str, int], int]:
-    """Values of words alone, and the sum below which next to no attack that the full look finds would be lost."""
-    attacks = [one for samples in material.attacks.values() for one in samples]
+def first_look(
+    material: Material, fitted: Fit, threshold: float, without: Collection[str] = (), half: int | None = None
+) -> tuple[dict[str, int], int]:
+    """Values of the first look, and the sum below which next to no attack that the full look finds would be lost."""
+    attacks = [one for source, samples in material.attacks.items() if source not in without for one in samples]
     rows = [row for one in attacks for row in one.rows]
     sums = matrix(rows) @ fitted.coefficients + fitted.bias
     rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - 1]
-    honest = list({row: None for _, _, one in material.mails for row in one.rows})
-    counts: dict[str, int] = {}
-    for _, words in [*rows, *honest]:
-        for word in set(words):
-            counts[word] = counts.get(word, 0) + 1
-    places = {word: at for at, word in enumerate(sorted(word for word, count in counts.items() if count >= 6))}
+    honest = list({row: None for _, own, one in material.mails if half is None or own == half for row in one.rows})
+    counts = Counter(sign for _, words in [*rows, *honest] for sign in set(glance(words)))
+    places = {sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= 6))}
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
-    model = _logistic(minus, plus, np.full(plus.shape[0] + minus.shape[0], 0.3))
-    values = {word: round(float(model.coef_[0][at]) / _STEP) for word, at in places.items()}
+    model = _logistic(minus, plus, np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)]))
+    values = {sign: round(float(model.coef_[0][at]) / _STEP) for sign, at in places.items()}
     values = {
-        word: value for word, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and word.isprintable()
+        sign: value for sign, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and sign.isprintable()
     }
-    reached = sorted(sum(values.get(word, 0) for word in words) for _, words in rows)
+    reached = sorted(sum(values.get(sign, 0) for sign in glance(words)) for _, words in rows)
     return values, reached[int(_FIRST_LOST * len(reached))]
 
 
-def weights(material: Material, fitted: Fit, threshold: float, slope: float) -> Weights:
-    """The fitted model as it is shipped: values of one octet, and a first look."""
+def weights(
+    material: Material,
+    fitted: Fit,
+    threshold: float,
+    slope: float,
+    without: Collection[str] = (),
+    half: int | None = None,
+) -> Weights:
+    """The fitted model as it is shipped: values of one octet, and a first look that has seen no more than the model."""
     values = np.clip(np.round(fitted.coefficients / _STEP), -ZERO, ZERO - 1).astype(np.int16) + ZERO
-    first, least = first_look(material, fitted, threshold)
+    first, least = first_look(material, fitted, threshold, without, half)
     table = values.astype(np.uint8).tobytes()
     return Weights(table, first, least, _STEP, fitted.bias, threshold, slope)

@@ -25,7 +25,8 @@ MOST_LOOKS: Final = 20
 Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
-_ADDRESS: Final = 40
+_OPENS: Final = "^"  # in no word
+_ADDRESS: Final = "^^"
 _may_hold_marker: Final = re.compile(r"[<|>\[{`#!][|<\[/I\"`!#]").search
 _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
@@ -39,22 +40,26 @@ class Strongest:
     words: list[str]
 
 
+def glance(words: Sequence[str]) -> list[str]:
+    """What the first look adds up: the words, the one that opens the sentence, and whether an address is among them."""
+    return [*words, *(_OPENS + word for word in words[:1]), *([_ADDRESS] if any("@" in word for word in words) else [])]
+
+
 def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
     """The sentences that pass the first look, with their first sums: those that the text's rules need see too.
 
-    One with marks of code or roles always passes; one that names an address passes more easily.
+    One with marks of code or roles always passes.
     """
     get, least = weights.first.get, weights.first_least
-    least_with_address = least - _ADDRESS
+    address = get(_ADDRESS, 0) if "@" in text else 0
     markers = [marker for marker in _MARKERS if marker in text] if _may_hold_marker(text) else []
     found = []
     for sentence, words in found_sentences:
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
-            first = sum(map(get, piece, _NONE))
-            if first >= least or (
-                (first >= least_with_address and "@" in sentence[:_SENTENCE])
-                or (markers and any(map(sentence[:_SENTENCE].__contains__, markers)))
-            ):
+            first = sum(map(get, piece, _NONE), get(_OPENS + piece[0], 0) if piece else 0)
+            if address and "@" in sentence[:_SENTENCE]:
+                first += address
+            if first >= least or (markers and any(map(sentence[:_SENTENCE].__contains__, markers))):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]

@@ -18,7 +18,7 @@ from typing import Final
 from postbox.screening.model.features import BITS
 
 FILE: Final = Path(__file__).with_name("weights.bin")
-FORMAT: Final = 1
+FORMAT: Final = 2
 ZERO: Final = 128
 
 
@@ -26,7 +26,7 @@ ZERO: Final = 128
 class Weights:
     """A trained model.
 
-    ``table`` has a value for each place of ``features``; ``first`` a value for each word of the first look, and only
+    ``table`` has a value for each place of ``features``; ``first`` a value for each sign of the first look (``look.glance``), and only
     sentences that reach ``first_least`` with it are looked at fully. A sentence's sum is in log-odds after ``step``
     and ``bias``; ``threshold`` is the sum at which a text by itself reaches a score of 0.8, and ``slope`` how steeply
     log-odds rise with the sum.
