@@ -31,7 +31,8 @@ _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 _SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0} | {f"made:{name}_attack": 2.5 for name in texts.LANGUAGES}
 _FIRST_LOST: Final = 0.0003
-_FIRST_WEIGHT: Final = 0.02
+_FIRST_SEEN: Final = 6
+_FIRST_WEIGHT: Final = 0.1
 _FIRST_ATTACKS: Final = 30.0
 _STEP: Final = 1 / 32
 
@@ -148,11 +149,11 @@ def first_look(
     sums = matrix(rows) @ fitted.coefficients + fitted.bias
     rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - 1]
     honest = list({row: None for _, own, one in material.mails if half is None or own == half for row in one.rows})
-    counts = Counter(sign for _, words in [*rows, *honest] for sign in set(glance(words)))
-    places = {sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= 6))}
+    counts = Counter(sign for _, words in [*rows, *honest] for sign in sorted(set(glance(words))))
+    places = {sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= _FIRST_SEEN))}
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
     model = _logistic(minus, plus, np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)]))
-    values = {sign: round(float(model.coef_[0][at]) / _STEP) for sign, at in places.items()}
+    values = {sign: round(float(model.coef_[0][places[sign]]) / _STEP) for sign, _ in counts.most_common(len(places))}
     values = {
         sign: value for sign, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and sign.isprintable()
     }
