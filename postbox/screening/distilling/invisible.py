@@ -39,6 +39,8 @@ class Invisible:
 
     def strip(self, text: str) -> str:
         """The text without invisible characters."""
+        if not _INVISIBLE.search("".join(set(text))):  # its characters are few, however long it is
+            return text
         return _INVISIBLE.sub(self._one_run, _C1(_windows, text))
 
     def _one_run(self, match: re.Match[str]) -> str:

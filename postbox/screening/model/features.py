@@ -22,7 +22,8 @@ LONGEST: Final = 48
 STEP: Final = 36
 
 _OPENING = bytes.maketrans(b"\r\t\x0b\x0c", b"  \n\n")
-_QUOTED = repeat(" >|")
+_QUOTES: Final = " >|"
+_QUOTED = repeat(_QUOTES)
 _ENDS = tuple((end + blank, end + "\n\n") for end in ".!?" for blank in " \n") + (
     ("\n- ", "\n\n- "),
     ("\n* ", "\n\n* "),
@@ -49,8 +50,10 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
     A sentence ends at a full stop, a blank line or a list item, not at a line's end; Chinese and Japanese characters
     are words of their own.
     """
-    text = text.encode("utf-8", "replace").translate(_OPENING).decode()
-    text = "\n".join(map(str.lstrip, text.split("\n"), _QUOTED))
+    if "\t" in text or not text.isascii() or "\r" in text or "\x0b" in text or "\x0c" in text:
+        text = text.encode("utf-8", "replace").translate(_OPENING).decode()
+    if "\n>" in text or "\n " in text or "\n|" in text or text[:1] in _QUOTES:
+        text = "\n".join(map(str.lstrip, text.split("\n"), _QUOTED))
     for end, apart in _ENDS:
         text = text.replace(end, apart)
     if text.isascii():
