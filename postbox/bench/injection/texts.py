@@ -23,6 +23,10 @@ ATTACKS: Final[dict[str, int]] = {
     "wide_sentence": 9000,
     "wide_system": 4500,
     "out_of_place": 6500,
+    "act_as": 3000,
+    "change_of_subject": 2500,
+    "de_role_play": 1500,
+    "vi_order": 1200,
 } | {f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES}
 HONEST: Final[dict[str, int]] = {"honest": 15000} | {f"{language}_honest": 500 for language in LANGUAGES}
 _SEED: Final = 7
@@ -53,7 +57,7 @@ def vary(text: str, dice: random.Random) -> str:
 
 
 def _grammar() -> Grammar:
-    return Grammar("goals", "wrap", "chores", "languages", "honest", "wide")
+    return Grammar("goals", "wrap", "chores", "languages", "honest", "wide", "roles")
 
 
 def _made(grammar: Grammar, dice: random.Random, name: str, count: int) -> list[str]:

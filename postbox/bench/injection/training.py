@@ -20,6 +20,7 @@ from postbox.bench.injection import texts
 from postbox.bench.injection.corpora import Corpora
 from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
 from postbox.bench.injection.samples import sample as sampled
+from postbox.screening.evidence import rules
 from postbox.screening.model.look import glance
 from postbox.screening.model.weights import ZERO, Weights
 
@@ -34,6 +35,10 @@ _FIRST_LOST: Final = 0.0003
 _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1
 _FIRST_ATTACKS: Final = 30.0
+# Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it.
+_STRONG: Final = 4.2
+_SELDOM: Final = 0.001
+_PASSES: Final = 3
 _STEP: Final = 1 / 32
 
 
@@ -150,7 +155,9 @@ def first_look(
     rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - 1]
     honest = list({row: None for _, own, one in material.mails if half is None or own == half for row in one.rows})
     counts = Counter(sign for _, words in [*rows, *honest] for sign in sorted(set(glance(words))))
-    places = {sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= _FIRST_SEEN))}
+    places = {
+        sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= _FIRST_SEEN))
+    }
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
     model = _logistic(minus, plus, np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)]))
     values = {sign: round(float(model.coef_[0][places[sign]]) / _STEP) for sign, _ in counts.most_common(len(places))}
@@ -158,7 +165,10 @@ def first_look(
         sign: value for sign, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and sign.isprintable()
     }
     reached = sorted(sum(values.get(sign, 0) for sign in glance(words)) for _, words in rows)
-    return values, reached[int(_FIRST_LOST * len(reached))]
+    least = reached[int(_FIRST_LOST * len(reached))]
+    common = Counter(word for _, words in honest for word in set(words))
+    seldom = (word for word in rules.strong_triggers(_STRONG) if common[word] <= _SELDOM * len(honest))
+    return values | dict.fromkeys(sorted(seldom), _PASSES * least), least
 
 
 def weights(

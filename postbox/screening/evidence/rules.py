@@ -65,3 +65,10 @@ def _by_trigger() -> dict[str, tuple[Rule, ...]]:
 
 BY_TRIGGER: Final = _by_trigger()
 TRIGGERS: Final = frozenset(BY_TRIGGER)
+
+
+def strong_triggers(least: float) -> frozenset[str]:
+    """The words at which a rule of at least this weight is tried."""
+    return frozenset(
+        trigger for trigger, entries in BY_TRIGGER.items() if any(rule.weight >= least for rule in entries)
+    )
