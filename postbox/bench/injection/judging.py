@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from postbox.bench.injection.corpora import HONEST, Corpora, HonestMail
-from postbox.bench.injection.samples import sample
+from postbox.bench.injection.samples import places_of, sample
 from postbox.bench.injection.training import Fit, Material, fit, weights
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.weights import Weights
@@ -119,7 +119,7 @@ def _sums(attacks: Sequence[str], shipped: Weights) -> list[float]:
     found = []
     for text in attacks:
         rows = sample(text, 200).rows
-        best = max((int(table[list(places)].sum()) for places, _ in rows), default=-640)
+        best = max((int(table[places_of(row)].sum()) for row in rows), default=-640)
         found.append(best * shipped.step + shipped.bias)
     return found
 

@@ -6,8 +6,9 @@ rows hold words alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +18,8 @@ from postbox.screening.model.features import BITS, pieces, sentences, signs
 from postbox.screening.model.look import glance
 
 CLASS_WEIGHT: Final = 1.0
-Row = tuple[frozenset[int], tuple[str, ...]]
+Row = tuple[bytes, tuple[str, ...]]
+"""The places of a sentence's features, in order, as the octets of whole numbers (int32), and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ def sample(text: str, most: int = 4000) -> Sample:
     """The features of a text."""
     rows: list[Row] = []
     for sentence, words in sentences(text):
-        rows += [(frozenset(signs(piece, sentence)), tuple(piece)) for piece in pieces(words) if piece]
+        rows += [(_octets(signs(piece, sentence)), tuple(piece)) for piece in pieces(words) if piece]
         if len(rows) >= most:
             break
     return Sample(tuple(rows[:most]))
@@ -39,22 +41,29 @@ def sample(text: str, most: int = 4000) -> Sample:
 
 def matrix(rows: Sequence[Row]) -> Any:
     """Rows of features as a sparse matrix of ones."""
-    return _sparse([row[0] for row in rows], 1 << BITS)
+    columns = np.frombuffer(b"".join([row[0] for row in rows]), dtype=np.int32)
+    return _sparse(columns, [len(row[0]) // 4 for row in rows], 1 << BITS)
 
 
 def word_matrix(rows: Sequence[Row], places: dict[str, int]) -> Any:
     """Rows of what the first look adds up, by its places; what has none is left out."""
-    return _sparse([[places[sign] for sign in glance(row[1]) if sign in places] for row in rows], len(places))
+    found = [[places[sign] for sign in glance(row[1]) if sign in places] for row in rows]
+    return _sparse(np.array(list(chain.from_iterable(found)), dtype=np.int32), list(map(len, found)), len(places))
 
 
-def _sparse(rows: Iterable[Iterable[int]], width: int) -> Any:
-    columns, ends = [], [0]
-    for row in rows:
-        columns.append(np.fromiter(sorted(row), dtype=np.int32))
-        ends.append(ends[-1] + len(columns[-1]))
-    joined = np.concatenate(columns) if columns else np.zeros(0, np.int32)
-    values = np.ones(len(joined), dtype=np.float32)
-    return sparse.csr_matrix((values, joined, np.array(ends)), shape=(len(ends) - 1, width))
+def places_of(row: Row) -> Any:
+    """The places of a row's features."""
+    return np.frombuffer(row[0], dtype=np.int32)
+
+
+def _octets(places: set[int]) -> bytes:
+    return np.array(sorted(places), dtype=np.int32).tobytes()
+
+
+def _sparse(columns: Any, lengths: Sequence[int], width: int) -> Any:
+    ends = np.concatenate([[0], np.cumsum(np.array(lengths, dtype=np.int64))])
+    values = np.ones(len(columns), dtype=np.float32)
+    return sparse.csr_matrix((values, columns, ends), shape=(len(lengths), width))
 
 
 def best_of(samples: Sequence[Sample], sums: Any) -> Any:

@@ -36,8 +36,8 @@ _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1
 _FIRST_ATTACKS: Final = 30.0
 # Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it.
-_STRONG: Final = 4.2
-_SELDOM: Final = 0.001
+_STRONG: Final = 5.0
+_SELDOM: Final = 0.0013
 _PASSES: Final = 3
 _STEP: Final = 1 / 32
 

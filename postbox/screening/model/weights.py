@@ -26,8 +26,8 @@ ZERO: Final = 128
 class Weights:
     """A trained model.
 
-    ``table`` has a value for each place of ``features``; ``first`` a value for each sign of the first look (``look.glance``), the
-    commonest first, so that what is looked up most lies close together in memory, and only
+    ``table`` has a value for each place of ``features``; ``first`` a value for each sign of the first look
+    (``look.glance``), the commonest first, so that what is looked up most lies close together in memory, and only
     sentences that reach ``first_least`` with it are looked at fully. A sentence's sum is in log-odds after ``step``
     and ``bias``; ``threshold`` is the sum at which a text by itself reaches a score of 0.8, and ``slope`` how steeply
     log-odds rise with the sum.
