@@ -12,7 +12,7 @@ from postbox.screening.evidence.families import Family
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.features import LONGEST, MASK, pieces, sentences, shape, signs
 from postbox.screening.model.lexicon import CLASSES
-from postbox.screening.model.weights import FILE, Weights, packed, shipped, unpacked
+from postbox.screening.model.weights import FILE, FORMAT, Weights, packed, shipped, unpacked
 from tests.screening.test_injection import HOSTILE, LETTER
 
 # None of these is in the corpora or comes out of a grammar.
@@ -71,7 +71,7 @@ class TestShippedWeights:
         assert all(reason.family != Family.WORDING for reason in below.reasons)
 
     def test_another_format_is_refused(self) -> None:
-        octets = FILE.read_bytes().replace(b'"format": 1', b'"format": 9', 1)
+        octets = FILE.read_bytes().replace(b'"format": %d' % FORMAT, b'"format": 9', 1)
         with pytest.raises(ValueError, match="another format"):
             unpacked(octets)
 
