@@ -21,7 +21,7 @@ from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.weights import Weights
 
 HONEST_MOST: Final = 0.003
-NEWSLETTERS_MOST: Final = 0.008
+NEWSLETTERS_MOST: Final = 0.004
 HALVES: Final = (0, 1)
 _CARRIERS: Final = 300
 _CARRIER_CHARACTERS: Final = 4000

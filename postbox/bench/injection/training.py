@@ -21,6 +21,7 @@ from postbox.bench.injection.corpora import Corpora
 from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
 from postbox.bench.injection.samples import sample as sampled
 from postbox.screening.evidence import rules
+from postbox.screening.model.lexicon import CLASSES, ORDERS
 from postbox.screening.model.look import glance
 from postbox.screening.model.weights import ZERO, Weights
 
@@ -35,9 +36,11 @@ _FIRST_LOST: Final = 0.0003
 _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1
 _FIRST_ATTACKS: Final = 30.0
-# Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it.
+# Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it; so do those
+# with a verb of orders that it next to never has: of another language, mostly.
 _STRONG: Final = 5.0
 _SELDOM: Final = 0.0013
+_NEVER: Final = 0.0001
 _PASSES: Final = 3
 _STEP: Final = 1 / 32
 
@@ -167,7 +170,8 @@ def first_look(
     reached = sorted(sum(values.get(sign, 0) for sign in glance(words)) for _, words in rows)
     least = reached[int(_FIRST_LOST * len(reached))]
     common = Counter(word for _, words in honest for word in set(words))
-    seldom = (word for word in rules.strong_triggers(_STRONG) if common[word] <= _SELDOM * len(honest))
+    seldom = [word for word in rules.strong_triggers(_STRONG) if common[word] <= _SELDOM * len(honest)]
+    seldom += [word for word, letter in CLASSES.items() if letter in ORDERS and common[word] <= _NEVER * len(honest)]
     return values | dict.fromkeys(sorted(seldom), _PASSES * least), least
 
 
