@@ -36,8 +36,8 @@ _FIRST_LOST: Final = 0.0003
 _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1
 _FIRST_ATTACKS: Final = 30.0
-# Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it; so do those
-# with a verb of orders that it next to never has: of another language, mostly.
+# Sentences with a word that a strong rule begins with get a full look too, unless honest mail is full of it; so do
+# those with a verb of orders that it next to never has: of another language, mostly.
 _STRONG: Final = 5.0
 _SELDOM: Final = 0.0013
 _NEVER: Final = 0.0001

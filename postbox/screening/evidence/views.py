@@ -102,7 +102,9 @@ def _runs_of_base64(text: str, octets: bytes) -> Iterator[str]:
     begin = drawn.find(_BASE64_RUN)
     while begin >= 0:
         end = drawn.index(b"|", begin)
-        yield text[begin : min(end, begin + VIEW_CHARACTERS)]
+        run = text[begin : min(end, begin + VIEW_CHARACTERS)]
+        if not (run == run.lower() or run == run.upper()):  # a rule of dashes, words in a path
+            yield run
         begin = drawn.find(_BASE64_RUN, end)
 
 
