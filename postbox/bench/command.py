@@ -98,6 +98,8 @@ def _system(
     latency = phases.latency(system, receiver, mails, singles)
     phases.drain(system, singles)
     floors = [] if options.system_only else [_floor(system, receiver, options.mails, 0)]
+    progress("warming up")
+    phases.warm_up(system, receiver, secret, options.mails, options.connections, options.door)
     progress(f"Postbox with {options.mails} mails")
     run = phases.throughput(system, receiver, secret, options.mails, options.connections, door=options.door)
     loaded = phases.memory(system)

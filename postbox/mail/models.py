@@ -248,7 +248,11 @@ class StepVerdict(models.Model):
     """What one step found: ``outcome`` and ``code`` in the clear, its words in the sealed content."""
 
     id = models.BigAutoField(primary_key=True)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="verdicts", db_index=False)
+    # Without a constraint in the database: its check of every row cost a mail as much as its verdicts themselves. They
+    # are written in the transaction that settles the message, and deleted in the one that deletes it.
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="verdicts", db_index=False, db_constraint=False
+    )
     position = models.PositiveSmallIntegerField(editable=False)
     step = models.CharField(max_length=32, editable=False)
     outcome = models.CharField(max_length=16, choices=Outcome, editable=False)
