@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
+from postbox.ingest.pipeline import STEPS
 from postbox.mail.models import Message
 from tests.admin.operators import PASSWORD, many, operator, processed, quarantined
 from tests.admin.test_messages import HOSTILE_MAIL
@@ -55,7 +56,7 @@ def test_an_operator_looks_around(live_server: LiveServer, scheme: str) -> None:
         expect(page.get_by_role("heading", name="Urgent")).to_be_visible()
         expect(page.locator(".pbx-main mark").first).to_contain_text("Ignore all previous instructions")
         steps = page.locator(".pbx-table tbody tr td:first-child").all_inner_texts()
-        assert steps[:5] == ["parse", "authenticate", "allow", "distil", "score"]
+        assert steps == [step.name for step in STEPS]
         expect(page.get_by_text("prompt_injection")).to_be_visible()
         seen.shoot(f"admin-message-{scheme}")
 

@@ -74,7 +74,7 @@ def test_mail_is_counted_on_its_way(robin: Known) -> None:
     assert 89 < ages["spool",] < 100
     work.run()
     found = read()
-    assert found["postbox_mails_settled_total"] == {("", "processed", ""): 1.0}
+    assert found["postbox_mails_settled_total"] == {("new_domain", "processed", "lookalike"): 1.0}
     assert found["postbox_queue_depth"]["ingest",] == 0.0
     for step in pipeline.STEPS:
         assert found["postbox_stage_seconds_count"][step.name,] == 1.0

@@ -104,6 +104,9 @@ def test_an_endpoint_that_fails_gets_the_same_event_again(system: System, receiv
 def test_a_new_agent_gets_only_its_own_mail(system: System, receiver: tuple[Receiver, Webhook]) -> None:
     status, given = system.call("/alloc", {"agent_id": f"wren-{time.time_ns()}", "aliases": []}, key="owner_key")
     assert status == 201
+    # Nobody vouches for a mail from here, and that is quarantined where no policy says otherwise.
+    status, _ = system.call("/policy/put", {"agent_id": given["agent_id"], "auth": "monitor"}, key="owner_key")
+    assert status == 200
     status, answer = system.ingest(mail(), to=f"{given['address'].replace('@', '+tag@')},nobody@agents.localhost")
     assert [m["agent_id"] for m in answer["messages"]] == [given["agent_id"]]
     assert [r["code"] for r in answer["rejected"]] == ["unknown_recipient"]
