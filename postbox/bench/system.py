@@ -30,7 +30,7 @@ from postbox.config.up.process import die_with_parent
 READY = "Postbox is running"
 READY_WITHIN = 180.0
 STOPS_WITHIN = 20.0
-_OURS = re.compile(r"POSTBOX_|DATABASE_URL|BROKER_URL|DJANGO_|HOST$|PORT$")
+_OURS = re.compile(r"POSTBOX_(?!TEST_)|DATABASE_URL|BROKER_URL|DJANGO_|HOST$|PORT$")
 
 
 class SystemFailed(Exception):

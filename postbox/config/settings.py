@@ -204,6 +204,7 @@ POSTBOX_LEASE_SECONDS = env.number("POSTBOX_LEASE_SECONDS", 30, least=30, most=3
 if env.flag("POSTBOX_TEST_SHORT_LEASES"):  # for tests that kill workers and wait for what comes after
     POSTBOX_LEASE_SECONDS = 5
     CELERY_BEAT_SCHEDULE["sweep"] |= {"schedule": 5.0, "options": {"expires": 5}}
+    CELERY_BEAT_SCHEDULE["spool"] |= {"schedule": 2.0, "options": {"expires": 2}}
 POSTBOX_RETENTION_DAYS = env.number("POSTBOX_RETENTION_DAYS", 90, least=1)
 POSTBOX_WEBHOOK_ALLOW_LOOPBACK = env.flag("POSTBOX_WEBHOOK_ALLOW_LOOPBACK")
 try:

@@ -53,4 +53,4 @@ SIGNATURE = b"DKIM-Signature: v=1; a=rsa-sha256; d=b.example; s=s; bh=AA==; b=AA
 def test_time_is_linear(look: Callable[[], object]) -> None:
     began = time.process_time()
     look()
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 1.0
