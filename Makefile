@@ -16,7 +16,7 @@ CHECKED := manage.py postbox webhooks outbound reputation tests
 
 # Two at a time, a file at a time: some tests start systems of their own. PARALLEL= runs one after the other.
 # The order is that of tests/conftest.py: xdist's own, by how many tests a file has, leaves the longest to the end.
-PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check lock bench clean
