@@ -21,7 +21,11 @@ class SuppressionsBody(Body):
 
 class SuppressBody(Body):
     address = Text(max_length=254, validators=[EmailValidator()])
-    reason = serializers.ChoiceField(choices=SuppressionReason.choices, default=SuppressionReason.MANUAL.value)
+    reason = Text(
+        max_length=500,
+        default=SuppressionReason.MANUAL.value,
+        help_text="`hard_bounce`, `complaint`, `unsubscribed` or `manual`; other words become its `detail`.",
+    )
     agent_id = Text(required=False, max_length=64, help_text="Only for this agent; for all of the owner's without it.")
     expires_at = Time(required=False, allow_null=True, help_text="For good without it.")
 

@@ -73,10 +73,12 @@ class SuppressionPutView(OwnerView):
         values = read(SuppressBody, request)
         owner_id = owner_of(request)
         agent = _agent(owner_id, values["agent_id"]) if "agent_id" in values else None
+        reason, detail = _reason(values["reason"])
         row = suppress(
             owner_id,
             values["address"],
-            SuppressionReason(values["reason"]),
+            reason,
+            detail=detail,
             agent_id=agent.id if agent else None,
             expires_at=values.get("expires_at"),
             actor=holder(request).actor,
@@ -102,6 +104,12 @@ def _agent(owner_id: uuid.UUID, name: str) -> Agent:
     if agent is None:
         raise NotFound("This owner has no such agent.", fix="Use an `agent_id` that /alloc made.")
     return agent
+
+
+def _reason(words: str) -> tuple[SuppressionReason, str]:
+    """One of the known reasons, or a person's own words for doing it by hand."""
+    known = words in SuppressionReason.values
+    return (SuppressionReason(words), "") if known else (SuppressionReason.MANUAL, words)
 
 
 def _shape(row: Suppression) -> dict[str, Any]:

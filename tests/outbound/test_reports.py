@@ -191,6 +191,13 @@ def test_suppressions_are_listed_added_and_lifted(robin: Known) -> None:
     assert call("/suppression/list", {}, robin.agent_key).status == 403
 
 
+def test_a_person_s_own_words_are_a_reason_too(robin: Known) -> None:
+    for words, reason, detail in (("unsubscribed", "unsubscribed", ""), ("asked by phone", "manual", "asked by phone")):
+        added = call("/suppression/put", {"address": f"{reason}@ek.example", "reason": words}, robin.owner_key)
+        assert (added.status, added.body["reason"], added.body["detail"]) == (200, reason, detail)
+    assert call("/suppression/put", {"address": "x@ek.example", "reason": "x" * 501}, robin.owner_key).status == 400
+
+
 def test_an_owner_stops_and_resumes_an_agent(robin: Known) -> None:
     body = {"agent_id": "robin", "state": "paused", "reason": "holiday"}
     assert call("/agent/state", body, robin.owner_key).body["state"] == "paused"
