@@ -30,8 +30,8 @@ ON CONFLICT (agent_id, key) DO UPDATE
 SET id = excluded.id, body = excluded.body, answer = excluded.answer, created_at = excluded.created_at
 """
 _EXPIRE = """
-DELETE FROM idempotency_keys WHERE id IN
-    (SELECT id FROM idempotency_keys WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED)
+DELETE FROM idempotency_keys WHERE id = ANY (ARRAY(
+    SELECT id FROM idempotency_keys WHERE created_at < %s ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 
 

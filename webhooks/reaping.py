@@ -22,8 +22,8 @@ WHERE delivery_id = ANY (ARRAY(SELECT id FROM webhook_deliveries WHERE event_id 
 """
 _DELIVERIES = "DELETE FROM webhook_deliveries WHERE event_id = ANY(%s)"
 _SECRETS = """
-DELETE FROM webhook_secrets WHERE id IN (
-    SELECT id FROM webhook_secrets WHERE expires_at <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+DELETE FROM webhook_secrets WHERE id = ANY (ARRAY(
+    SELECT id FROM webhook_secrets WHERE expires_at <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 # Nobody reads a deleted endpoint's row for its own sake: it stands for its deliveries until the last has expired.
 _ENDPOINTS = f"""

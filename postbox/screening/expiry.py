@@ -27,17 +27,19 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
+# Materialized: a plan that looked once for each row would find other rows each time, past the ones that it holds.
 _CORRESPONDENTS = """
-DELETE FROM correspondents c USING (
+WITH old AS MATERIALIZED (
     SELECT owner_id, domain FROM correspondents WHERE last_seen < %s ORDER BY last_seen LIMIT %s FOR UPDATE SKIP LOCKED
-) AS old WHERE c.owner_id = old.owner_id AND c.domain = old.domain
+)
+DELETE FROM correspondents c USING old WHERE c.owner_id = old.owner_id AND c.domain = old.domain
 """
-
 _BASELINES = """
-DELETE FROM baselines b USING (
+WITH old AS MATERIALIZED (
     SELECT agent_id, sender FROM baselines WHERE day < (%s AT TIME ZONE 'UTC')::date
     ORDER BY day LIMIT %s FOR UPDATE SKIP LOCKED
-) AS old WHERE b.agent_id = old.agent_id AND b.sender = old.sender
+)
+DELETE FROM baselines b USING old WHERE b.agent_id = old.agent_id AND b.sender = old.sender
 """
 
 

@@ -156,10 +156,18 @@ def test_what_goes_with_events_or_messages_takes_their_ids(what: str) -> None:
         assert reaper([uuid7()]) == 0
 
 
+def count_one(model: type[models.Model]) -> None:
+    """A planner that takes a table for one row's joins by loops, and looks once for each row where it may."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {model._meta.db_table}")
+
+
 @pytest.mark.parametrize("name", EXPIRING)
 def test_what_is_old_goes_in_bounded_batches_and_the_young_stays(robin: Known, bucket: Path, name: str) -> None:
     model, make = EXPIRING[name]
-    for _ in range(COUNT):
+    make(robin, OLD)
+    count_one(model)
+    for _ in range(COUNT - 1):
         make(robin, OLD)
     young = set(model._default_manager.values_list("pk", flat=True))
     make(robin, YOUNG)
