@@ -18,14 +18,13 @@ from postbox.config.up.console import complain, say
 from postbox.config.up.embedded import Stores, free_port
 from postbox.config.up.home import Home, HomeError
 from postbox.config.up.process import Service
-from postbox.config.up.services import fork_server, services
+from postbox.config.up.services import COMMAND_WITHIN, fork_server, services
 from postbox.config.up.signals import Signals
 from postbox.config.up.supervisor import Failed, Stopping, Supervisor
 
 PORT = 8000
 LMTP_PORT = 8024
 PORTS_TRIED = 100
-COMMAND_WITHIN = 300.0
 READY_WITHIN = 90.0
 
 
@@ -86,11 +85,17 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     environment = child_environment(environment, port)
     stores.start(supervisor)
     run = Commands(supervisor, environment)
-    run("migrate", "--noinput")
-    run("bootstrap", "--home", str(home.path), "--url", url, *([] if sample else ["--no-sample"]))
-    # Elsewhere a fork of a process with the system's own libraries loaded is not safe.
-    for service in [fork_server(environment)] if sys.platform == "linux" else services(environment, forked=False):
-        supervisor.start(service)
+    bootstrap = ("bootstrap", "--home", str(home.path), "--url", url, *(() if sample else ("--no-sample",)))
+    prepare = (("migrate", "--noinput"), bootstrap)
+    if sys.platform == "linux":
+        home.prepared.unlink(missing_ok=True)
+        supervisor.start(fork_server(environment, prepare))
+        supervisor.wait_until(home.prepared.exists, "the database", COMMAND_WITHIN * len(prepare))
+    else:  # a fork of a process with the system's own libraries loaded is not safe there
+        for arguments in prepare:
+            run(*arguments)
+        for service in services(environment, forked=False):
+            supervisor.start(service)
     supervisor.wait_until(lambda: answers(port, "/readyz"), "the web server", READY_WITHIN)
     supervisor.wait_until(lambda: greets(lmtp_port), "the LMTP door", READY_WITHIN)
     say(announcement(home, url, lmtp_port))

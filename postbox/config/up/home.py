@@ -4,7 +4,7 @@ Decides where secrets come from (a set environment variable, else what was made 
 everything here is for its owner only. Never talks to a service.
 
 Files: `secrets.json` (made once, never rewritten), `environment.json` (written at each start), `lock`,
-`logs/`.
+`prepared` (there from the moment of a start at which the database is as it has to be), `logs/`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Home:
         self.path = path.absolute()
         self.logs = self.path / "logs"
         self.credentials = self.path / "credentials.json"
+        self.prepared = self.path / "prepared"
         self._secrets = self.path / "secrets.json"
         self._environment = self.path / "environment.json"
         self._lock = self.path / "lock"

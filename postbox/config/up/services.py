@@ -7,14 +7,16 @@ gone.
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from postbox.config.up.process import Service
 
 KILL_AFTER = 7.0
+COMMAND_WITHIN = 300.0
 GAVE_UP = 70
 # The first SIGTERM lets a Celery worker finish its tasks, SIGQUIT hands them back, a second one ends it at
 # once.
@@ -46,15 +48,24 @@ def services(environment: Mapping[str, str], *, forked: bool) -> list[Service]:
     ]
 
 
-def fork_server(environment: Mapping[str, str]) -> Service:
-    """The process that forks all of the services and watches them; it needs longer to end than they do."""
+def fork_server(environment: Mapping[str, str], commands: Sequence[Sequence[str]]) -> Service:
+    """The process that forks all of the services and watches them; it needs longer to end than they do.
+
+    Before its first services it runs these `postbox` commands, as forks of itself: each would load Django anew.
+    """
     return Service(
         name="services",
-        argv=(sys.executable, "-m", "postbox.config.up.forkserver"),
+        argv=(sys.executable, "-m", "postbox.config.up.forkserver", *map(shlex.join, commands)),
         env=environment,
         kill_after=KILL_AFTER + 1.5,
         hopeless=GAVE_UP,
     )
+
+
+def command(line: str) -> Service:
+    """A `postbox` command, as a fork of a process that has everything loaded."""
+    arguments = shlex.split(line)
+    return Service(name=arguments[0], target=partial(_command, arguments))
 
 
 def _run(name: str) -> int:
@@ -64,3 +75,13 @@ def _run(name: str) -> int:
     from postbox.config.up.run import run
 
     return run(name)
+
+
+def _command(arguments: Sequence[str]) -> int:
+    import gc
+
+    gc.enable()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["postbox", *arguments])
+    return 0

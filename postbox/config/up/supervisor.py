@@ -119,7 +119,7 @@ class Supervisor:
         while deaths[0] < now - WINDOW:
             deaths.popleft()
         if status == child.service.hopeless:
-            raise Failed(f"{name} gave up:\n{tail(child.log)}")
+            raise Failed(f"{name} gave up:\n{tail(child.log, lines=10)}")
         # SIGKILL comes from outside (the kernel short of memory, an operator, a fault test): worth another
         # try each time.
         if len(deaths) >= DEATHS and status != -signal.SIGKILL:
