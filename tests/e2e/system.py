@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import psycopg
 import redis
 
 from postbox.config.up.home import Home
+from tests import services
 from tests.config.processes import alive, descendants, fresh_home
 
 REPOSITORY = Path(__file__).parents[2]
@@ -137,9 +140,33 @@ def _comm(pid: int) -> str:
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[System]:
-    """A system for one block, stopped at its end."""
+def home_for_system() -> Iterator[Home]:
+    """A home as a system leaves it that was started once and took no mail, where the run is one of many tests.
+
+    That first start takes as long as ten others' tests. It is made once for all processes of the run and copied.
+    """
+    shared = os.environ.get(services.HOME)
+    if not shared or "PYTEST_XDIST_WORKER" not in os.environ:
+        with fresh_home() as home:
+            yield home
+        return
+    template = Home(Path(shared) / "system")
+    with (Path(shared) / "system.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.path.exists():
+            template.prepare()
+            System(template).stop()
     with fresh_home() as home:
+        subprocess.run(["cp", "-a", f"{template.path}/.", home.path], check=True)
+        yield home
+
+
+@contextlib.contextmanager
+def running(
+    home_of: Callable[[], AbstractContextManager[Home]] = home_for_system, /, **environment: str
+) -> Iterator[System]:
+    """A system for one block, stopped at its end. Its first start, unless many systems are started, was another's."""
+    with home_of() as home:
         system = System(home, **environment)
         try:
             yield system

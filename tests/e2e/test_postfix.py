@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from postbox.config.up.embedded import free_port
-from tests.config.processes import alive, descendants, fresh_home, wait_for
+from tests.config.processes import alive, descendants, wait_for
 from tests.e2e.mta import DOMAIN, Postfix, missing, postfix
-from tests.e2e.system import System, eventually
+from tests.e2e.system import System, eventually, home_for_system
 from tests.people import ANN, mail
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -26,7 +26,7 @@ def pair() -> Iterator[tuple[System, Postfix]]:
             pytest.fail(reason)
         pytest.skip(reason)
     port = free_port()
-    with fresh_home() as home:
+    with home_for_system() as home:
         system = System(home, POSTBOX_LMTP_PORT=str(port))
         try:
             with postfix(port) as mta:

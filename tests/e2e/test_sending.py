@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.config.processes import fresh_home
 from tests.e2e.system import REPOSITORY, System, eventually, running
 from tests.relay import Relay, relay
 
@@ -204,7 +205,7 @@ def answer_all(system: System) -> None:
 
 def test_two_systems_wired_to_each_other_stop(system: System, server: Relay) -> None:
     transport = f"smtp://127.0.0.1:{server.port}?tls=off"
-    with running(POSTBOX_DEFAULT_DOMAIN="two.localhost", POSTBOX_TRANSPORT=transport) as other:
+    with running(fresh_home, POSTBOX_DEFAULT_DOMAIN="two.localhost", POSTBOX_TRANSPORT=transport) as other:
         both = {one.credentials["address"]: one for one in (system, other)}
         assert len(both) == 2
         came: list[tuple[str, bytes]] = []
