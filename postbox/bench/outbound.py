@@ -74,7 +74,7 @@ def _before(name: str, port: int, system: System, keys: list[str], count: int) -
     first = _FIRSTS[name]  # no text twice, or the agents would repeat themselves
     with Sink(name, port) as sink:
         progress(f"sending to {name}, warming up")
-        _sent(system, sink, keys, WARM_UP, first + 5_000_000)
+        _sent(system, sink, keys, min(WARM_UP, count), first + 5_000_000)
         floors = [_floor(sink, count, first)]
         progress(f"Postbox sends {count} mails")
         whole = _sent(system, sink, keys, count, first)
