@@ -189,7 +189,7 @@ FIT = {
 }
 
 
-EXAMPLES = examples(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = examples(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 OPERATIONS = {found.ok().label: found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)}
 
 

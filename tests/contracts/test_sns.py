@@ -198,7 +198,7 @@ _JSON = st.recursive(
 )
 
 
-@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_json_that_is_not_as_documented_breaks_nothing(data: st.DataObject) -> None:
     said = unsigned(Mail("robin@agents.localhost", b"Subject: a\r\n\r\n", event="e"))

@@ -33,9 +33,9 @@ from tests.retention.waits import Waits, without_a_core
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
-MAILS = int(os.environ.get("POSTBOX_TEST_RETENTION_MAILS", "2000"))
+MAILS = int(os.environ.get("POSTBOX_TEST_RETENTION_MAILS", "1000"))
 WAIT = "100ms"
-BEFORE_SECONDS = 2.0
+BEFORE_SECONDS = 1.0
 OLD = datetime.now(UTC) - timedelta(days=100)
 
 
