@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
 from postbox.screening.auth.dkim import Broken, Fails, Form, form, holds
-from postbox.screening.auth.findings import Missing, Question
+from postbox.screening.auth.findings import all_at_once
 from postbox.screening.auth.keys import NoKey, key_of, knows
 from postbox.screening.auth.names import ascii_name
 from postbox.screening.auth.signed import Malformed, RawField, SignedMail, tags
@@ -121,14 +121,7 @@ def _have_keys(newest: Form, seals: list[dict[str, str]], ask: Resolver) -> None
     wanted = {(newest.selector, newest.domain)} | {(seal["s"], ascii_name(seal["d"])) for seal in seals}
     if len(wanted) > MOST_KEYS:
         raise Broken(f"more than {MOST_KEYS} keys")
-    questions: set[Question] = set()
-    for selector, domain in wanted:
-        try:
-            ask(f"{selector}._domainkey.{domain}", "TXT")
-        except Missing as missing:
-            questions |= missing.questions
-    if questions:
-        raise Missing(questions)
+    all_at_once([(f"{selector}._domainkey.{domain}", "TXT") for selector, domain in wanted], ask)
 
 
 def _check_seal(sets: list[_Set], given: dict[str, str], ask: Resolver) -> None:

@@ -28,7 +28,7 @@ _BATCH_SECONDS, _BUSY_SECONDS = 0.4, 0.02
 WAITS = (0.5, 1, 2, 4, 8, 15, 30, 60)
 _WAITS_FOR_THE_RECORD = 2
 
-_Lacking = list[tuple[Case, frozenset[Question]]]
+_Lacking = list[tuple[Case, Missing]]
 
 
 def wait_of(case: Case) -> timedelta:
@@ -47,8 +47,8 @@ def gather(cases: Sequence[Case], seconds: float) -> list[Case]:
     if lacking:
         questions = _questions(servers)
         lacking = _ask(lacking, known, questions, seconds)
-        for case, _ in lacking:
-            if _may_wait(case) and (counts(case.policy) or not questions.away()):
+        for case, missing in lacking:
+            if missing.decides and _may_wait(case) and (counts(case.policy) or not questions.away()):
                 waiting.append(case)
             else:
                 with suppress(Exception):
@@ -57,14 +57,14 @@ def gather(cases: Sequence[Case], seconds: float) -> list[Case]:
 
 
 def _look(cases: Iterable[Case], known: _Known) -> _Lacking:
-    """Judge by what is known; gives the cases that lack answers, and which."""
+    """Judge by what is known; gives the cases that lack answers, and what they lack."""
     lacking = []
     for case in cases:
         with suppress(Exception):
             try:
                 case.found = judge(case, known.ask)
             except Missing as missing:
-                lacking.append((case, missing.questions))
+                lacking.append((case, missing))
     return lacking
 
 
@@ -72,11 +72,11 @@ def _ask(lacking: _Lacking, known: _Known, questions: Questions, seconds: float)
     """Ask round by round, since one answer leads to the next question; gives what still lacks when time is over."""
     until = time.monotonic() + min(_BUSY_SECONDS if questions.busy() else _BATCH_SECONDS, seconds)
     while lacking:
-        wanted = known.lacks(question for _, missing in lacking for question in missing)
+        wanted = known.lacks(question for _, missing in lacking for question in missing.questions)
         known.answers |= questions.want(wanted)
         landed = questions.wait([known.answers[question] for question in wanted], until)
-        ready = [case for case, missing in lacking if not known.lacks(missing)]
-        lacking = [item for item in lacking if known.lacks(item[1])] + _look(ready, known)
+        ready = [case for case, missing in lacking if not known.lacks(missing.questions)]
+        lacking = [item for item in lacking if known.lacks(item[1].questions)] + _look(ready, known)
         if not landed or time.monotonic() > until:
             break
     return lacking

@@ -1,42 +1,24 @@
-"""DMARC: whether SPF or DKIM speaks for the author's domain (RFC 7489; ``np=`` of RFC 9091).
+"""DMARC: whether SPF or DKIM speaks for the author's domain (RFC 9989, which replaces RFC 7489 and 9091).
 
-Decides alignment and the result, and what the domain's owner asks for. It never decides what becomes of a mail: the
-policy of the address does, so a sample (``pct=``) changes words only.
+Decides alignment and the result. Which record holds is found by the tree's part, what it says by the record's. It never
+decides what becomes of a mail: the policy of the address does, so what an owner asks for changes words only.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.names import root, same_organisation
+from postbox.screening.auth import tree
+from postbox.screening.auth.dmarc_record import Record
+from postbox.screening.auth.findings import Missing, all_at_once
+from postbox.screening.auth.names import same_organisation
 
-_RECORD = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
-_PERCENT = re.compile(r"\d{1,3}", re.ASCII)
-_WORDS = ("none", "quarantine", "reject")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What an owner publishes. ``own``: the record is of the author's very domain, not of its organisation's."""
-
-    domain: str
-    own: bool
-    policy: str = "none"
-    sub_policy: str = ""
-    absent_policy: str = ""
-    strict_dkim: bool = False
-    strict_spf: bool = False
-    percent: int = 100
-
-    def asks(self, *, exists: bool = True) -> str:
-        """What should become of mail that fails: none, quarantine or reject."""
-        if self.own:
-            return self.policy
-        return (self.absent_policy if not exists else "") or self.sub_policy or self.policy
+# Whose names are walked for, beside the author's: the sender chooses how many domains sign.
+MOST_WALKED = 4
+_Pair = tuple[str, str]  # a result and the domain that it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +31,17 @@ class Dmarc:
     why: str = ""
 
 
-def check_dmarc(author: str, spf: tuple[str, str], dkim: Iterable[tuple[str, str]], ask: Resolver) -> Dmarc:
+def check_dmarc(author: str, spf: _Pair, dkim: Iterable[_Pair], ask: Resolver) -> Dmarc:
     """DMARC for an author's domain (ASCII, lower case), given results and domains of SPF and of each DKIM signature.
 
     Missing passes through.
     """
+    signatures = list(dkim)
     try:
-        record = record_of(author, ask)
+        record = _record(author, spf[1], ask)
+        aligned = _is_vouched_for(author, spf, signatures, record, ask)
     except TemporaryFailure as error:
         return Dmarc(AuthResult.TEMPERROR, why=str(error))
-    signatures = list(dkim)
-    aligned = _aligned(author, spf, record is not None and record.strict_spf) or any(
-        _aligned(author, one, record is not None and record.strict_dkim) for one in signatures
-    )
     if record is None:
         return Dmarc(AuthResult.NONE, aligned)
     if aligned:
@@ -71,54 +51,38 @@ def check_dmarc(author: str, spf: tuple[str, str], dkim: Iterable[tuple[str, str
     return Dmarc(AuthResult.FAIL, False, record)
 
 
-def record_of(author: str, ask: Resolver) -> Record | None:
-    """The record that holds for a domain: its own, else its organisation's (section 6.6.3)."""
-    for domain in dict.fromkeys((author, root(author))):
-        found = [text for text in ask(f"_dmarc.{domain}", "TXT") if _RECORD.match(text)]
-        if len(found) > 1:
-            return None
-        if found:
-            return _parse(found[0], domain, domain == author)
-    return None
-
-
 def exists(domain: str, ask: Resolver) -> bool:
-    """Whether a name has an address or a mail server (RFC 9091, section 2.7)."""
-    return any(ask(domain, kind) for kind in ("MX", "A", "AAAA"))
+    """Whether a name has an address or a mail server (RFC 9091, section 2.7), or may have."""
+    questions = [(domain, kind) for kind in ("MX", "A", "AAAA")]
+    all_at_once(questions, ask)
+    try:
+        return any(ask(*question) for question in questions)
+    except TemporaryFailure:
+        return True
 
 
-def _parse(text: str, domain: str, own: bool) -> Record | None:
-    """None where the record says nothing that can be followed (section 6.6.3, step 6)."""
-    given: dict[str, str] = {}
-    for spec in text.split(";"):
-        name, sign, value = spec.partition("=")
-        if sign:
-            given.setdefault(name.strip().lower(), value.strip())
-    policy = given.get("p", "").lower()
-    others = {name: given.get(name, "").lower() for name in ("sp", "np")}
-    if policy not in _WORDS or any(word and word not in _WORDS for word in others.values()):
-        if not given.get("rua"):
-            return None
-        policy, others = "none", {"sp": "", "np": ""}
-    percent = given.get("pct", "100")
-    return Record(
-        domain,
-        own,
-        policy,
-        others["sp"],
-        others["np"],
-        given.get("adkim", "r").lower() == "s",
-        given.get("aspf", "r").lower() == "s",
-        min(int(percent), 100) if _PERCENT.fullmatch(percent) else 100,
-    )
+def _record(author: str, return_path: str, ask: Resolver) -> Record | None:
+    """The record that holds; what alignment with the return path may need is asked for in the same round."""
+    try:
+        return tree.record_of(author, ask)
+    except Missing as missing:
+        beside = tree.questions(return_path) if same_organisation(return_path, author) else []
+        all_at_once([*missing.questions, *beside], ask)
+        raise
 
 
-def _aligned(author: str, one: tuple[str, str], strict: bool) -> bool:
-    result, domain = one
-    if result != AuthResult.PASS:
-        return False
-    return domain == author if strict else same_organisation(domain, author)
+def _is_vouched_for(author: str, spf: _Pair, signatures: Sequence[_Pair], record: Record | None, ask: Resolver) -> bool:
+    """Whether a pass is of the author's domain or, where the record takes that, of its organisation."""
+    pairs = [(spf, record is not None and record.strict_spf)]
+    pairs += [(one, record is not None and record.strict_dkim) for one in signatures]
+    passed = [(domain, strict) for (result, domain), strict in pairs if result == AuthResult.PASS]
+    if any(domain == author for domain, _ in passed):
+        return True
+    relaxed = [domain for domain, strict in passed if not strict and same_organisation(domain, author)]
+    names = list(dict.fromkeys(relaxed))[:MOST_WALKED]
+    all_at_once([question for name in (author, *names) for question in tree.questions(name)] if names else [], ask)
+    return any(tree.is_aligned(name, author, ask) for name in names)
 
 
-def _may_align(author: str, one: tuple[str, str]) -> bool:
+def _may_align(author: str, one: _Pair) -> bool:
     return one[0] == AuthResult.TEMPERROR and same_organisation(one[1], author)

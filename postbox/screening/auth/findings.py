@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.authentication import UNKNOWN, Authentication
 
 T = TypeVar("T")
@@ -16,11 +17,29 @@ Question = tuple[str, str]  # a name and a record type
 
 
 class Missing(Exception):
-    """These questions must be asked before this can be said."""
+    """These questions must be asked before this can be said.
 
-    def __init__(self, questions: Iterable[Question]) -> None:
+    ``decides``: False where the answers would only add words, for which no mail should wait long.
+    """
+
+    def __init__(self, questions: Iterable[Question], *, decides: bool = True) -> None:
         super().__init__("DNS was not asked yet")
         self.questions = frozenset(questions)
+        self.decides = decides
+
+
+def all_at_once(questions: Iterable[Question], ask: Resolver) -> None:
+    """Raise Missing for all of these that lack an answer, so that they need one round; other failures come later."""
+    lacking: set[Question] = set()
+    for question in questions:
+        try:
+            ask(*question)
+        except Missing as missing:
+            lacking |= missing.questions
+        except TemporaryFailure:
+            continue
+    if lacking:
+        raise Missing(lacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +72,7 @@ class Collected:
             self._questions |= missing.questions
             return otherwise
 
-    def check(self) -> None:
+    def check(self, *, decides: bool = True) -> None:
         """Raise Missing if any look lacked an answer."""
         if self._questions:
-            raise Missing(self._questions)
+            raise Missing(self._questions, decides=decides)

@@ -23,8 +23,9 @@ from postbox.screening.auth.names import ascii_name, same_organisation
 from postbox.screening.auth.results import NAME as RESULTS
 from postbox.screening.auth.results import Result, results, trusted
 from postbox.screening.auth.signed import Malformed, SignedMail, split
-from postbox.screening.auth.spf import Spf, check_spf
+from postbox.screening.auth.spf import Spf, check_spf, explanation, spf_domain
 from postbox.screening.case import Case
+from postbox.screening.policy import Auth, Effective
 
 _WORTH_SPLITTING = frozenset({"dkim-signature", "arc-seal", "arc-message-signature", SEEN, RESULTS})
 _NOTHING = Findings(words="Nobody said which host brought it, so nothing vouches for its author.", looked=False)
@@ -57,7 +58,8 @@ def author_of(parsed: ParsedMail) -> str:
 
 def _looked_for(case: Case, client: str, mail: SignedMail | None, author: str, ask: Resolver) -> Findings:
     looks = Collected()
-    spf = looks.run(lambda: check_spf(client, case.mail_from, case.helo, ask), Spf(AuthResult.NONE))
+    nothing = Spf(AuthResult.NONE, spf_domain(case.mail_from, case.helo))
+    spf = looks.run(lambda: check_spf(client, case.mail_from, case.helo, ask), nothing)
     signatures: list[Signature] = []
     chain = Chain()
     if mail is not None:
@@ -68,12 +70,12 @@ def _looked_for(case: Case, client: str, mail: SignedMail | None, author: str, a
     found = Dmarc(AuthResult.FAIL, why="there is not exactly one author")
     if author:
         found = looks.run(lambda: check_dmarc(author, (spf.result, spf.domain), pairs, ask), found)
-    asked = looks.run(lambda: _asked_for(found, author, ask), "")
     looks.check()
+    asked, explained = _for_words(case.policy, spf, found, author, ask)
     authentication = Authentication(
         spf.result, dkim.verdict(signatures), found.result, author if found.aligned else "", chain.result
     )
-    words = _words(spf, signatures, found, chain, asked)
+    words = _words(spf, signatures, found, chain, asked) + explained
     return Findings(authentication, words, author, _sealer(chain, author))
 
 
@@ -88,13 +90,25 @@ def _split(case: Case) -> SignedMail | None:
         return None
 
 
+def _for_words(policy: Effective, spf: Spf, found: Dmarc, author: str, ask: Resolver) -> tuple[str, str]:
+    """What the owner of the author's domain asks for where DMARC fails, and why SPF does in the words of the sender's.
+
+    Those words are a stranger's: only who refuses mail for it reads them, which no agent is told of.
+    """
+    looks = Collected()
+    asked = looks.run(lambda: _asked_for(found, author, ask), "")
+    refuses = policy.auth == Auth.ENFORCE and spf.result == AuthResult.FAIL
+    said = looks.run(lambda: explanation(spf), "") if refuses else ""
+    looks.check(decides=False)
+    return asked, f' Of the SPF failure {spf.domain[:100]} says: "{said}"' if said else ""
+
+
 def _asked_for(found: Dmarc, author: str, ask: Resolver) -> str:
-    """What the owner of the author's domain asks for where DMARC fails."""
     record = found.record
     if record is None or found.result != AuthResult.FAIL:
         return ""
-    there = record.own or not record.absent_policy or dmarc.exists(author, ask)
-    return record.asks(exists=there)
+    there = record.domain == author or not record.absent_policy or dmarc.exists(author, ask)
+    return record.asks(author, exists=there)
 
 
 def _words(spf: Spf, signatures: Sequence[Signature], found: Dmarc, chain: Chain, asked: str) -> str:
@@ -108,7 +122,7 @@ def _words(spf: Spf, signatures: Sequence[Signature], found: Dmarc, chain: Chain
     said.append(f"DMARC {found.result}" + (f" ({found.why})" if found.why else ""))
     if asked in ("quarantine", "reject"):
         said[-1] += f", for which its owner asks to {asked} it"
-        if found.record and found.record.percent < 100:
+        if found.record and found.record.percent < 100 and not found.record.testing:
             said[-1] += f" in {found.record.percent} of 100 cases"
     if chain.result != AuthResult.NONE:
         said.append(f"ARC {chain.result}" + (f" ({chain.why})" if chain.why else ""))

@@ -1,25 +1,38 @@
 """SPF: whether a host may send for a domain (RFC 7208).
 
-Decides ``check_host``, within 10 terms that ask DNS and 2 questions without an answer. It never fetches an
-explanation (``exp=``): that text is the sender's, and nobody here should read it.
+Decides ``check_host``, within 10 terms that ask DNS and 2 questions without an answer. A domain's words on why it fails
+a mail (``exp=``) are fetched only when asked for, apart from the result; they are a stranger's text and decide nothing.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from postbox.lib import clock
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.spf_record import BadRecord, Macro, Mechanism, Record, is_spf, parse, pieces
+from postbox.screening.auth.spf_record import (
+    BadRecord,
+    Macro,
+    Mechanism,
+    Record,
+    is_macro_string,
+    is_spf,
+    parse,
+    pieces,
+)
 
 MOST_LOOKUPS = 10
 MOST_VOID = 2
 MOST_NAMES = 10  # of MX, and of PTR
+# Characters of an explanation, as it is published and as it is shown.
+_LONGEST_PUBLISHED, _LONGEST_SHOWN = 500, 200
 _RESULTS = {"+": AuthResult.PASS, "-": AuthResult.FAIL, "~": AuthResult.SOFTFAIL, "?": AuthResult.NEUTRAL}
 _ODD = re.compile(r"[^!-~]")
+_UNSHOWN = re.compile(r"[^ -~]+")
 _UNRESERVED = "-._~"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -36,6 +49,7 @@ class Spf:
     result: str
     domain: str = ""
     why: str = ""
+    look: _Look | None = field(default=None, compare=False, repr=False)
 
 
 def check_spf(client: str, mail_from: str, helo: str, ask: Resolver) -> Spf:
@@ -43,15 +57,28 @@ def check_spf(client: str, mail_from: str, helo: str, ask: Resolver) -> Spf:
 
     ``client`` is an IP address; Missing passes through.
     """
-    local, _, domain = mail_from.rpartition("@") if mail_from else ("postmaster", "", helo)
-    domain = domain.strip().lower().removesuffix(".")
+    local, domain = mail_from.rpartition("@")[0], spf_domain(mail_from, helo)
     try:
         look = _Look(client_address(client), local or "postmaster", domain, helo, ask)
-        return Spf(look.check(domain), domain)
+        return Spf(look.check(domain), domain, look=look)
     except PermError as error:
         return Spf(AuthResult.PERMERROR, domain, str(error))
     except TemporaryFailure as error:
         return Spf(AuthResult.TEMPERROR, domain, str(error))
+
+
+def spf_domain(mail_from: str, helo: str) -> str:
+    """The domain that SPF is about: the return path's, else the greeting's."""
+    return (mail_from.rpartition("@")[2] if mail_from else helo).strip().lower().removesuffix(".")
+
+
+def explanation(spf: Spf) -> str:
+    """The words of the domain on why it fails the mail (section 6.2): printable ASCII without quotes, cut; mostly none.
+
+    One question to DNS, or some for a macro of the client's name, all by the resolver that ``check_spf`` was given.
+    Missing passes through; whatever else goes wrong is no explanation.
+    """
+    return spf.look.explanation() if spf.look and spf.result == AuthResult.FAIL else ""
 
 
 def client_address(text: str) -> Address:
@@ -67,6 +94,7 @@ class _Look:
         self._client, self._local, self._sender_domain = client, local, sender_domain
         self._helo, self._ask = helo, ask
         self._lookups = self._void = 0
+        self._failed = ("", "")  # exp= of the record that decided last, and its domain
 
     def check(self, domain: str) -> str:
         """The result for ``domain``. Raises PermError, TemporaryFailure."""
@@ -82,9 +110,21 @@ class _Look:
         except BadRecord as error:
             raise PermError(f"the SPF record of {domain}: {error}") from error
 
+    def explanation(self) -> str:
+        spec, domain = self._failed
+        try:
+            texts = self._ask(self._expand(spec, domain), "TXT") if spec else []
+            if len(texts) != 1 or len(texts[0]) > _LONGEST_PUBLISHED or not is_macro_string(texts[0]):
+                return ""
+            words = self._replaced(texts[0], domain)
+        except (PermError, TemporaryFailure):
+            return ""
+        return _UNSHOWN.sub(" ", words.replace('"', "'"))[:_LONGEST_SHOWN].strip()
+
     def _evaluate(self, record: Record, domain: str) -> str:
         for mechanism in record.mechanisms:
             if self._matches(mechanism, domain):
+                self._failed = (record.explained, domain)
                 return _RESULTS[mechanism.qualifier]
         if not record.redirect:
             return AuthResult.NEUTRAL
@@ -167,11 +207,13 @@ class _Look:
 
     def _expand(self, spec: str, domain: str) -> str:
         """A domain-spec with its macros replaced (section 7.3), cut from the left where it is too long for a name."""
-        name = "".join(piece if isinstance(piece, str) else self._value(piece, domain) for piece in pieces(spec))
-        name = name.removesuffix(".")
+        name = self._replaced(spec, domain).removesuffix(".")
         while len(name) > 253 and "." in name:
             name = name.partition(".")[2]
         return name
+
+    def _replaced(self, text: str, domain: str) -> str:
+        return "".join(piece if isinstance(piece, str) else self._value(piece, domain) for piece in pieces(text))
 
     def _value(self, macro: Macro, domain: str) -> str:
         text = self._letter(macro.letter.lower(), domain)
@@ -199,6 +241,12 @@ class _Look:
                 return self._name_of_client(domain)
             case "v":
                 return "in-addr" if self._client.version == 4 else "ip6"
+            case "c":
+                return str(self._client)
+            case "r":
+                return "unknown"
+            case "t":
+                return str(int(clock.now().timestamp()))
             case _:
                 return self._helo
 

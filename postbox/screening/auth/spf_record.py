@@ -43,8 +43,11 @@ class Mechanism:
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """``redirect`` and ``explained`` (``exp=``) are domain-specs, unexpanded."""
+
     mechanisms: tuple[Mechanism, ...]
     redirect: str = ""
+    explained: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class Macro:
     labels: int
     backwards: bool
     delimiters: str
+
+
+def is_macro_string(text: str) -> bool:
+    """Whether a text, blanks aside, may be taken apart by ``pieces`` (section 7.1, explain-string)."""
+    return _MACRO_STRING.fullmatch(text.replace(" ", "")) is not None
 
 
 def is_spf(text: str) -> bool:
@@ -75,7 +83,7 @@ def parse(text: str) -> Record:
             _modifier(found[1].lower(), found[2], modifiers)
         else:
             mechanisms.append(_mechanism(term))
-    return Record(tuple(mechanisms), modifiers.get("redirect", ""))
+    return Record(tuple(mechanisms), modifiers.get("redirect", ""), modifiers.get("exp", ""))
 
 
 @lru_cache(4096)

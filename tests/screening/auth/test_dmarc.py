@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.dmarc import check_dmarc, exists, record_of
+from postbox.screening.auth.dmarc import check_dmarc, exists
+from postbox.screening.auth.tree import record_of
 from tests.screening.auth.signing import resolver
 
 OWN, PARENT, OTHER = "mail.wren.example", "wren.example", "lark.example"
@@ -70,7 +71,7 @@ def test_dns_failing_is_a_temporary_error_whatever_passed() -> None:
         ([], ["v=DMARC1; p=reject"], "reject"),
         ([], ["v=DMARC1; p=quarantine; sp=none; np=reject"], "none"),
         ([], ["v = DMARC1 ; P = Reject"], "reject"),
-        (["v=DMARC1; p=none", "v=DMARC1; p=reject"], ["v=DMARC1; p=reject"], None),
+        (["v=DMARC1; p=none", "v=DMARC1; p=reject"], ["v=DMARC1; p=reject"], "reject"),
         (["v=DMARC2; p=none"], [], None),
         (["V=dmarc1; p=none"], [], None),
         (["v=DMARC1"], [], None),
@@ -82,7 +83,7 @@ def test_dns_failing_is_a_temporary_error_whatever_passed() -> None:
 def test_which_record_holds(own: list[str], parent: list[str], asks: str | None) -> None:
     ask = resolver({(f"_dmarc.{OWN}", "TXT"): own, (f"_dmarc.{PARENT}", "TXT"): parent})
     record = record_of(OWN, ask)
-    assert (record.asks() if record else None) == asks
+    assert (record.asks(OWN) if record else None) == asks
 
 
 def test_a_name_that_does_not_exist_has_a_word_of_its_own() -> None:
@@ -94,4 +95,4 @@ def test_a_name_that_does_not_exist_has_a_word_of_its_own() -> None:
     assert record.percent == 30
     assert not exists(f"a.{PARENT}", ask)
     assert exists(f"b.{PARENT}", ask)
-    assert (record.asks(exists=False), record.asks(exists=True)) == ("reject", "none")
+    assert [record.asks(f"a.{PARENT}", exists=there) for there in (False, True)] == ["reject", "none"]

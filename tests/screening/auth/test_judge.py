@@ -140,7 +140,51 @@ def test_everything_that_can_be_asked_at_once_is() -> None:
         judge(case(signed(plain(), "wren.example")), ask)
     assert lacking.value.questions == {
         ("wren.example", "TXT"), ("s1._domainkey.wren.example", "TXT"), ("_dmarc.wren.example", "TXT"),
+        ("_dmarc.example", "TXT"),
     }  # fmt: skip
+
+
+def test_a_kept_record_of_the_authors_own_leaves_nothing_to_ask() -> None:
+    asked = []
+
+    def ask(name: str, rdtype: str) -> list[str]:
+        asked.append(name)
+        return ZONE.get((name, rdtype), [])
+
+    assert judge(case(signed(plain(), "wren.example")), ask).authentication.dmarc == "pass"
+    assert asked == ["wren.example", "s1._domainkey.wren.example", "_dmarc.wren.example"]
+
+
+FAILING = {("lark.example", "TXT"): ["v=spf1 exp=why.lark.example -all"], ("why.lark.example", "TXT"): ["Ask %{o}."]}
+
+
+def test_the_senders_words_on_a_failure_are_for_who_refuses_it_alone() -> None:
+    asked = []
+
+    def ask(name: str, rdtype: str) -> list[str]:
+        asked.append(name)
+        return FAILING.get((name, rdtype), [])
+
+    refusing, holding = Effective(auth=Auth.ENFORCE), Effective(auth=Auth.QUARANTINE)
+    assert (
+        'Of the SPF failure lark.example says: "Ask lark.example."'
+        in rule(refusing, judge(case(plain(), "ann@lark.example", policy=refusing), ask)).reason
+    )
+    asked.clear()
+    assert "says" not in judge(case(plain(), "ann@lark.example", policy=holding), ask).words
+    assert judge(case(plain(), "", policy=refusing), ask).authentication.spf == "none"
+    assert "why.lark.example" not in asked
+
+
+def test_no_mail_waits_for_words_alone() -> None:
+    def ask(name: str, rdtype: str) -> list[str]:
+        if name == "why.lark.example":
+            raise Missing([(name, rdtype)])
+        return FAILING.get((name, rdtype), [])
+
+    with pytest.raises(Missing) as lacking:
+        judge(case(plain(), "ann@lark.example", policy=Effective(auth=Auth.ENFORCE)), ask)
+    assert (lacking.value.questions, lacking.value.decides) == ({("why.lark.example", "TXT")}, False)
 
 
 WORDS = ("none", "pass", "fail", "softfail", "neutral", "temperror", "permerror")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
 from postbox.screening.auth.findings import Missing
-from postbox.screening.auth.spf import check_spf
+from postbox.screening.auth.spf import check_spf, explanation
 from postbox.screening.auth.spf_record import BadRecord, parse
 from tests.screening.auth.signing import resolver
 from tests.screening.corpora import CORPORA
@@ -62,6 +62,9 @@ def test_the_suite(case: dict[str, Any], zone: dict[str, list[Any]]) -> None:
     found = check_spf(case["host"], case["mailfrom"], case["helo"], of_suite(zone))
     expected = case["result"] if isinstance(case["result"], list) else [case["result"]]
     assert found.result in expected, found.why
+    if "explanation" in case:
+        expected_words = case["explanation"].replace("DEFAULT", "")
+        assert explanation(found).lower() == expected_words.lower()  # it writes IPv6 in capitals, the RFC does not
 
 
 def test_the_suite_is_whole() -> None:
@@ -123,3 +126,38 @@ def test_any_record_is_parsed_or_refused(text: str) -> None:
     check_spf(
         "192.0.2.1", "ann@wren.example", "mx.wren.example", resolver({("wren.example", "TXT"): [f"v=spf1 {text}"]})
     )
+
+
+@pytest.mark.parametrize(
+    ("published", "said"),
+    [
+        (["Ask %{o}, %{c}, at %{t}"], "Ask wren.example, 198.51.100.9, at "),
+        (["%{l} is not ours"], "a'b is not ours"),
+        (["x" * 500], "x" * 200),
+        (["x" * 501], ""),
+        (["line\r\nbreak\x1b[2J"], ""),
+        (["caf\u00e9"], ""),
+        (["%{o"], ""),
+        (["one", "two"], ""),
+        ([], ""),
+    ],
+)
+def test_an_explanation_is_a_strangers_text(published: list[str], said: str) -> None:
+    zone = {("wren.example", "TXT"): ["v=spf1 exp=why.%{d} -all"], ("why.wren.example", "TXT"): published}
+    found = check_spf("198.51.100.9", 'a"b@wren.example', "", resolver(zone))
+    assert found.result == AuthResult.FAIL
+    assert explanation(found).startswith(said) if said else not explanation(found)
+    assert len(explanation(found)) <= 200
+    broken = check_spf("198.51.100.9", "a@wren.example", "", resolver(zone, frozenset({"why.wren.example"})))
+    assert (broken.result, explanation(broken)) == (AuthResult.FAIL, "")
+
+
+def test_only_the_record_that_failed_the_mail_explains_it() -> None:
+    zone = {
+        ("wren.example", "TXT"): ["v=spf1 include:far.example redirect=next.example exp=why.wren.example"],
+        ("far.example", "TXT"): ["v=spf1 exp=why.far.example -all"],
+        ("next.example", "TXT"): ["v=spf1 exp=why.next.example -all"],
+        **{(f"why.{name}.example", "TXT"): [f"{name} says no"] for name in ("wren", "far", "next")},
+    }
+    assert explanation(check_spf("198.51.100.9", "a@wren.example", "", resolver(zone))) == "next says no"
+    assert explanation(check_spf("198.51.100.9", "a@lark.example", "", resolver(zone))) == ""
