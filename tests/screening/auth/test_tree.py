@@ -210,4 +210,5 @@ def test_two_records_of_a_name_are_none() -> None:
     zone = {("_dmarc.a.example.com", "TXT"): ["v=DMARC1; p=none"] * 2, **records(example_com="")}
     assert published("a.example.com", resolver(zone)) is None
     found = record_of("a.example.com", resolver(zone))
-    assert found is not None and found.domain == "example.com"
+    assert found is not None
+    assert found.domain == "example.com"
