@@ -112,10 +112,10 @@ def look_up(cases: Sequence[Case]) -> None:
             _look_up_alone(case)
 
 
-def judge(case: Case) -> None:
-    """The steps after the look-up: all, or those before the second opinion where one may be asked."""
+def judge(case: Case, steps: Sequence[ModuleType] = ()) -> None:
+    """The steps after the look-up, or these of them: all, or those before the second opinion where one may be asked."""
     if _got_through(case, _looked_up()):
-        examine(case, STEPS[_looked_up() : -1] if second_opinion.is_on() else STEPS[_looked_up() :])
+        examine(case, steps or (STEPS[_looked_up() : -1] if second_opinion.is_on() else STEPS[_looked_up() :]))
 
 
 def examine_rest(cases: Sequence[Case], seconds: float) -> None:

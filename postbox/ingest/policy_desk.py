@@ -13,14 +13,14 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from postbox.audit.record import record
 from postbox.desk.admin import actor_of
-from postbox.ingest.policy_trial import try_policy
+from postbox.ingest.policy_trial import steps_in_words, try_policy
 from postbox.screening.models import Policy
 from postbox.screening.policy import Auth, Mode, Strangers
-from postbox.screening.policy_admin import Lines, PolicyAdmin
+from postbox.screening.policy_admin import Lines, PolicyAdmin, checks_of
 
 _TRIED = 200
 _SHOWN = 100
@@ -45,6 +45,14 @@ class DraftForm(forms.Form):
     )
     allow = Lines()
     block = Lines()
+    checks = forms.JSONField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+        help_text="Settings of single checks, a JSON object.",
+    )
+
+    def clean_checks(self) -> dict[str, Any]:
+        return checks_of(self.cleaned_data["checks"])
 
 
 @admin.register(Policy)
@@ -71,6 +79,7 @@ class TriedPolicyAdmin(PolicyAdmin):
             "form": form,
             "media": self.media + form.media,
             "at_once": _TRIED,
+            "steps": steps_in_words(),
             "title": "Try this policy",
         }
         if request.method == "POST" and form.is_valid():
@@ -79,14 +88,15 @@ class TriedPolicyAdmin(PolicyAdmin):
 
     def _tried(self, request: HttpRequest, policy: Policy, given: dict[str, Any]) -> dict[str, Any]:
         draft = {**_about(policy), **{name: value or None for name, value in given.items() if isinstance(value, str)}}
-        draft |= {"allow": given["allow"], "block": given["block"]}
+        gone = dict.fromkeys(policy.checks)  # what the draft leaves out is as the level above says
+        draft |= {"allow": given["allow"], "block": given["block"], "checks": gone | given["checks"]}
         found = try_policy(policy.owner_id, draft, _TRIED)
         record(actor_of(request), "policy.tried", policy.pk, tried=found.tried, changed=len(found.changes))
         return {"tried": found, "counts": sorted(found.counts().items()), "changes": found.changes[:_SHOWN]}
 
 
 def _words(policy: Policy) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in ("auth", "mode", "strangers", "allow", "block")}
+    return {name: getattr(policy, name) for name in ("auth", "mode", "strangers", "allow", "block", "checks")}
 
 
 def _about(policy: Policy) -> dict[str, Any]:

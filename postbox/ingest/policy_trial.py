@@ -1,16 +1,15 @@
 """Trying a policy on stored mail before it bites: what would become of mail that is there, and why.
 
 Decides how much is looked at: so many of the newest mails that the policy is about, and for so many seconds. It changes
-nothing and asks no DNS: who sent a mail is taken as it was found when the mail came.
+nothing and asks no DNS. What is judged anew, and by what evidence, is hindsight's part; the rest keeps its verdicts.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from django.db import transaction
@@ -18,29 +17,34 @@ from django.db.models import QuerySet
 
 from postbox.events.body import timestamp
 from postbox.identity.models import AgentKey
+from postbox.ingest import hindsight
 from postbox.ingest.limits import LimitExceeded
 from postbox.ingest.mime import Unparsable
-from postbox.ingest.pipeline import STEPS, examine
 from postbox.ingest.stored import case_of, content_of
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
-from postbox.mail.authentication import authentication_of
+from postbox.mail.content import Content
 from postbox.mail.keys import KeyErased, message_key
 from postbox.mail.models import Direction, Message, MessageContent, Status, StepVerdict
+from postbox.rules import step as rules
 from postbox.screening import policies
-from postbox.screening.auth.findings import Findings
-from postbox.screening.auth.judge import author_of
-from postbox.screening.auth.ruling import VOUCHED
-from postbox.screening.case import Case, decide
+from postbox.screening.case import decide
 from postbox.screening.models import Policy
 from postbox.screening.policy import Effective, policies_of
+from postbox.screening.steps import second_opinion
 
 SECONDS = 20.0
 MOST = 500
 _SUBJECT = 200
 _STATES = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
-# Steps whose evidence is all there. The others keep the verdicts that they gave: they looked at what had come before
-# the mail, or changed its text.
-_ANEW = frozenset({"transport", "authenticate", "allow", "attachments"})
+_AT_ONCE = 25
+# How each step is judged, for who reads the result.
+ANEW, THEN, KEPT = "judged anew", "judged anew by what was found when the mail came", "kept as it was"
+STEPS = {
+    "parse": KEPT,
+    **{step.name: THEN if step.name in hindsight.AS_FOUND else ANEW for step in hindsight.STEPS},
+    second_opinion.name: KEPT,
+    rules.name: KEPT,
+}
 _UNREADABLE = (
     KeyErased, AgentKey.DoesNotExist, SealBroken, MasterKeyMissing, MessageContent.DoesNotExist, OSError, LimitExceeded,
     Unparsable,
@@ -58,11 +62,12 @@ class Change:
     before: str
     after: str
     why: str
+    step: str = ""
 
     def shown(self) -> dict[str, Any]:
         return {
             "id": str(self.id), "received_at": self.received_at, "from": self.sender, "subject": self.subject,
-            "before": self.before, "after": self.after, "why": self.why,
+            "before": self.before, "after": self.after, "why": self.why, "step": self.step,
         }  # fmt: skip
 
 
@@ -90,9 +95,15 @@ class Tried:
             "passed_over": self.passed_over,
             "decided": self.decided,
             "complete": self.complete,
+            "steps": STEPS,
             "changes": self.counts(),
             "messages": [change.shown() for change in self.changes],
         }
+
+
+def steps_in_words() -> list[tuple[str, str]]:
+    """How steps are judged, each way with the names of those that are judged so."""
+    return [(how, ", ".join(name for name in STEPS if STEPS[name] == how)) for how in (ANEW, THEN, KEPT)]
 
 
 def try_policy(owner_id: uuid.UUID, draft: Mapping[str, Any], limit: int = 200) -> Tried:
@@ -107,11 +118,11 @@ def try_policy(owner_id: uuid.UUID, draft: Mapping[str, Any], limit: int = 200) 
         effective = policies_of(message.address_id for message in messages)
         transaction.set_rollback(True)
     tried, until = Tried(), time.monotonic() + SECONDS
-    for message in messages:
+    for start in range(0, len(messages), _AT_ONCE):
         if time.monotonic() > until:
             tried.complete = False
             break
-        _try(message, effective[message.address_id], tried)
+        _try(messages[start : start + _AT_ONCE], effective, tried)
     return tried
 
 
@@ -126,44 +137,40 @@ def _about(policy: Policy) -> QuerySet[Message]:
     return rows.filter(address__domain_id=policy.domain_id) if policy.domain_id else rows
 
 
-def _try(message: Message, policy: Effective, tried: Tried) -> None:
-    if message.decided_by:
-        tried.decided += 1
-        return
-    steps = [step for step in STEPS if step.name in _ANEW]
+def _try(messages: Sequence[Message], policies_: Mapping[uuid.UUID | None, Effective], tried: Tried) -> None:
+    opened = []
+    for message in messages:
+        if message.decided_by:
+            tried.decided += 1
+        elif (one := _open(message)) is None:
+            tried.passed_over += 1
+        else:
+            one[0].case.policy = policies_[message.address_id]
+            opened.append((*one, len(one[0].case.verdicts)))
+    hindsight.judge([stored for stored, _, _ in opened])
+    for stored, content, kept in opened:
+        tried.tried += 1
+        _compare(stored, content, kept, tried)
+
+
+def _open(message: Message) -> tuple[hindsight.Stored, Content] | None:
+    """None where it cannot be read."""
     try:
         content = content_of(message, message_key(message.id, message.agent_id))
         rows = list(StepVerdict.objects.filter(message_id=message.id))
-        case = case_of(message, content, rows, [step.name for step in steps])
+        case = case_of(message, content, rows, [step.name for step in hindsight.STEPS])
     except _UNREADABLE:
-        tried.passed_over += 1
+        return None
+    return hindsight.Stored(message, case, rows, content.words), content
+
+
+def _compare(stored: hindsight.Stored, content: Content, kept: int, tried: Tried) -> None:
+    message, verdicts = stored.message, stored.case.verdicts
+    after = decide(verdicts)
+    if after == message.status:
         return
-    tried.tried += 1
-    case.policy, case.found = policy, _as_found(message, case, rows)
-    after, why = _judged(case, steps)
-    if after != message.status:
-        subject = content.subject[:_SUBJECT]
-        at = timestamp(message.received_at)
-        tried.changes.append(Change(message.id, at, message.header_from, subject, message.status, after, why))
-
-
-def _as_found(message: Message, case: Case, rows: list[StepVerdict]) -> Findings:
-    """What was found of its author when it came."""
-    given = authentication_of(message)
-    by_sealer = any(row.step == "authenticate" and row.code == VOUCHED for row in rows)
-    return Findings(
-        given,
-        f"SPF {given.spf}; DKIM {given.dkim}; DMARC {given.dmarc}.",
-        author_of(case.parsed) if case.parsed else "",
-        "A sealer" if by_sealer else "",
-        looked=bool(message.client_ip) or bool({given.spf, given.dkim, given.dmarc} - {"none"}),
-    )
-
-
-def _judged(case: Case, steps: list[ModuleType]) -> tuple[str, str]:
-    kept = len(case.verdicts)
-    examine(case, steps)
-    after = decide(case.verdicts)
-    made = case.verdicts[kept:]
-    why = next((verdict.reason for verdict in made if decide([verdict]) == after and after != Status.PROCESSED), "")
-    return after, why or "Nothing would hold it."
+    decided = [one for one in verdicts[kept:] if decide([one]) == after and after != Status.PROCESSED]
+    step, why = (decided[0].step, decided[0].reason) if decided else ("", "Nothing would hold it.")
+    at, subject = timestamp(message.received_at), content.subject[:_SUBJECT]
+    change = Change(message.id, at, message.header_from, subject, message.status, after, why, step)
+    tried.changes.append(change)

@@ -1,8 +1,9 @@
 """Scoring stored mail again, or applying the rules to it again.
 
-Decides anew from what is stored: the sealed content, and the raw mail where a rule needs it. It writes the score, the
-reasons, the verdicts of the steps it ran, folder and labels, and the state that follows; it never sends an event, a
-forward or an answer for a mail a second time. Where an operator decided on a mail's state, the state stays.
+Decides anew from what is stored, by the policy that its address has now: scoring again means all steps that hindsight
+can judge, then the second opinion and the rules. It writes the score, the reasons, the verdicts of the steps it ran,
+folder and labels, and the state that follows; it never sends an event, a forward or an answer for a mail a second time.
+Where an operator decided on a mail's state, the state stays.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import ModuleType
 from django.db import transaction
 
 from postbox.identity.models import AgentKey
+from postbox.ingest import hindsight
 from postbox.ingest.limits import LimitExceeded
 from postbox.ingest.mime import Unparsable
 from postbox.ingest.pipeline import examine
@@ -30,12 +32,12 @@ from postbox.rules.compiled import CompiledRule, rules_of
 from postbox.screening.case import Case, Verdict, decide
 from postbox.screening.distilling.reasons import Note
 from postbox.screening.policy import Effective, policies_of
-from postbox.screening.steps import attachments, distil, dlp, score, second_opinion
+from postbox.screening.steps import dlp, score, second_opinion
 
 log = logging.getLogger(__name__)
 
 _OPEN = (Status.PROCESSED, Status.QUARANTINED)
-RESCORE: tuple[ModuleType, ...] = (distil, score, dlp, second_opinion, attachments, rules)
+RESCORE: tuple[ModuleType, ...] = (*hindsight.STEPS, second_opinion, rules)
 REAPPLY: tuple[ModuleType, ...] = (rules,)
 _UNREADABLE = (KeyErased, AgentKey.DoesNotExist, SealBroken, MessageContent.DoesNotExist, LimitExceeded, Unparsable)
 
@@ -70,9 +72,13 @@ def _again(message: Message, steps: Sequence[ModuleType], policy: Effective, own
         log.warning("not_reexamined", extra={"message_id": str(message.id), "error": type(error).__name__})
         return False
     case.policy, case.rules = policy, own
-    examine(case, steps)
-    if dlp in steps:
+    if steps is RESCORE:
+        hindsight.judge([hindsight.Stored(message, case, rows, content.words)])
+        if hindsight.goes_on(case):
+            examine(case, (second_opinion, rules))
         dlp.guard(case)
+    else:
+        examine(case, steps)
     with transaction.atomic():
         return _write(message.id, key, case, steps)
 
@@ -87,7 +93,7 @@ def _write(message_id: uuid.UUID, key: bytes, case: Case, steps: Sequence[Module
     words = _replace(message_id, rows, before, case.verdicts, [step.name for step in steps])
     _move(message, rows)
     message.folder, message.labels = case.effects.folder, list(case.effects.labels) or None
-    if score in steps:
+    if score in steps and any(verdict.step == score.name for verdict in case.verdicts):
         content = _rescored(message, content, case)
     else:
         content = dataclasses.replace(content, reasons=[said for said in content.reasons if said not in before])
@@ -121,8 +127,13 @@ def _rescored(message: Message, content: Content, case: Case) -> Content:
 def _replace(
     message_id: uuid.UUID, rows: list[StepVerdict], words: list[str], new: Sequence[Verdict], anew: Sequence[str]
 ) -> list[str]:
-    """Put each new verdict in the place of its step's old one, or after all; gives the words of all."""
-    fresh = {verdict.step: verdict for verdict in new if verdict.step in anew}
+    """Put each new verdict in the place of its step's old one, or after all; gives the words of all.
+
+    What says the same by what was found then keeps the words of then, which say more.
+    """
+    then = {(row.step, row.outcome, row.code) for row in rows if row.step in hindsight.AS_FOUND}
+    same = {verdict.step for verdict in new if (verdict.step, verdict.outcome, verdict.code[:64]) in then}
+    fresh = {verdict.step: verdict for verdict in new if verdict.step in anew and verdict.step not in same}
     asked = fresh.get(second_opinion.name)
     # What was never asked leaves no verdict.
     if asked and asked.outcome == Outcome.SKIP and all(row.step != second_opinion.name for row in rows):

@@ -57,6 +57,15 @@ class Lines(forms.Field):
             raise ValidationError(str(error)) from error
 
 
+def checks_of(given: Any) -> dict[str, Any]:
+    """Settings of single checks as a form gives them. Raises ValidationError."""
+    if not isinstance(given or {}, dict):
+        raise ValidationError("Write a JSON object.")
+    if found := wrong(Checks, given or {}):
+        raise ValidationError([f"{name} {said}" for name, said in found.items()])
+    return given or {}
+
+
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     allow = Lines(help_text="Addresses, domains, *.domain; one a line. Matches authenticated authors alone.")
     block = Lines(help_text="The same; matches whatever a mail says it is from.")
@@ -77,12 +86,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."
 
     def clean_checks(self) -> dict[str, Any]:
-        given = self.cleaned_data["checks"] or {}
-        if not isinstance(given, dict):
-            raise ValidationError("Write a JSON object.")
-        if found := wrong(Checks, given):
-            raise ValidationError([f"{name} {said}" for name, said in found.items()])
-        return given
+        return checks_of(self.cleaned_data["checks"])
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from postbox.api.errors import ApiError
 from postbox.identity.models import Owner
-from postbox.ingest.policy_trial import MOST, Tried, try_policy
+from postbox.ingest.policy_trial import MOST, Tried, steps_in_words, try_policy
 from postbox.screening.policies import LEVELS, listing, shown
 from postbox.screening.policy import Auth, Mode, Strangers
 
@@ -63,11 +63,13 @@ def _told(found: Tried) -> str:
     lines += [f"  {count:>5}  {name}" for name, count in sorted(found.counts().items())]
     if found.decided or found.passed_over:
         lines.append(f"Left out: {found.decided} that an operator decided, {found.passed_over} that cannot be read.")
+    lines += [f"{how.capitalize()}: {names}." for how, names in steps_in_words()]
     if not found.complete:
         lines.append("Time ran out before all were tried.")
     for change in found.changes[:_SHOWN]:
         lines += ["", f"{change.received_at}  {change.sender}  {change.subject}"]
-        lines.append(f"  {change.before} to {change.after}: {change.why}")
+        by = f" by {change.step}" if change.step else ""
+        lines.append(f"  {change.before} to {change.after}{by}: {change.why}")
     if len(found.changes) > _SHOWN:
         lines.append(f"\n… and {len(found.changes) - _SHOWN} more; --json gives all.")
     return "\n".join(lines)
