@@ -40,9 +40,12 @@ SETTLED = Counter(
 )
 STAGE_SECONDS = Histogram("postbox_stage_seconds", "How long a step took for one mail.", ("step",))
 
+_WAITS = f"messages WHERE status = '{Status.RECEIVED}'"
 _QUEUE = f"""
-SELECT (SELECT count(*) FROM (SELECT 1 FROM messages WHERE status = '{Status.RECEIVED}' LIMIT %s) AS capped),
-       (SELECT received_at FROM messages WHERE status = '{Status.RECEIVED}' ORDER BY id LIMIT 1),
+SELECT (SELECT count(*) FROM (SELECT 1 FROM {_WAITS} LIMIT %s) AS capped),
+       (SELECT received_at FROM {_WAITS} ORDER BY id LIMIT 1),
+       (SELECT count(*) FROM (SELECT 1 FROM {_WAITS} AND waits > 0 LIMIT %s) AS capped),
+       (SELECT received_at FROM {_WAITS} AND waits > 0 ORDER BY id LIMIT 1),
        (SELECT count(*) FROM (SELECT 1 FROM mail_spool LIMIT %s) AS capped),
        (SELECT message_id FROM mail_spool ORDER BY message_id LIMIT 1)
 """  # noqa: S608
@@ -88,9 +91,13 @@ def deciding(verdicts: Iterable[Verdict], status: Status) -> Verdict | None:
 
 
 def gauges() -> list[Gauge]:
-    """Depth and age of the queue and of the spool; one query."""
+    """Depth and age of the queue, of what in it waits for DNS, and of the spool; one query."""
     with connection.cursor() as cursor:
-        cursor.execute(_QUEUE, [COUNTED_UP_TO, COUNTED_UP_TO])
-        waiting, oldest, spooled, first = cursor.fetchone()
+        cursor.execute(_QUEUE, [COUNTED_UP_TO] * 3)
+        waiting, oldest, unanswered, oldest_unanswered, spooled, first = cursor.fetchone()
     oldest_spooled = made_at(first) if first else None
-    return [*queue("ingest", waiting, oldest), *queue("spool", spooled, oldest_spooled)]
+    return [
+        *queue("ingest", waiting, oldest),
+        *queue("dns", unanswered, oldest_unanswered),
+        *queue("spool", spooled, oldest_spooled),
+    ]

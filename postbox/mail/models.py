@@ -124,7 +124,7 @@ class Message(Leased):
     aligned_domain = models.CharField(max_length=253, blank=True, default="", db_default="", editable=False)
     # The TLS version and cipher by which it came, as the door or the MTA before it says.
     tls = models.CharField("TLS", max_length=64, blank=True, default="", db_default="", editable=False)
-    # How often it was given back because DNS had not answered yet (postbox.ingest.answers).
+    # How often it was given back because DNS had not answered yet (postbox.screening.auth.asking).
     waits = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     body_ref = models.CharField(max_length=200, blank=True, editable=False)
     # Where its agent's rules put it. The names are the agent's, not the mail's, so they are in the clear.
@@ -151,6 +151,8 @@ class Message(Leased):
         ]
         indexes = [
             models.Index(fields=["id"], name="messages_waiting", condition=models.Q(status="received")),
+            # What was given back for want of an answer, which else would be looked for among all that waits.
+            models.Index(fields=["id"], name="messages_waited", condition=models.Q(status="received", waits__gt=0)),
             models.Index(fields=["agent", "-id"], name="messages_agent"),
             models.Index(
                 fields=["agent", "-id"],

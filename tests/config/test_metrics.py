@@ -14,6 +14,7 @@ from postbox.events.sweep import sweep
 from postbox.identity.models import Agent
 from postbox.ingest import pipeline, work
 from postbox.lib import clock
+from postbox.mail.models import Message
 from postbox.metrics import heartbeat, writer
 from postbox.metrics.counts import HELD
 from postbox.metrics.models import Sample
@@ -80,6 +81,17 @@ def test_mail_is_counted_on_its_way(robin: Known) -> None:
         assert found["postbox_stage_seconds_count"][step.name,] == 1.0
         assert found["postbox_stage_seconds_bucket"]["+Inf", step.name] == 1.0
         assert 0 < found["postbox_stage_seconds_sum"][step.name,] < 5
+
+
+def test_mail_that_waits_for_dns_is_told_apart(robin: Known) -> None:
+    for _ in range(3):
+        deliver(mail(), robin.address)
+    assert read()["postbox_queue_depth"]["dns",] == 0.0
+    Message.objects.filter(pk__in=Message.objects.values("pk")[:2]).update(waits=1)
+    with clock.frozen(clock.now() + timedelta(seconds=90)):
+        found = read()
+    assert (found["postbox_queue_depth"]["dns",], found["postbox_queue_depth"]["ingest",]) == (2.0, 3.0)
+    assert 89 < found["postbox_queue_oldest_seconds"]["dns",] < 100
 
 
 def test_the_deciding_verdict_is_counted(robin: Known, monkeypatch: pytest.MonkeyPatch) -> None:

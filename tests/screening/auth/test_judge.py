@@ -184,7 +184,7 @@ def test_no_mail_waits_for_words_alone() -> None:
 
     with pytest.raises(Missing) as lacking:
         judge(case(plain(), "ann@lark.example", policy=Effective(auth=Auth.ENFORCE)), ask)
-    assert (lacking.value.questions, lacking.value.decides) == ({("why.lark.example", "TXT")}, False)
+    assert (set(lacking.value.questions), lacking.value.decides) == ({("why.lark.example", "TXT")}, False)
 
 
 WORDS = ("none", "pass", "fail", "softfail", "neutral", "temperror", "permerror")
