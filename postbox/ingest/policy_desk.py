@@ -20,7 +20,7 @@ from postbox.desk.admin import actor_of
 from postbox.ingest.policy_trial import steps_in_words, try_policy
 from postbox.screening.models import Policy
 from postbox.screening.policy import Auth, Mode, Strangers
-from postbox.screening.policy_admin import Lines, PolicyAdmin, checks_of
+from postbox.screening.policy_admin import ALLOW_HELP, BLOCK_HELP, CHECKS_HELP, Lines, PolicyAdmin, checks_of
 
 _TRIED = 200
 _SHOWN = 100
@@ -43,12 +43,12 @@ class DraftForm(forms.Form):
     strangers = forms.ChoiceField(
         choices=[("", "as above"), *Strangers.choices], required=False, widget=UnfoldAdminSelectWidget
     )
-    allow = Lines()
-    block = Lines()
+    allow = Lines(help_text=ALLOW_HELP)
+    block = Lines(help_text=BLOCK_HELP)
     checks = forms.JSONField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
-        help_text="Settings of single checks, a JSON object.",
+        help_text=CHECKS_HELP,
     )
 
     def clean_checks(self) -> dict[str, Any]:

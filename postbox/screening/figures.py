@@ -27,6 +27,14 @@ KINDS = (
     ("not answered", "bounced"),
     ("not checked", "received"),
 )
+# What the codes of who was kept out mean, for people.
+WHY = {
+    "not_authenticated": "nothing vouches for the author",
+    "authentication_unavailable": "DNS did not answer",
+    "blocked": "is blocked",
+    "stranger": "is on no list",
+    "held_for_approval": "is on no list; held for approval",
+}
 _BY_DAY = f"""
 SELECT (received_at AT TIME ZONE 'UTC')::date AS day,
        CASE WHEN aligned_domain <> '' THEN 'authenticated'

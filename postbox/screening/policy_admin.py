@@ -40,6 +40,11 @@ _LEVELS = ("domain", "agent", "address")
 _WORDS = (("auth", Auth, "Authentication"), ("mode", Mode, "Who may write"), ("strangers", Strangers, "Strangers"))
 
 
+ALLOW_HELP = "Addresses, domains, *.domain; one a line. Matches authenticated authors alone."
+BLOCK_HELP = "The same; matches whatever a mail says it is from."
+CHECKS_HELP = f"A JSON object of settings of single checks: {', '.join(sorted(readers_of(Checks)))}."
+
+
 class Lines(forms.Field):
     """Entries, one a line."""
 
@@ -67,8 +72,8 @@ def checks_of(given: Any) -> dict[str, Any]:
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    allow = Lines(help_text="Addresses, domains, *.domain; one a line. Matches authenticated authors alone.")
-    block = Lines(help_text="The same; matches whatever a mail says it is from.")
+    allow = Lines(help_text=ALLOW_HELP)
+    block = Lines(help_text=BLOCK_HELP)
 
     class Meta:
         model = Policy
@@ -82,8 +87,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
             choices: Any = self.fields[name]
             choices.choices = [("", "As the level above says"), *words_of.choices]
             choices.label = label
-        names = ", ".join(sorted(readers_of(Checks))) or "none yet"
-        self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."
+        self.fields["checks"].help_text = CHECKS_HELP
 
     def clean_checks(self) -> dict[str, Any]:
         return checks_of(self.cleaned_data["checks"])
@@ -186,7 +190,9 @@ class PolicyAdmin(RecordAdmin):
             "opts": self.opts,
             "title": "Authentication over time",
             "series": figures.over_time(),
-            "refused": figures.kept_out() if request.user.has_perm("mail.view_message") else [],
+            "refused": [(*row, figures.WHY.get(row[1], row[1])) for row in figures.kept_out()]
+            if request.user.has_perm("mail.view_message")
+            else [],
         }
         return TemplateResponse(request, "screening/over_time.html", context)
 

@@ -113,7 +113,8 @@ def test_authentication_over_time_and_who_was_kept_out(robin: Known, ns: Nameser
     ]
     page = client_of(viewer()).get(url("over_time")).content.decode()
     assert "not authenticated (2)" in page
-    assert "eve@evil.example" in page
+    assert "?q=eve%40evil.example" in page
+    assert "Nothing vouches for the author" in page
 
 
 def test_a_draft_is_tried_and_nothing_changes(robin: Known, ns: Nameserver) -> None:
@@ -125,9 +126,14 @@ def test_a_draft_is_tried_and_nothing_changes(robin: Known, ns: Nameserver) -> N
     assert "1 of 1 would have gone another way" in page
     assert "SPF, DKIM and DMARC must all pass here" in page
     assert Message.objects.get().status == Status.PROCESSED
+    Policy.objects.update(checks={"new_domain": "quarantine"})
+    page = desk.post(url("try_one", policy.pk), {"auth": "monitor", "checks": '{"new_domain": "refuse"}'})
+    assert "<td data-label=\"By\">lookalike</td>" in page.content.decode()
+    assert "All of these" in desk.post(url("try_one", policy.pk), {"auth": "monitor"}).content.decode()
+    assert "is no setting" in desk.post(url("try_one", policy.pk), {"checks": '{"colour": 1}'}).content.decode()
     policy.refresh_from_db()
-    assert policy.auth == "monitor"
-    assert AuditRecord.objects.filter(action="policy.tried").count() == 1
+    assert (policy.auth, policy.checks) == ("monitor", {"new_domain": "quarantine"})
+    assert AuditRecord.objects.filter(action="policy.tried").count() == 3
     assert client_of(viewer()).get(url("try_one", policy.pk)).status_code == 403
 
 
