@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.dkim import Broken, Fails, Form, form, holds
+from postbox.screening.auth.dkim import Broken, Fails, Form, form, holds, number
 from postbox.screening.auth.findings import all_at_once
 from postbox.screening.auth.keys import NoKey, key_of, knows
 from postbox.screening.auth.names import ascii_name
@@ -65,11 +65,12 @@ def _chain(mail: SignedMail, ask: Resolver) -> Chain:
     newest = form({"c": "relaxed/relaxed", **tags(sets[-1].message.value)}, _NEEDED)
     if _SEAL in newest.names:
         raise Broken("a message signature signs a seal")
-    seals = [_seal(one, number) for number, one in enumerate(sets, 1)]
+    number(newest.tags, "t")
+    seals = [_seal(one, instance) for instance, one in enumerate(sets, 1)]
     _have_keys(newest, seals, ask)
     holds(mail, sets[-1].message, newest, ask)
-    for number in range(len(sets), 0, -1):
-        _check_seal(sets[:number], seals[number - 1], ask)
+    for instance in range(len(sets), 0, -1):
+        _check_seal(sets[:instance], seals[instance - 1], ask)
     return Chain(
         AuthResult.PASS,
         tuple(ascii_name(seal["d"]) for seal in seals),
@@ -107,12 +108,13 @@ def _instance(field: RawField) -> int:
     return int(number)
 
 
-def _seal(one: _Set, number: int) -> dict[str, str]:
+def _seal(one: _Set, instance: int) -> dict[str, str]:
     given = tags(one.seal.value)
     if any(name not in given for name in _SEAL_NEEDED) or "h" in given or "bh" in given or not knows(given["a"]):
-        raise Broken(f"seal {number} is not one")
-    if given["cv"].lower() != ("none" if number == 1 else "pass"):
-        raise Fails(f"sealer {number} says that the chain was {given['cv'][:10]!r}")
+        raise Broken(f"seal {instance} is not one")
+    number(given, "t")
+    if given["cv"].lower() != ("none" if instance == 1 else "pass"):
+        raise Fails(f"sealer {instance} says that the chain was {given['cv'][:10]!r}")
     return given
 
 

@@ -131,6 +131,15 @@ def holds(mail: SignedMail, field: RawField, said: Form, ask: Resolver) -> None:
         raise Fails("the head is not as it was signed")
 
 
+def number(given: Tags, name: str) -> int | None:
+    """A tag's number, None without the tag. Raises Broken."""
+    if name not in given:
+        return None
+    if not _NUMBER.fullmatch(given[name]):
+        raise Broken(f"{name}= is no number")
+    return int(given[name])
+
+
 def _first(fields: Sequence[RawField], author: str) -> list[tuple[RawField, Tags | None]]:
     """So many signatures as are looked at: those of the author's organisation, then the topmost."""
     read = [(field, _tags(field)) for field in fields[: MOST_SIGNATURES * 8]]
@@ -171,7 +180,7 @@ def _check(mail: SignedMail, field: RawField, given: Tags | None, ask: Resolver,
 def _check_times(given: Tags, now: float) -> None:
     if given["v"] != "1":
         raise Broken("v= is not 1")
-    signed, expires = (_number(given, name) for name in ("t", "x"))
+    signed, expires = (number(given, name) for name in ("t", "x"))
     if signed is not None and signed > now + 86_400:
         raise Fails("it was signed in the future")
     if expires is not None and expires + _DRIFT_SECONDS < now:
@@ -188,20 +197,12 @@ def _check_identity(given: Tags, domain: str) -> None:
 
 
 def _check_length(given: Tags, body: bytes) -> None:
-    length = _number(given, "l")
+    length = number(given, "l")
     if length is None or length == len(body):
         return
     if length > len(body):
         raise Fails("the body is shorter than what was signed")
     raise Partial
-
-
-def _number(given: Tags, name: str) -> int | None:
-    if name not in given:
-        return None
-    if not _NUMBER.fullmatch(given[name]):
-        raise Broken(f"{name}= is no number")
-    return int(given[name])
 
 
 def _domain(text: str) -> str:

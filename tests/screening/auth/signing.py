@@ -78,8 +78,16 @@ def ed25519_signed(raw: bytes, domain: str, key: Ed25519PrivateKey) -> bytes:
     return field + base64.b64encode(key.sign(hashlib.sha256(octets).digest())) + b"\r\n" + raw
 
 
-def sealed(raw: bytes, number: int, domain: str, seen: str, cv: str | None = None, selector: str = "s1") -> bytes:
-    """The mail with an ARC set of its own on top (RFC 8617, section 5.1)."""
+def sealed(
+    raw: bytes,
+    number: int,
+    domain: str,
+    seen: str,
+    cv: str | None = None,
+    selector: str = "s1",
+    tags: tuple[str, str] = ("", ""),
+) -> bytes:
+    """The mail with an ARC set of its own on top (RFC 8617, section 5.1); ``tags``: more for its signature and seal."""
     mail, key = split(raw), rsa_key(2048)
 
     def signature(octets: bytes) -> bytes:
@@ -89,12 +97,12 @@ def sealed(raw: bytes, number: int, domain: str, seen: str, cv: str | None = Non
     aar = f"ARC-Authentication-Results: i={number}; {seen}".encode()
     ams = (
         f"ARC-Message-Signature: i={number}; a=rsa-sha256; c=relaxed/relaxed; d={domain}; s={selector}; "
-        f"h=from:to:subject; bh={body_hash}; b="
+        f"h=from:to:subject; {tags[0]}bh={body_hash}; b="
     ).encode()
     octets = b"".join(one.canonical(True) + b"\r\n" for one in mail.chosen(["from", "to", "subject"]))
     ams += signature(octets + _canonical(ams))
     cv = cv or ("none" if number == 1 else "pass")
-    seal = f"ARC-Seal: i={number}; a=rsa-sha256; cv={cv}; d={domain}; s={selector}; b=".encode()
+    seal = f"ARC-Seal: i={number}; a=rsa-sha256; cv={cv}; d={domain}; s={selector}; {tags[1]}b=".encode()
     before = b""
     for one in range(1, number):
         for name in ("arc-authentication-results", "arc-message-signature", "arc-seal"):

@@ -74,6 +74,26 @@ def test_an_older_message_signature_need_not_hold_any_more() -> None:
     assert chain(sealed(changed, 2, "relay.example", "relay.example; arc=pass")).result == AuthResult.PASS
 
 
+@pytest.mark.parametrize(
+    ("signature", "seal", "result"),
+    [
+        ("", "", AuthResult.PASS),
+        ("t=12345; ", "t=12346; ", AuthResult.PASS),
+        ("t=icecream; ", "", AuthResult.FAIL),
+        ("", "t=-123.4; ", AuthResult.FAIL),
+        ("", "t=12 345; ", AuthResult.FAIL),
+        ("", "t=; ", AuthResult.FAIL),
+        ("", "h=from; ", AuthResult.FAIL),
+        ("", "w=anything; ", AuthResult.PASS),
+        ("", "_=; ", AuthResult.FAIL),
+        ("", "; ", AuthResult.FAIL),
+        ("c=relaxed; ", "", AuthResult.FAIL),
+    ],
+)
+def test_tags_that_were_signed_as_they_are(signature: str, seal: str, result: str) -> None:
+    assert chain(sealed(plain(), 1, "lists.example", SEEN, tags=(signature, seal))).result == result
+
+
 def test_a_missing_key_fails_and_a_missing_answer_does_not() -> None:
     assert chain(one(), resolver({})).result == AuthResult.FAIL
     broken = resolver(ZONE, frozenset({"s1._domainkey.lists.example"}))
