@@ -20,7 +20,7 @@ from postbox.desk.admin import actor_of
 from postbox.ingest.policy_trial import steps_in_words, try_policy
 from postbox.screening.models import Policy
 from postbox.screening.policy import Auth, Mode, Strangers
-from postbox.screening.policy_admin import ALLOW_HELP, BLOCK_HELP, CHECKS_HELP, Lines, PolicyAdmin, checks_of
+from postbox.screening.policy_admin import ALLOW_HELP, BLOCK_HELP, Lines, PolicyAdmin, checks_of
 
 _TRIED = 200
 _SHOWN = 100
@@ -48,7 +48,7 @@ class DraftForm(forms.Form):
     checks = forms.JSONField(
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
-        help_text=CHECKS_HELP,
+        help_text="A JSON object; the policy's own page names the settings.",
     )
 
     def clean_checks(self) -> dict[str, Any]:

@@ -42,7 +42,6 @@ _WORDS = (("auth", Auth, "Authentication"), ("mode", Mode, "Who may write"), ("s
 
 ALLOW_HELP = "Addresses, domains, *.domain; one a line. Matches authenticated authors alone."
 BLOCK_HELP = "The same; matches whatever a mail says it is from."
-CHECKS_HELP = f"A JSON object of settings of single checks: {', '.join(sorted(readers_of(Checks)))}."
 
 
 class Lines(forms.Field):
@@ -87,7 +86,8 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
             choices: Any = self.fields[name]
             choices.choices = [("", "As the level above says"), *words_of.choices]
             choices.label = label
-        self.fields["checks"].help_text = CHECKS_HELP
+        names = ", ".join(sorted(readers_of(Checks)))
+        self.fields["checks"].help_text = f"A JSON object of settings of single checks: {names}."
 
     def clean_checks(self) -> dict[str, Any]:
         return checks_of(self.cleaned_data["checks"])

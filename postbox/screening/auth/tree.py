@@ -1,7 +1,7 @@
 """Which DMARC record holds for a name, and whose names are one organisation's.
 
 Two documents answer: RFC 9989 walks up the tree of names and listens to ``psd=``, RFC 7489 asks the Public Suffix List.
-Decides between them (docs/adr/0014): records are found by the walk; an organisation ends where the list says, or
+Decides between them (docs/adr/0015): records are found by the walk; an organisation ends where the list says, or
 sooner, where a record on the way says so. What ``psd=`` says can part names, never join what the list keeps apart.
 """
 
