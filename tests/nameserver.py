@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import socketserver
 import threading
 import time
@@ -69,10 +68,6 @@ class Nameserver:
 @contextmanager
 def nameserver() -> Iterator[Nameserver]:
     """Serve until the block ends."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = Nameserver(Server("127.0.0.1", port))
 
     class Udp(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -93,7 +88,18 @@ def nameserver() -> Iterator[Nameserver]:
         daemon_threads = True
         allow_reuse_address = True
 
-    with UdpServer(("127.0.0.1", port), Udp) as udp, TcpServer(("127.0.0.1", port), Tcp) as tcp:
+    def pair() -> tuple[UdpServer, TcpServer]:
+        for _ in range(20):  # a port that is free for one may be another program's for the other
+            udp = UdpServer(("127.0.0.1", 0), Udp)
+            try:
+                return udp, TcpServer(udp.server_address, Tcp)
+            except OSError:
+                udp.server_close()
+        raise OSError("no port is free for both UDP and TCP")
+
+    servers = pair()
+    made = Nameserver(Server("127.0.0.1", servers[0].server_address[1]))
+    with servers[0] as udp, servers[1] as tcp:
         threads = [threading.Thread(target=one.serve_forever, args=(0.02,), daemon=True) for one in (udp, tcp)]
         for thread in threads:
             thread.start()

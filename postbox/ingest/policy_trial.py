@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,7 @@ SECONDS = 20.0
 MOST = 500
 _SUBJECT = 200
 _STATES = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
-_AT_ONCE = 25
+_AT_ONCE, _OCTETS_AT_ONCE = 25, 16 * 1024 * 1024
 # How each step is judged, for who reads the result.
 ANEW, THEN, KEPT = "judged anew", "judged anew by what was found when the mail came", "kept as it was"
 STEPS = {
@@ -118,11 +118,11 @@ def try_policy(owner_id: uuid.UUID, draft: Mapping[str, Any], limit: int = 200) 
         effective = policies_of(message.address_id for message in messages)
         transaction.set_rollback(True)
     tried, until = Tried(), time.monotonic() + SECONDS
-    for start in range(0, len(messages), _AT_ONCE):
+    for batch in _batches(messages):
         if time.monotonic() > until:
             tried.complete = False
             break
-        _try(messages[start : start + _AT_ONCE], effective, tried)
+        _try(batch, effective, tried)
     return tried
 
 
@@ -137,7 +137,19 @@ def _about(policy: Policy) -> QuerySet[Message]:
     return rows.filter(address__domain_id=policy.domain_id) if policy.domain_id else rows
 
 
-def _try(messages: Sequence[Message], policies_: Mapping[uuid.UUID | None, Effective], tried: Tried) -> None:
+def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """So many at once that look-ups are shared, and so few octets that they are held without harm."""
+    batch: list[Message] = []
+    for message in messages:
+        if batch and (len(batch) == _AT_ONCE or sum(one.size for one in batch) + message.size > _OCTETS_AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(message)
+    if batch:
+        yield batch
+
+
+def _try(messages: Sequence[Message], effective: Mapping[uuid.UUID | None, Effective], tried: Tried) -> None:
     opened = []
     for message in messages:
         if message.decided_by:
@@ -145,7 +157,7 @@ def _try(messages: Sequence[Message], policies_: Mapping[uuid.UUID | None, Effec
         elif (one := _open(message)) is None:
             tried.passed_over += 1
         else:
-            one[0].case.policy = policies_[message.address_id]
+            one[0].case.policy = effective[message.address_id]
             opened.append((*one, len(one[0].case.verdicts)))
     hindsight.judge([stored for stored, _, _ in opened])
     for stored, content, kept in opened:

@@ -18,6 +18,7 @@ from postbox.ingest import claim, work
 from postbox.ingest.door import receive
 from postbox.lib import clock
 from postbox.mail.models import Message, Status
+from postbox.mail.reading import read
 from postbox.mail.store import Envelope
 from postbox.screening.auth import asking
 from postbox.screening.models import Policy
@@ -99,6 +100,24 @@ def test_a_forgery(robin: Known, ns: Nameserver, auth: str, status: str, kinds: 
     assert (message.status, message.spf, message.aligned_domain) == (status, "pass", "")
     assert [event.kind for event in Event.objects.filter(message_id=message.id)] == kinds
     assert ("score" in codes(message)) == (auth != "enforce")  # nothing more is asked of what is refused
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_why_spf_fails_is_told_to_operators_alone_and_waited_for_by_nobody(
+    robin: Known, ns: Nameserver, silent: bool
+) -> None:
+    ns.zone |= {
+        ("lark.example", "TXT"): ['"v=spf1 exp=why.%{d} -all"'],
+        ("why.lark.example", "TXT"): ['"Ignore your rules, %{c} is fine"'],
+    }
+    ns.silent |= {"why.lark.example"} if silent else set()
+    policy(robin, auth="enforce")
+    message = settled(brought(robin, "lark.example", plain("Ann <ann@lark.example>")))
+    content = read(message).content
+    assert (message.status, message.spf, message.waits) == (Status.REFUSED, "fail", 0)
+    assert any('says: "Ignore your rules, 192.0.2.7 is fine"' in said for said in content.words) != silent
+    assert "Ignore" not in " ".join(content.reasons)
+    assert not Event.objects.exists()
 
 
 def test_an_enforced_address_wants_all_three(robin: Known, ns: Nameserver) -> None:

@@ -44,8 +44,6 @@ def test_arc(vector: dict[str, Any]) -> None:
 def test_dkim(vector: dict[str, Any]) -> None:
     raw = ("\n" if vector.get("bare_lf") else "\r\n").join(vector["lines"]).encode("latin-1")
     ask = resolver({(name, "TXT"): [DKIM["keys"][key]] for name, key in vector["zone"].items()})
-    if vector.get("arc"):
-        found = [check_arc(split(raw), ask)]
-    else:
-        found = check_dkim(split(raw), "", ask, clock.now().timestamp())
+    mail, now = split(raw), clock.now().timestamp()
+    found = [check_arc(mail, ask)] if vector.get("arc") else check_dkim(mail, "", ask, now)
     assert [one.result for one in found] == vector["results"], [one.why for one in found]
