@@ -8,6 +8,7 @@ way, and only after ``receive`` returned.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from postbox.identity import return_paths
 from postbox.identity.recipients import resolve
 from postbox.identity.return_paths import Purpose
 from postbox.ingest import metrics, returned
-from postbox.ingest.limiting.admit import CODE, RateLimited, admit
+from postbox.ingest.limiting.admit import CODE, RateLimited, admit, foresee
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.store import Envelope, Recipient, Stored, accept
 
@@ -31,6 +32,14 @@ class Rejection:
     rcpt_to: str
     code: str
     message: str
+
+
+class Partial(Exception):
+    """A mail that is for all of its recipients or for none, and these may not have it; nothing was stored."""
+
+    def __init__(self, rejected: Sequence[Rejection]) -> None:
+        super().__init__(rejected[0].message)
+        self.rejected = rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +66,11 @@ class MailTooLarge(TooLarge):
     fix = "Send a smaller mail; put large files where a link can reach them."
 
 
-def receive(raw: bytes, envelope: Envelope) -> Receipt:
+def receive(raw: bytes, envelope: Envelope, *, all_or_none: bool = False) -> Receipt:
     """Store a mail for its known recipients.
 
-    Raises MailTooLarge, RateLimited where none of them may have it now, and OperationalError when it is not durable.
+    Raises MailTooLarge, RateLimited where none of them may have it now, and OperationalError when it is not durable;
+    with ``all_or_none`` also Partial and RateLimited where one of them may not.
     """
     if len(raw) > MESSAGE_BYTES:
         raise MailTooLarge()
@@ -82,8 +92,10 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
         Rejection(who.rcpt_to, "too_many_copies", f"One mail of this size is stored for {copies} recipients at a time.")
         for who in known[copies:]
     ]
-    known, limited = admit(envelope, known[:copies])
-    if limited and not known and not answers:
+    if all_or_none and rejected:
+        raise Partial(rejected)
+    known, limited = admit(envelope, known[:copies], all_or_none=all_or_none)
+    if limited and (all_or_none or not (known or answers)):
         raise RateLimited(limited)
     rejected += [Rejection(one.rcpt_to, CODE, one.message) for one in limited]
     for answer in answers:
@@ -98,6 +110,21 @@ def receive(raw: bytes, envelope: Envelope) -> Receipt:
 def is_known(address: str) -> bool:
     """Whether mail to this address (lower case) would be taken."""
     return return_paths.answered(address) is not None or bool(resolve([address]))
+
+
+def refused(envelope: Envelope, counted: Counter[bytes]) -> str:
+    """Why a mail to the one recipient of this envelope would not be taken as things stand: a code, empty where it would.
+
+    ``counted`` are the copies to recipients of the same mail before (postbox.ingest.limiting.admit.foresee).
+    """
+    (address,) = envelope.rcpt_to
+    if return_paths.answered(address) is not None:
+        return ""
+    who = resolve([address]).get(address)
+    if who is None:
+        return "unknown_recipient"
+    recipient = Recipient(address, who.address_id, who.agent_id, who.agent_name)
+    return "" if foresee(envelope, recipient, counted) else CODE
 
 
 def _answers(rcpt_to: Iterable[str]) -> list[Answer]:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from postbox.ingest.outline import Section, Values, outline, unify
 
 MESSAGE_BYTES = 25 * 1024 * 1024
+LINE_BYTES = 64 * 1024  # at the SMTP door; a mail server or a provider in front has limits of its own
 HEADER_BYTES = 100 * 1024  # one header section
 ALL_HEADER_BYTES = 512 * 1024  # those of all parts together
 HEADER_COUNT = 1000

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from postbox.api.errors import ApiError
 from postbox.ingest import metrics
@@ -48,23 +50,46 @@ class Limited:
     seconds: int
 
 
-def admit(envelope: Envelope, recipients: Sequence[Recipient]) -> tuple[Sequence[Recipient], list[Limited]]:
-    """Count a mail's copies; gives those that may come in, and those that may not. Two statements at most."""
+def admit(
+    envelope: Envelope, recipients: Sequence[Recipient], *, all_or_none: bool = False
+) -> tuple[Sequence[Recipient], list[Limited]]:
+    """Count a mail's copies; gives those that may come in, and those that may not. Two statements at most.
+
+    With ``all_or_none`` nothing is counted where one may not.
+    """
     now = clock.now()
     wanted = buckets_of(envelope, recipients, now) if recipients else []
     if not any(wanted):
         return recipients, []
-    full = buckets.spend(wanted, now)
+    full = buckets.spend(wanted, now, all_or_none=all_or_none)
     limited = [
         Limited(who.rcpt_to, _words(bucket), math.ceil((bucket.ends - now).total_seconds()))
         for who, bucket in zip(recipients, full, strict=True)
         if bucket
     ]
-    alarm.note(len(limited), now)
-    for bucket in full:
-        if bucket:
-            metrics.RATE_LIMITED.inc(bucket.scope, bucket.window)
+    _note(full, now)
     return [who for who, bucket in zip(recipients, full, strict=True) if bucket is None], limited
+
+
+def foresee(envelope: Envelope, recipient: Recipient, counted: Counter[bytes]) -> bool:
+    """Whether one copy more would come in now, beside the copies of the same mail that are ``counted``.
+
+    Nothing is debited by it. One query at most.
+    """
+    now = clock.now()
+    wanted = buckets_of(envelope, [recipient], now)
+    if not any(wanted):
+        return True
+    full = buckets.foresee(wanted[0], counted)
+    _note([full], now)
+    return full is None
+
+
+def _note(full: Sequence[Bucket | None], now: datetime) -> None:
+    over = [bucket for bucket in full if bucket]
+    alarm.note(len(over), now)
+    for bucket in over:
+        metrics.RATE_LIMITED.inc(bucket.scope, bucket.window)
 
 
 def _words(bucket: Bucket) -> str:

@@ -97,11 +97,12 @@ def _bucket(scope: Scope, what: str, window: str, most: int, now: datetime) -> B
 
 def _sender(envelope: Envelope) -> str:
     """Client and envelope domain. Without a client's address all who name the same domain are one sender."""
-    return f"{_network(envelope.client_ip or '')}|{envelope.mail_from.rpartition('@')[2].lower()}"
+    return f"{network(envelope.client_ip or '')}|{envelope.mail_from.rpartition('@')[2].lower()}"
 
 
 @lru_cache(4096)
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """What is counted as one client: an IPv4 address, also in an IPv6 one, or an IPv6 client's /64. Empty for none."""
     if ":" not in address:
         return address
     parsed = ipaddress.IPv6Address(address.split("%")[0])

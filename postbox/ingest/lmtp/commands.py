@@ -40,6 +40,15 @@ def sender(argument: str | None) -> str:
     return address
 
 
+def announced(argument: str | None) -> int:
+    """The octets that MAIL says the mail has; 0 where it does not say. For an argument that ``sender`` took."""
+    for word in _path("FROM:", argument)[1]:
+        name, _, value = word.upper().partition("=")
+        if name == "SIZE":
+            return int(value[:20])
+    return 0
+
+
 def recipient(argument: str | None) -> str:
     """The address of ``TO:<…>``. Raises Refused."""
     address, parameters = _path("TO:", argument)

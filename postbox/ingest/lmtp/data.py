@@ -2,12 +2,13 @@
 
 Decides where the mail ends: at CRLF.CRLF and nowhere else, and that one in which a CR or LF stands alone is refused,
 since servers that take such for the end of a line read two mails where the first server saw one (SMTP smuggling,
-CVE-2023-51764). Lines may be of any length. What is too large is read to its end and dropped on the way.
+CVE-2023-51764). What is too large is read to its end and dropped on the way. It never decides how long that may take.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.ingest.lmtp.commands import Refused
@@ -17,14 +18,15 @@ HELD_BYTES = 128 * 1024 * 1024
 
 
 class Hands:
-    """How much of all mails together may be in memory at once."""
+    """How much of all mails together may be in memory at once; a client's own hold a part of what ``of_all`` do."""
 
-    def __init__(self, most: int = HELD_BYTES) -> None:
+    def __init__(self, most: int = HELD_BYTES, of_all: Hands | None = None) -> None:
         self._left = most
+        self._of_all = of_all
 
     def take(self, octets: int) -> bool:
         """Make room; False where there is none."""
-        if octets > self._left:
+        if octets > self._left or not (self._of_all is None or self._of_all.take(octets)):
             return False
         self._left -= octets
         return True
@@ -32,15 +34,22 @@ class Hands:
     def give_back(self, octets: int) -> None:
         """What is no longer held."""
         self._left += octets
+        if self._of_all is not None:
+            self._of_all.give_back(octets)
 
 
 class Mail:
-    """One mail while it comes in. ``held`` octets are to be given back to the hands when it is dealt with."""
+    """One mail while it comes in. ``held`` octets are to be given back to the hands when it is dealt with.
 
-    def __init__(self, hands: Hands) -> None:
+    ``heard`` is called with each line. Lines are of any length, or no longer than the reader's buffer.
+    """
+
+    def __init__(self, hands: Hands, *, long_lines: bool = True, heard: Callable[[], None] = lambda: None) -> None:
         self.held = 0
         self._hands = hands
-        self._pieces: list[bytes] = []
+        self._long_lines = long_lines
+        self._heard = heard
+        self._raw = bytearray()  # a list of lines would take twenty times as much where they are empty
         self._refusal: Reply | None = None
 
     async def read(self, reader: asyncio.StreamReader) -> bytes:
@@ -52,10 +61,13 @@ class Mail:
             except asyncio.LimitOverrunError as error:  # a line longer than the reader's buffer
                 piece = await reader.read(error.consumed)
                 ends = False
+                if not self._long_lines:
+                    self.drop(Reply.LONG_LINE)
             else:
                 ends = True
                 if at_start and piece == b".\r\n":
                     return self._whole()
+            self._heard()
             self._keep(piece[1:] if at_start and piece.startswith(b".") else piece)
             at_start = ends
 
@@ -63,7 +75,7 @@ class Mail:
         """Let go of what is held."""
         self._hands.give_back(self.held)
         self.held = 0
-        self._pieces.clear()
+        self._raw.clear()
         self._refusal = refusal or self._refusal
 
     def _keep(self, piece: bytes) -> None:
@@ -75,13 +87,13 @@ class Mail:
             self.drop(Reply.NO_MEMORY)
         else:
             self.held += len(piece)
-            self._pieces.append(piece)
+            self._raw += piece
 
     def _whole(self) -> bytes:
         if self._refusal:
             raise Refused(self._refusal)
-        raw = b"".join(self._pieces)
-        self._pieces.clear()
+        raw = bytes(self._raw)
+        self._raw.clear()
         if not raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n"):
             raise Refused(Reply.BARE_BREAK)
         return raw

@@ -7,7 +7,7 @@ here is the mail server's to try again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections, connection
 
@@ -29,16 +29,20 @@ _REJECTED = {"too_many_copies": Reply.TOO_MANY_RECIPIENTS, CODE: Reply.RATE_LIMI
 
 def knows(address: str) -> Reply:
     """RECIPIENT_OK where an agent has this address or it is one of a sent mail's own, else why not."""
+    return answered(lambda: Reply.RECIPIENT_OK if is_known(address.lower()) else Reply.UNKNOWN)
+
+
+def answered(ask: Callable[[], Reply]) -> Reply:
+    """What the database says, or that it says nothing."""
     close_old_connections()
     try:
         try:
-            found = is_known(address.lower())
+            return ask()
         except _AWAY:  # the connection may have died while it was idle
             connection.close()
-            found = is_known(address.lower())
+            return ask()
     except Exception as error:
-        return _trouble(error)
-    return Reply.RECIPIENT_OK if found else Reply.UNKNOWN
+        return trouble(error)
 
 
 def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client) -> list[str]:
@@ -49,7 +53,7 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
             raw, envelope.read(mail_from, recipients, client.address or "", client.helo, received_by(raw))
         )
     except Exception as error:
-        reply = _trouble(error)
+        reply = trouble(error)
         metrics.REFUSED.inc(reply.code)
         return [reply] * len(recipients)
     replies: dict[str, str] = {row.recipient.rcpt_to: f"250 2.1.5 Stored as {row.id}" for row in receipt.stored}
@@ -59,7 +63,8 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client)
     return [replies.get(recipient.lower(), Reply.UNKNOWN) for recipient in recipients]
 
 
-def _trouble(error: Exception) -> Reply:
+def trouble(error: Exception) -> Reply:
+    """The reply to an error, which is logged where it is one of ours."""
     if isinstance(error, RateLimited):
         return Reply.RATE_LIMITED
     if isinstance(error, _AWAY):

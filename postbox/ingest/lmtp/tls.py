@@ -1,4 +1,4 @@
-"""TLS at the LMTP door: STARTTLS (RFC 3207), of version 1.2 or better.
+"""TLS at the LMTP and the SMTP door: STARTTLS (RFC 3207), of version 1.2 or better.
 
 Decides what is offered and whether mail is taken without it. The certificate is read when the door starts.
 """

@@ -207,6 +207,7 @@ def test_who_says_nothing_is_let_go() -> None:
                 dripping.send(b"x")
                 time.sleep(0.1)
         assert 0.4 < time.monotonic() - began < 2.5
+        assert silent.reply().startswith("421 4.4.2")
         assert silent.reply() == ""
         assert not Message.objects.exists()
 
