@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from postbox.lib import clamd
+from postbox.lib import clamd, listening
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -114,6 +114,15 @@ def scanner(name: str) -> clamd.Target | None:
         return clamd.target(value)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: it {error}") from error
+
+
+def endpoint(name: str) -> tuple[str, int] | None:
+    """An address to listen on, and the port; None where it is not set."""
+    value = text(name).strip()
+    try:
+        return listening.endpoint(value) if value else None
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} {error}") from error
 
 
 def is_loopback(host: str) -> bool:

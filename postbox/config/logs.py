@@ -52,6 +52,8 @@ LOGGING: dict[str, Any] = {
         # Every 4xx answer is the caller's to read; 5xx are logged where they happen.
         "django.request": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
+        # aiosmtpd's: it repeats what clients say, a mail's own words where one takes them for commands.
+        "mail.log": {"level": "ERROR"},
         "postbox": {"level": _LEVEL},
         "webhooks": {"level": _LEVEL},
     },

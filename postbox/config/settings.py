@@ -246,14 +246,22 @@ POSTBOX_RATES = {
 POSTBOX_RATE_ATTACK = env.number("POSTBOX_RATE_ATTACK", 0)
 # How long after a mail another that says the same is known by it.
 POSTBOX_FINGERPRINT_DAYS = env.number("POSTBOX_FINGERPRINT_DAYS", 14, least=1, most=365)
-# The LMTP door's own certificate and key, files in PEM; and whether it takes mail without TLS.
+# The certificate and key of the LMTP and the SMTP door, files in PEM; and whether they take mail without TLS.
 POSTBOX_LMTP_TLS_CERT = env.text("POSTBOX_LMTP_TLS_CERT")
 POSTBOX_LMTP_TLS_KEY = env.text("POSTBOX_LMTP_TLS_KEY")
 POSTBOX_LMTP_REQUIRE_TLS = env.flag("POSTBOX_LMTP_REQUIRE_TLS")
+# Where the SMTP door listens (None: nowhere), and how many connections a client may have there.
+POSTBOX_SMTP_LISTEN = env.endpoint("POSTBOX_SMTP_LISTEN")
+POSTBOX_SMTP_REQUIRE_TLS = env.flag("POSTBOX_SMTP_REQUIRE_TLS")
+POSTBOX_SMTP_CLIENT_CONNECTIONS = env.number("POSTBOX_SMTP_CLIENT_CONNECTIONS", 10, least=1, most=100)
 if bool(POSTBOX_LMTP_TLS_CERT) != bool(POSTBOX_LMTP_TLS_KEY):
     raise ImproperlyConfigured("POSTBOX_LMTP_TLS_CERT and POSTBOX_LMTP_TLS_KEY are set together or not at all.")
-if POSTBOX_LMTP_REQUIRE_TLS and not POSTBOX_LMTP_TLS_CERT:
-    raise ImproperlyConfigured("POSTBOX_LMTP_REQUIRE_TLS needs POSTBOX_LMTP_TLS_CERT and POSTBOX_LMTP_TLS_KEY.")
+for _name, _required in (
+    ("POSTBOX_LMTP_REQUIRE_TLS", POSTBOX_LMTP_REQUIRE_TLS),
+    ("POSTBOX_SMTP_REQUIRE_TLS", POSTBOX_SMTP_REQUIRE_TLS),
+):
+    if _required and not POSTBOX_LMTP_TLS_CERT:
+        raise ImproperlyConfigured(f"{_name} needs POSTBOX_LMTP_TLS_CERT and POSTBOX_LMTP_TLS_KEY.")
 # Functions that may hold a mail until a person approved it: an attempt (outbound.gates.case) to words, or nothing.
 POSTBOX_APPROVALS: tuple[str, ...] = ()
 # Which providers may hand mail in at /inbound/<provider>, and by which secrets.

@@ -33,6 +33,7 @@ JOBS = {name for name, service in SERVICES.items() if service["restart"] == "no"
 OURS = {name for name, service in SERVICES.items() if service["image"] == "postbox"}
 # Gives a new volume to the user that minio runs as, with that one capability and no network.
 ROOTS = {"minio-folder"}
+MAIL_DOORS = {"lmtp": 8024, "smtp": 8025}
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
 
 
@@ -91,9 +92,10 @@ def test_what_runs_for_long_is_watched_and_started_again(name: str) -> None:
     assert service["healthcheck"]["retries"]
 
 
-def test_the_two_doors_alone_are_published_and_on_loopback() -> None:
+def test_the_doors_alone_are_published_and_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"web": ["127.0.0.1:8000:8000"], "lmtp": ["127.0.0.1:8024:8024"]}
+    assert published == {name: [f"127.0.0.1:{port}:{port}"] for name, port in {"web": 8000, **MAIL_DOORS}.items()}
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["smtp"]
 
 
 def test_networks_let_through_only_what_must_pass() -> None:
@@ -106,9 +108,9 @@ def test_networks_let_through_only_what_must_pass() -> None:
         assert COMPOSE["networks"][network]["internal"] is True
         assert members[network] & stores == {name}
         assert SERVICES[name]["networks"] == [network]
-    assert (members["edge"], members["mta"]) == ({"web"}, {"lmtp"})
+    assert (members["edge"], members["mta"], members["world"]) == ({"web"}, {"lmtp"}, {"smtp"})
     assert members["out"] == {"worker-ingest", "worker-webhooks", "worker-rest"}
-    assert not {"worker-webhooks", "lmtp"} & members["bucket"]
+    assert not {"worker-webhooks", *MAIL_DOORS} & members["bucket"]
     assert COMPOSE["networks"]["out"]["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
     assert all(service.get("networks") for name, service in SERVICES.items() if name not in ROOTS)
 
@@ -238,10 +240,11 @@ def test_health_checks_ask_for_what_is_told(settings: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_lmtp_doors_check_hears_its_greeting() -> None:
-    *_, check = SERVICES["lmtp"]["healthcheck"]["test"]
+@pytest.mark.parametrize("name", MAIL_DOORS)
+def test_a_mail_doors_check_hears_its_greeting(name: str) -> None:
+    *_, check = SERVICES[name]["healthcheck"]["test"]
     with lmtp.running() as door:
-        here = check.replace("8024", str(door.port))
+        here = check.replace(str(MAIL_DOORS[name]), str(door.port))
         assert subprocess.run([sys.executable, "-c", here], timeout=30).returncode == 0
     assert subprocess.run([sys.executable, "-c", here], timeout=30, stderr=subprocess.DEVNULL).returncode != 0
 

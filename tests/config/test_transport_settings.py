@@ -1,4 +1,4 @@
-"""What the settings make of the public address, and of TLS at the LMTP door."""
+"""What the settings make of the public address, of TLS at the mail doors, and of where to listen."""
 
 from __future__ import annotations
 
@@ -55,8 +55,15 @@ def test_tls_at_the_door_needs_both_files_before_it_can_be_required() -> None:
     half = started(POSTBOX_LMTP_TLS_CERT="/etc/cert.pem")
     assert half.returncode != 0
     assert "are set together or not at all" in half.stderr
-    none = started(POSTBOX_LMTP_REQUIRE_TLS="on")
-    assert none.returncode != 0
-    assert "POSTBOX_LMTP_REQUIRE_TLS needs" in none.stderr
+    for name in ("POSTBOX_LMTP_REQUIRE_TLS", "POSTBOX_SMTP_REQUIRE_TLS"):
+        none = started(**{name: "on"})
+        assert none.returncode != 0
+        assert f"{name} needs" in none.stderr
     both = {"POSTBOX_LMTP_TLS_CERT": "/etc/cert.pem", "POSTBOX_LMTP_TLS_KEY": "/etc/key.pem"}
-    assert started(POSTBOX_LMTP_REQUIRE_TLS="on", **both).returncode == 0
+    assert started(POSTBOX_LMTP_REQUIRE_TLS="on", POSTBOX_SMTP_REQUIRE_TLS="on", **both).returncode == 0
+
+
+def test_an_smtp_door_needs_an_address_and_a_port() -> None:
+    wrong = started(POSTBOX_SMTP_LISTEN="25")
+    assert wrong.returncode != 0
+    assert "POSTBOX_SMTP_LISTEN must be an address and a port" in wrong.stderr

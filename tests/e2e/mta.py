@@ -39,6 +39,8 @@ relay_domains =
 virtual_mailbox_domains = {domain}
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 lmtp_send_xforward_command = yes
+transport_maps = regexp:{folder}/etc/transport
+smtp_tls_security_level = encrypt
 default_transport = error:nothing leaves this machine
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
@@ -62,13 +64,16 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 lmtp unix - - n - - lmtp
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
 
 
 class Postfix:
-    """A running Postfix that hands the mail of our domain to an LMTP port."""
+    """A running Postfix that hands the mail of our domain to an LMTP port, and what is tagged ``+smtp`` to an SMTP
+    port.
+    """
 
     def __init__(self, folder: Path, smtp: int) -> None:
         self.folder = folder
@@ -107,7 +112,7 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def postfix(lmtp: int) -> Iterator[Postfix]:
+def postfix(lmtp: int, smtp: int = 0) -> Iterator[Postfix]:
     """A Postfix for one block, with nothing left of it afterwards."""
     with tempfile.TemporaryDirectory(prefix="postbox-postfix-") as name:
         folder = Path(name)
@@ -117,6 +122,7 @@ def postfix(lmtp: int) -> Iterator[Postfix]:
         shutil.chown(folder / "data", "postfix")
         made = Postfix(folder, free_port())
         (folder / "etc/main.cf").write_text(_MAIN.format(folder=folder, domain=DOMAIN, lmtp=lmtp))
+        (folder / "etc/transport").write_text(f"/\\+smtp@/ smtp:[127.0.0.1]:{smtp}\n" if smtp else "")
         (folder / "etc/master.cf").write_text(_MASTER.format(smtp=made.smtp))
         said = made.command("postfix", "start")
         try:

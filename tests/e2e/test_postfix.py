@@ -1,4 +1,6 @@
-"""A real Postfix before the LMTP door: mail arrives, unknown recipients bounce, an outage delays and loses nothing."""
+"""A real Postfix before the LMTP door and the SMTP door: mail arrives, unknown recipients bounce, an outage delays and
+loses nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from postbox.config.up.embedded import free_port
 from tests.config.processes import alive, descendants, wait_for
 from tests.e2e.mta import DOMAIN, Postfix, missing, postfix
 from tests.e2e.system import System, eventually, home_for_system
+from tests.outbound.test_smtp import certificate
 from tests.people import ANN, mail
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -25,11 +28,18 @@ def pair() -> Iterator[tuple[System, Postfix]]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    port = free_port()
+    port, smtp = free_port(), free_port()
     with home_for_system() as home:
-        system = System(home, POSTBOX_LMTP_PORT=str(port))
+        certificate(home.path)
+        tls = {
+            "POSTBOX_SMTP_LISTEN": f"127.0.0.1:{smtp}",
+            "POSTBOX_SMTP_REQUIRE_TLS": "on",
+            "POSTBOX_LMTP_TLS_CERT": str(home.path / "ca.pem"),
+            "POSTBOX_LMTP_TLS_KEY": str(home.path / "key.pem"),
+        }
+        system = System(home, POSTBOX_LMTP_PORT=str(port), **tls)
         try:
-            with postfix(port) as mta:
+            with postfix(port, smtp) as mta:
                 yield system, mta
         finally:
             system.stop()
@@ -58,6 +68,18 @@ def test_mail_by_smtp_reaches_the_agent_with_who_its_client_was(pair: tuple[Syst
     assert len(texts) == 2
     assert all("Grüße\n.\n..\n" in text and text.count("x") >= 5000 for text in texts)
     assert eventually(lambda: not mta.queue(), 10)
+
+
+def test_by_smtp_postfix_is_the_client_and_says_starttls(pair: tuple[System, Postfix]) -> None:
+    system, mta = pair
+    address, long_line = system.credentials["address"].replace("@", "+smtp@"), "x" * 5000
+    submit(mta, mail("Relayed", f"Grüße\r\n.\r\n..\r\n{long_line}"), address, f"nobody+smtp@{DOMAIN}", sender="")
+    assert eventually(lambda: system.count(f"rcpt_to = '{address}'"), 30), mta.log()
+    ((client, helo, tls),) = system.query("SELECT host(client_ip), helo, tls FROM messages WHERE rcpt_to = %s", address)
+    assert (client, helo) == ("127.0.0.1", "mx.postfix.example")
+    assert tls.startswith("TLSv1.3 TLS_")
+    assert "550 5.1.1 No agent here has this address" in mta.log()
+    assert eventually(lambda: not mta.queue(), 10), mta.queue()
 
 
 def test_a_recipient_nobody_knows_bounces_and_the_others_get_the_mail(pair: tuple[System, Postfix]) -> None:

@@ -18,9 +18,10 @@ from postbox.config.up.console import complain, say
 from postbox.config.up.embedded import Stores, free_port
 from postbox.config.up.home import Home, HomeError
 from postbox.config.up.process import Service
-from postbox.config.up.services import COMMAND_WITHIN, fork_server, services
+from postbox.config.up.services import COMMAND_WITHIN, SMTP_LISTEN, fork_server, services
 from postbox.config.up.signals import Signals
 from postbox.config.up.supervisor import Failed, Stopping, Supervisor
+from postbox.lib.listening import endpoint
 
 PORT = 8000
 LMTP_PORT = 8024
@@ -55,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     """The options of `postbox up`."""
     made = argparse.ArgumentParser(
         prog="postbox up",
-        description="Run all of Postbox here: PostgreSQL, Valkey, web server, LMTP door, workers, beat.",
+        description="Run all of Postbox here: PostgreSQL, Valkey, web server, mail doors, workers, beat.",
     )
     made.add_argument(
         "--home", metavar="DIR", help="where data, secrets and logs are (default: POSTBOX_HOME or .postbox)"
@@ -69,6 +70,7 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     """Everything from the stores to the sample mail, in order. Returns when the system is in use."""
     port = choose_port(wanted_port)
     lmtp_port = choose_lmtp_port(0 if wanted_port == 0 else None)
+    smtp = smtp_endpoint()
     url = f"http://127.0.0.1:{port}"
     stores = Stores(home)
     environment = home.environment(
@@ -98,7 +100,9 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
             supervisor.start(service)
     supervisor.wait_until(lambda: answers(port, "/readyz"), "the web server", READY_WITHIN)
     supervisor.wait_until(lambda: greets(lmtp_port), "the LMTP door", READY_WITHIN)
-    say(announcement(home, url, lmtp_port))
+    if smtp:
+        supervisor.wait_until(lambda: greets(smtp[1], smtp[0]), "the SMTP door", READY_WITHIN)
+    say(announcement(home, url, lmtp_port, os.environ.get(SMTP_LISTEN, "").strip()))
     if sample:
         run("samples")
 
@@ -124,6 +128,20 @@ def choose_lmtp_port(default: int | None) -> int:
     return choose_port(int(wanted) if wanted else default, LMTP_PORT, "by POSTBOX_LMTP_PORT")
 
 
+def smtp_endpoint() -> tuple[str, int] | None:
+    """Where POSTBOX_SMTP_LISTEN wants an SMTP door; None where it is not set, as by default."""
+    wanted = os.environ.get(SMTP_LISTEN, "").strip()
+    if not wanted:
+        return None
+    try:
+        host, port = endpoint(wanted)
+    except ValueError as error:
+        raise Failed(f"{SMTP_LISTEN} {error}.") from error
+    if not is_free(port, host):
+        raise Failed(f"{SMTP_LISTEN}: {wanted} is in use or not ours to take (ports under 1024 need a right to them).")
+    return host, port
+
+
 def choose_port(wanted: int | None, usual: int = PORT, option: str = "with --port") -> int:
     """The port asked for; where none was, the usual one or the next that is free, with a word about it."""
     if wanted == 0:
@@ -140,12 +158,12 @@ def choose_port(wanted: int | None, usual: int = PORT, option: str = "with --por
     raise Failed(f"No port from {usual} on is free. Name another one {option}, or 0 for any.")
 
 
-def is_free(port: int) -> bool:
-    """Whether the web server could have this port to itself."""
-    with socket.socket() as probe:
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could have this port to itself."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except (OSError, OverflowError):
             return False
     return True
@@ -181,16 +199,16 @@ def answers(port: int, path: str) -> bool:
         return False
 
 
-def greets(port: int) -> bool:
+def greets(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server of the SMTP family says that it is ready."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection((host, port), timeout=5) as connection:
             return connection.recv(4) == b"220 "
     except OSError:
         return False
 
 
-def announcement(home: Home, url: str, lmtp_port: int) -> str:
+def announcement(home: Home, url: str, lmtp_port: int, smtp: str = "") -> str:
     """What the operator reads when the system is in use."""
     try:
         credentials = json.loads(home.credentials.read_text())
@@ -203,6 +221,7 @@ def announcement(home: Home, url: str, lmtp_port: int) -> str:
             f"  admin     {url}/admin/   {credentials.get('admin_user', '')} / {password}",
             f"  API       {url}/docs/",
             f"  LMTP      127.0.0.1:{lmtp_port}",
+            *([f"  SMTP      {smtp}"] if smtp else []),
             f"  address   {credentials.get('address', '')}",
             f"  keys      {home.credentials}",
             f"  logs      {home.logs}",

@@ -9,6 +9,7 @@ services as the main supervisor watches the stores; when it cannot keep one aliv
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from postbox.config.up.console import say
@@ -35,7 +36,7 @@ def main() -> int:
             for line in sys.argv[1:]:
                 supervisor.run(command(line), COMMAND_WITHIN)
             home.prepared.touch()
-        for service in services({}, forked=True):
+        for service in services(dict(os.environ), forked=True):
             supervisor.start(service)
         while True:
             supervisor.step()

@@ -1,9 +1,10 @@
 """One service in this process: `python -m postbox.config.up.run
-web|lmtp|worker-ingest|worker-webhooks|worker-rest|beat`.
+web|lmtp|smtp|worker-ingest|worker-webhooks|worker-rest|beat`.
 
 Decides how the web server, each Celery worker and beat are run. `postbox up` forks them from one process that
 has all of Postbox loaded; in containers each is a command of its own. PORT (8000), HOST (127.0.0.1) and
-POSTBOX_WEB_WORKERS (2) are for the web server, POSTBOX_LMTP_PORT (8024) and HOST for the LMTP door.
+POSTBOX_WEB_WORKERS (2) are for the web server, POSTBOX_LMTP_PORT (8024) and HOST for the LMTP door,
+POSTBOX_SMTP_LISTEN for the SMTP door.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ LOADED = (
     "celery.worker.consumer",
     "granian.server",
     "kombu.transport.redis",
-    "postbox.ingest.lmtp.server",
+    "postbox.ingest.smtp.server",
 )
-NAMES = ("web", "lmtp", *WORKERS, "beat")
+NAMES = ("web", "lmtp", "smtp", *WORKERS, "beat")
 
 
 def load() -> None:
@@ -74,6 +75,8 @@ def run(name: str) -> int:
         return web()
     if name == "lmtp":
         return lmtp()
+    if name == "smtp":
+        return smtp()
     if name == "beat":
         return celery("beat", "--loglevel", "WARNING", "--pidfile=", "--schedule", beat_schedule())
     return celery("worker", "--hostname", f"{name}@%h", *WORKER, *WORKERS[name])
@@ -113,6 +116,16 @@ def lmtp() -> int:
     from postbox.ingest.lmtp.server import serve
 
     return serve(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("POSTBOX_LMTP_PORT") or "8024"))
+
+
+def smtp() -> int:
+    """The SMTP door, in the same way."""
+    import django
+
+    django.setup()
+    from postbox.ingest.smtp.server import serve
+
+    return serve()
 
 
 def celery(*arguments: str) -> int:

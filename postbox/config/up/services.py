@@ -18,12 +18,14 @@ from postbox.config.up.process import Service
 KILL_AFTER = 7.0
 COMMAND_WITHIN = 300.0
 GAVE_UP = 70
+SMTP_LISTEN = "POSTBOX_SMTP_LISTEN"
 # The first SIGTERM lets a Celery worker finish its tasks, SIGQUIT hands them back, a second one ends it at
 # once.
 CELERY_STOP = ((0.0, signal.SIGTERM), (4.0, signal.SIGQUIT), (5.5, signal.SIGQUIT))
 STOPS = {
     "web": ((0.0, signal.SIGTERM),),
     "lmtp": ((0.0, signal.SIGTERM),),
+    "smtp": ((0.0, signal.SIGTERM),),
     "worker-ingest": CELERY_STOP,
     "worker-webhooks": CELERY_STOP,
     "worker-rest": CELERY_STOP,
@@ -33,7 +35,7 @@ STOPS = {
 
 def services(environment: Mapping[str, str], *, forked: bool) -> list[Service]:
     """The services in the order of their start: as forks of the caller, which has everything loaded, or as
-    programs.
+    programs. The SMTP door is one of them where POSTBOX_SMTP_LISTEN says where.
     """
     return [
         Service(
@@ -45,6 +47,7 @@ def services(environment: Mapping[str, str], *, forked: bool) -> list[Service]:
             kill_after=KILL_AFTER,
         )
         for name, stop in STOPS.items()
+        if name != "smtp" or environment.get(SMTP_LISTEN, "").strip()
     ]
 
 

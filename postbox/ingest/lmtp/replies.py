@@ -32,6 +32,7 @@ class Reply(StrEnum):
     RATE_LIMITED = "450 4.7.1 Too much mail for now, come again later"
     NO_MEMORY = "452 4.3.1 Too much mail in hand at once, come again"
     TOO_MANY_RECIPIENTS = f"452 4.5.3 At most {ADDRESS_COUNT} recipients a mail"
+    TOO_MANY_COPIES = "452 4.5.3 No more recipients for a mail of this size; send it to the rest in another"
     SYNTAX = "501 5.5.4 Syntax error"
     CHANGED = "451 4.2.1 A recipient is no longer as at RCPT; nothing was stored, come again"
     LONG_LINE = f"500 5.5.2 A line is longer than {LINE_BYTES} octets"

@@ -47,8 +47,8 @@ class SmtpConversation(Conversation):
     async def _asked_for(self, address: str) -> Reply:
         mail = self._mail_of()
         # What is announced is an estimate (RFC 1870, section 5).
-        if self._announced * 1.1 * (len(mail.rcpt_tos) + 1) > max(COPIES_BYTES, self._announced * 1.1):
-            raise Refused(Reply.TOO_MANY_RECIPIENTS)
+        if mail.rcpt_tos and (len(mail.rcpt_tos) + 1) * self._announced * 1.1 > COPIES_BYTES:
+            raise Refused(Reply.TOO_MANY_COPIES)
         reply: Reply = await self._house.run(would_take, address, mail.mail_from, self._client(), self._counted)
         return reply
 

@@ -1,26 +1,29 @@
-"""A running LMTP door and a client that sees every reply."""
+"""A running LMTP or SMTP door and a client that sees every reply."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 from postbox.ingest.lmtp.server import Server
+from postbox.ingest.smtp.protocol import SmtpConversation
 
 
 class Talk:
     """A connection to the door, greeted."""
 
-    def __init__(self, port: int, *, hello: bool = True) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port: int, *, hello: bool = True, greeting: str = "LHLO", client: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(client, 0))
+        self.hello = f"{greeting} mx.example"
         self._file = self.socket.makefile("rb")
         self.greeting = self.reply()
         if hello:
-            self.offered = self("LHLO mx.example")
+            self.offered = self(self.hello)
 
     def __call__(self, line: str) -> str:
         """Send a command; gives the whole reply."""
@@ -47,10 +50,16 @@ class Talk:
         assert self("DATA").startswith("354")
 
     def mail(self, raw: bytes, *recipients: str, sender: str = "ann@mercer-bikes.example") -> list[str]:
-        """A whole mail; gives the reply for each recipient."""
+        """A whole mail; gives the replies: by LMTP one for each recipient."""
         self.open_mail(*recipients, sender=sender)
         self.send((b"\r\n" + raw).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n")
-        return [self.reply() for _ in recipients]
+        return [self.reply() for _ in (recipients if self.hello.startswith("LHLO") else "1")]
+
+    def wrapped(self, context: ssl.SSLContext) -> Talk:
+        """The same conversation, from here on in TLS."""
+        self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+        self._file = self.socket.makefile("rb")
+        return self
 
     def close(self) -> None:
         self._file.close()
@@ -61,6 +70,7 @@ class Running:
     """A server in a thread of its own."""
 
     def __init__(self, **options: Any) -> None:
+        self._greeting = "EHLO" if options.get("kind") is SmtpConversation else "LHLO"
         self._started = threading.Event()
         self._stop: asyncio.Event | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(options)), daemon=True)
@@ -77,8 +87,8 @@ class Running:
         await self._stop.wait()
         await self.server.stop(3.0)
 
-    def talk(self, **options: bool) -> Talk:
-        made = Talk(self.port, **options)
+    def talk(self, **options: Any) -> Talk:
+        made = Talk(self.port, greeting=self._greeting, **options)
         self._talks.append(made)
         return made
 
