@@ -113,7 +113,7 @@ def is_known(address: str) -> bool:
 
 
 def refused(envelope: Envelope, counted: Counter[bytes]) -> str:
-    """Why a mail to the one recipient of this envelope would not be taken as things stand: a code, empty where it would.
+    """Why a mail to the one recipient of this envelope would not be taken now: a code, empty where it would.
 
     ``counted`` are the copies to recipients of the same mail before (postbox.ingest.limiting.admit.foresee).
     """

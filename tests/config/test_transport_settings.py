@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from postbox.config import env
 
@@ -63,7 +64,10 @@ def test_tls_at_the_door_needs_both_files_before_it_can_be_required() -> None:
     assert started(POSTBOX_LMTP_REQUIRE_TLS="on", POSTBOX_SMTP_REQUIRE_TLS="on", **both).returncode == 0
 
 
-def test_an_smtp_door_needs_an_address_and_a_port() -> None:
-    wrong = started(POSTBOX_SMTP_LISTEN="25")
-    assert wrong.returncode != 0
-    assert "POSTBOX_SMTP_LISTEN must be an address and a port" in wrong.stderr
+def test_an_smtp_door_needs_an_address_and_a_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.endpoint("POSTBOX_SMTP_LISTEN") is None
+    monkeypatch.setenv("POSTBOX_SMTP_LISTEN", "[::]:25")
+    assert env.endpoint("POSTBOX_SMTP_LISTEN") == ("::", 25)
+    monkeypatch.setenv("POSTBOX_SMTP_LISTEN", "25")
+    with pytest.raises(ImproperlyConfigured, match="POSTBOX_SMTP_LISTEN must be an address and a port"):
+        env.endpoint("POSTBOX_SMTP_LISTEN")

@@ -53,7 +53,7 @@ def test_an_smtp_door_is_there_where_one_is_asked_for(monkeypatch: pytest.Monkey
     assert "smtp" in [one.name for one in services({"POSTBOX_SMTP_LISTEN": here}, forked=False)]
 
 
-@pytest.mark.parametrize("wrong", ["25", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:25", "[::1:25", ":25", "a b:1"])
+@pytest.mark.parametrize("wrong", ["25", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "::1:25", "[::1:25", ":25"])
 def test_what_is_nowhere_to_listen_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setenv("POSTBOX_SMTP_LISTEN", wrong)
     with pytest.raises(Failed, match="POSTBOX_SMTP_LISTEN must be an address and a port"):

@@ -4,8 +4,8 @@ Decides the order of commands, how long each may take and what is refused before
 or refused at RCPT, and a mail is answered once it is stored. What is said before STARTTLS counts for nothing after it
 (RFC 3207, section 4.2). It never touches the database in the event loop, and takes no password.
 
-The command loop is aiosmtpd's; MAIL, RCPT and DATA are ours, since those of the library answer a mail once, whatever the
-number of its recipients, and refuse long lines.
+The command loop is aiosmtpd's; MAIL, RCPT and DATA are ours, since those of the library answer a mail once, whatever
+the number of its recipients, and refuse long lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One connection of the SMTP door (RFC 5321).
 
-Decides that a mail gets one reply, and that nobody who connects is believed: the client is who it connects as, lines have
-a length, and who asks for too much is sent away. It never takes mail for an address that no agent here has.
+Decides that a mail gets one reply, and that nobody who connects is believed: the client is who it connects as, lines
+have a length, and who asks for too much is sent away. It never takes mail for an address that no agent here has.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the SMTP door asks of the database, in the threads of its pool.
 
-Decides the one reply to a mail: it is stored for all of the recipients that were taken at RCPT, or for none. So whatever
-can be known of a recipient is said at RCPT; what changed since then has the client come again, and be told then. It
-never raises.
+Decides the one reply to a mail: it is stored for all of the recipients that were taken at RCPT, or for none. So
+whatever can be known of a recipient is said at RCPT; what changed since then has the client come again, and be told
+then. It never raises.
 """
 
 from __future__ import annotations

@@ -117,9 +117,7 @@ def test_without_a_certificate_it_is_not_offered() -> None:
         assert talk("NOOP").startswith("250")
 
 
-def test_a_handshake_that_is_none_ends_that_connection_alone(
-    door: Running, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_handshake_that_is_none_ends_that_connection_alone(door: Running, caplog: pytest.LogCaptureFixture) -> None:
     talk = door.talk()
     talk("STARTTLS")
     talk.send(b"this is no handshake\r\n" * 10)
