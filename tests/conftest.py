@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -120,6 +121,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     wakeups.end()
     writer.end()
+    gc.collect()  # what threads that have ended still hold of the database, of which dropping it would wait
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from postbox.api.errors import TooLarge
@@ -23,6 +23,8 @@ from postbox.mail.store import Envelope, Recipient, Stored, accept
 
 # A copy is sealed for each recipient, in one transaction: 500 of a large mail would be gigabytes.
 COPIES_BYTES = 128 * 1024 * 1024
+# Why a recipient does not get a mail; the third reason is postbox.ingest.limiting.admit.CODE.
+UNKNOWN, TOO_MANY_COPIES = "unknown_recipient", "too_many_copies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Rejection:
 
 
 class Partial(Exception):
-    """A mail that is for all of its recipients or for none, and these may not have it; nothing was stored."""
+    """A mail that was to be stored for all of its recipients, and these may not have it; nothing was stored."""
 
     def __init__(self, rejected: Sequence[Rejection]) -> None:
         super().__init__(rejected[0].message)
@@ -66,11 +68,11 @@ class MailTooLarge(TooLarge):
     fix = "Send a smaller mail; put large files where a link can reach them."
 
 
-def receive(raw: bytes, envelope: Envelope, *, all_or_none: bool = False) -> Receipt:
-    """Store a mail for its known recipients.
+def receive(raw: bytes, envelope: Envelope, *, none_if: Collection[str] = ()) -> Receipt:
+    """Store a mail for its known recipients; for none where one is rejected by a code in ``none_if``.
 
     Raises MailTooLarge, RateLimited where none of them may have it now, and OperationalError when it is not durable;
-    with ``all_or_none`` also Partial and RateLimited where one of them may not.
+    by ``none_if`` Partial, or RateLimited where that is the code.
     """
     if len(raw) > MESSAGE_BYTES:
         raise MailTooLarge()
@@ -83,19 +85,19 @@ def receive(raw: bytes, envelope: Envelope, *, all_or_none: bool = False) -> Rec
         if (who := reached.get(rcpt))
     ]
     rejected = [
-        Rejection(rcpt, "unknown_recipient", "No agent here has this address.")
+        Rejection(rcpt, UNKNOWN, "No agent here has this address.")
         for rcpt in envelope.rcpt_to
         if rcpt not in reached and rcpt not in paths
     ]
     copies = max(1, COPIES_BYTES // max(1, len(raw)))
     rejected += [
-        Rejection(who.rcpt_to, "too_many_copies", f"One mail of this size is stored for {copies} recipients at a time.")
+        Rejection(who.rcpt_to, TOO_MANY_COPIES, f"One mail of this size is stored for {copies} recipients at a time.")
         for who in known[copies:]
     ]
-    if all_or_none and rejected:
-        raise Partial(rejected)
-    known, limited = admit(envelope, known[:copies], all_or_none=all_or_none)
-    if limited and (all_or_none or not (known or answers)):
+    if grave := [one for one in rejected if one.code in none_if]:
+        raise Partial(grave)
+    known, limited = admit(envelope, known[:copies], all_or_none=CODE in none_if)
+    if limited and (CODE in none_if or not (known or answers)):
         raise RateLimited(limited)
     rejected += [Rejection(one.rcpt_to, CODE, one.message) for one in limited]
     for answer in answers:
@@ -122,7 +124,7 @@ def refused(envelope: Envelope, counted: Counter[bytes]) -> str:
         return ""
     who = resolve([address]).get(address)
     if who is None:
-        return "unknown_recipient"
+        return UNKNOWN
     recipient = Recipient(address, who.address_id, who.agent_id, who.agent_name)
     return "" if foresee(envelope, recipient, counted) else CODE
 

@@ -34,6 +34,8 @@ SEND: dict[str, Callable[..., Posted]] = {
 GIVES_UP = dict.fromkeys(SEND, 413) | {"postmark": 403, "mailgun": 406}
 # After anything but 5xx Postal tells the sender that his mail failed.
 UNVERIFIED = dict.fromkeys(SEND, 401) | {"postal": 503}
+# SendGrid drops a mail after any 4xx, Postal after 429.
+TOO_SOON = dict.fromkeys(SEND, 429) | {"sendgrid": 503, "postal": 503}
 # The age in seconds at which a signature is too old, for those that sign a time.
 SIGNS_A_TIME = {"mailgun": 10 * 3600, "sendgrid": 74 * 3600, "ses": 9000}
 NAMES_ITS_EVENTS = ("postmark", "mailgun", "ses", "mailersend")

@@ -45,8 +45,11 @@ class Posted:
     content_type: str
     headers: dict[str, str]
 
+    def answer(self) -> Any:
+        return Client().generic("POST", self.path, self.body, content_type=self.content_type, headers=self.headers)
+
     def send(self) -> tuple[int, Any]:
-        answer = Client().generic("POST", self.path, self.body, content_type=self.content_type, headers=self.headers)
+        answer = self.answer()
         return answer.status_code, json.loads(answer.content or b"null")
 
 

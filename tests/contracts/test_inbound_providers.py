@@ -32,12 +32,13 @@ from tests.contracts.everyone import (
     SEND,
     SIGNS_A_TIME,
     TELLS_NO_SENDER,
+    TOO_SOON,
     UNVERIFIED,
 )
 from tests.contracts.providers import SENDER, Mail, login
 from tests.contracts.relays import PUBLIC_URL
 from tests.outage import shut
-from tests.people import known_agent, mail
+from tests.people import deliver, known_agent, mail
 
 pytestmark = pytest.mark.django_db
 providers = pytest.mark.parametrize("name", PROVIDERS)
@@ -168,6 +169,38 @@ def test_only_a_mail_too_large_is_given_up(name: str) -> None:
     status, body = SEND[name](sent).send()
     assert (status, body["code"]) == (GIVES_UP[name], "mail_too_large")
     assert not InboundEvent.objects.exists()
+
+
+@providers
+def test_over_a_rate_they_are_told_to_come_again_and_nothing_is_stored(name: str, settings: Settings) -> None:
+    settings.POSTBOX_RATES = dict.fromkeys(settings.POSTBOX_RATES, 0) | {("system", "hour"): 1}
+    deliver(mail(), known_agent("wren").address)
+    posted = SEND[name](letter())
+    answer = posted.answer()
+    assert (answer.status_code, answer.json()["code"]) == (TOO_SOON[name], "rate_limited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3600
+    assert Message.objects.count() == 1
+    assert not InboundEvent.objects.exists()
+    settings.POSTBOX_RATES = dict.fromkeys(settings.POSTBOX_RATES, 0)
+    assert posted.send() == (200, {"stored": 1, "rejected": 0, "duplicate": False})
+
+
+def test_where_one_recipient_is_over_its_rate_the_others_come_again_with_it(settings: Settings) -> None:
+    settings.POSTBOX_RATES = dict.fromkeys(settings.POSTBOX_RATES, 0) | {("recipient", "hour"): 1}
+    robin, wren = known_agent(), known_agent("wren")
+    deliver(mail(), wren.address)
+    posted = SEND["sparkpost"](Mail(robin.address, mail()))
+    (entry,) = json.loads(posted.body)
+    other = json.loads(json.dumps(entry).replace(robin.address, wren.address))
+    assert other != entry
+    unusable = {"msys": {"relay_message": {}}}
+    assert dataclasses.replace(posted, body=json.dumps([unusable]).encode()).send()[0] == 422
+    together = dataclasses.replace(posted, body=json.dumps([unusable, other, entry]).encode())
+    assert together.send()[0] == 429
+    assert Message.objects.filter(agent_id=robin.agent.id).count() == 1  # each by itself
+    shared = SEND["mailgun"](Mail(f"{robin.address}, {wren.address}", mail("To both")))
+    assert shared.send()[0] == 429
+    assert Message.objects.count() == 2
 
 
 @pytest.mark.parametrize("name", ["mailgun", "sendgrid", "ses", "postal", "sparkpost"])

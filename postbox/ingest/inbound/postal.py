@@ -48,4 +48,5 @@ def read(request: HttpRequest, secrets: Secrets) -> list[Delivered]:
     return [mail]
 
 
-PROVIDER = Provider(verify, read, unverified=503)
+# After 429 it gives a mail up and tells nobody (postal, http_sender.rb).
+PROVIDER = Provider(verify, read, unverified=503, too_soon=503)

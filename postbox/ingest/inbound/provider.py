@@ -64,13 +64,15 @@ class Provider:
 
     Where a request may hold several mails, one that cannot be read stands among them as its error; what is wrong with
     the request as a whole is raised (Unusable). ``give_up`` is the status at which the provider stops trying, for what
-    no repetition can mend; ``unverified`` the one after which it comes again once its secret has been put right.
+    no repetition can mend; ``unverified`` the one after which it comes again once its secret has been put right, and
+    ``too_soon`` the one after which it does when there was too much mail.
     """
 
     verify: Callable[[HttpRequest, Secrets], None]
     read: Callable[[HttpRequest, Secrets], Sequence[Delivered | ApiError]]
     give_up: int = 413
     unverified: int = 401
+    too_soon: int = 429
 
 
 def validate(make: Callable[[], Any], request: HttpRequest) -> None:

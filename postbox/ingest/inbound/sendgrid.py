@@ -69,4 +69,5 @@ def _composed(form: Form) -> bytes:
     return compose.raw_from({"headers": headers_in(form.text("headers")), **bodies, "attachments": form.attachments()})
 
 
-PROVIDER = Provider(verify, read)
+# It drops a mail after any 4xx (Understanding Inbound Parse Webhook Retry Logic).
+PROVIDER = Provider(verify, read, too_soon=503)

@@ -1,8 +1,8 @@
 """The door for providers.
 
 Decides how a provider is answered: 404 where its secret is not set, a bare 401 where the request does not show it, 200
-once the mail is stored or was before, 503 while it cannot be stored (every provider comes again then), and the status
-at which the provider gives up only for what no repetition can mend.
+once the mail is stored or was before, 503 while it cannot be stored (every provider comes again then), 429 or 503 where
+there was too much mail for now, which none of its recipients then has, and the status at which the provider gives up only for what no repetition can mend.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from postbox.api.schema import Error
 from postbox.ingest import envelope, metrics
 from postbox.ingest.door import MailTooLarge, receive
 from postbox.ingest.inbound.models import is_first
-from postbox.ingest.inbound.provider import Delivered, Provider, Unverified
+from postbox.ingest.inbound.provider import ComeAgain, Delivered, Provider, Unverified
+from postbox.ingest.limiting.admit import CODE, RateLimited
 from postbox.ingest.views import MAX_BODY_BYTES
 
 _BODIES = {
@@ -40,6 +41,10 @@ _BODIES = {
     "text/plain": OpenApiTypes.STR,
 }
 PROVIDERS = ("postmark", "mailgun", "sendgrid", "ses", "mailersend", "mailjet", "mandrill", "postal", "sparkpost")
+
+
+# Of several mails in one request: one that may be stored later must not be given up for one that never can.
+_COMES_AGAIN = frozenset({RateLimited.status, ComeAgain.status})
 
 
 class InboundAnswer(serializers.Serializer[dict[str, Any]]):
@@ -87,7 +92,7 @@ class InboundView(APIView):
             413: OpenApiResponse(Error, "Too large"),
             422: OpenApiResponse(Error, "Not an inbound mail in the form that the provider documents"),
             429: OpenApiResponse(Error, "Too much mail for now: send it again after `Retry-After` seconds"),
-            503: OpenApiResponse(Error, "Something that is needed does not answer: send it again"),
+            503: OpenApiResponse(Error, "Something does not answer, or, to SendGrid and Postal, too much mail: send it again"),
         },
     )
     def post(self, request: Request, esp: str) -> Response:
@@ -106,6 +111,9 @@ def _post(request: HttpRequest, esp: str) -> HttpResponse:
         return JsonResponse(_take_all(esp, provider.read(request, secrets)))
     except Unverified:
         return _challenge(provider)
+    except RateLimited as error:
+        error.status = provider.too_soon
+        raise
     except (MailTooLarge, RequestDataTooBig) as error:
         raise _too_large(provider) from error
 
@@ -131,7 +139,7 @@ def _take_all(esp: str, mails: Sequence[Delivered | ApiError]) -> dict[str, Any]
         except ApiError as error:
             errors.append(error)
     if errors:
-        raise errors[0]
+        raise next((error for error in errors if error.status in _COMES_AGAIN), errors[0])
     return {
         "stored": sum(shape["stored"] for shape in shapes),
         "rejected": sum(shape["rejected"] for shape in shapes),
@@ -144,7 +152,8 @@ def _take(esp: str, delivered: Delivered) -> dict[str, Any]:
     with transaction.atomic():
         if not is_first(esp, delivered.event):
             return {"stored": 0, "rejected": 0, "duplicate": True}
-        receipt = receive(delivered.raw, said)
+        # The answer is one for all of its recipients, and after 200 the provider would never come again.
+        receipt = receive(delivered.raw, said, none_if={CODE})
         if not receipt.stored and not receipt.answers:  # once the recipient exists the provider may send it again
             transaction.set_rollback(True)
     return {

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from postbox.ingest import envelope, metrics
-from postbox.ingest.door import Partial, Receipt, receive, refused
+from postbox.ingest.door import TOO_MANY_COPIES, UNKNOWN, Partial, Receipt, receive, refused
 from postbox.ingest.limiting.admit import CODE
 from postbox.ingest.lmtp.commands import Client
 from postbox.ingest.lmtp.replies import Reply
@@ -37,7 +37,7 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client,
         raw = without_claims(raw)
     try:
         said = envelope.read(mail_from, recipients, client.address or "", client.helo, tls)
-        return _stored(receive(raw, said, all_or_none=True))
+        return _stored(receive(raw, said, none_if={UNKNOWN, TOO_MANY_COPIES, CODE}))
     except Partial as partial:
         reply = Reply.TOO_LARGE_FOR_ALL if _too_many(partial) else Reply.CHANGED
     except Exception as error:
@@ -47,7 +47,7 @@ def store(raw: bytes, mail_from: str, recipients: Sequence[str], client: Client,
 
 
 def _too_many(partial: Partial) -> bool:
-    return all(one.code == "too_many_copies" for one in partial.rejected)
+    return all(one.code == TOO_MANY_COPIES for one in partial.rejected)
 
 
 def _stored(receipt: Receipt) -> str:
