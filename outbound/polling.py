@@ -19,7 +19,7 @@ from outbound import asked, batch, results, work
 from outbound.models import OutboundRecipient, Outgoing, RecipientState, ReportKind
 from outbound.reports import Report, record_bounce
 from outbound.transports.base import Answer, Outcome, Result
-from postbox.api.fields import Id, Several, Text, Whole
+from postbox.api.fields import Choice, Id, Several, Text, Whole
 from postbox.api.schema import ERRORS
 from postbox.api.serializers import Body, read
 from postbox.identity.http import BridgeView, holder
@@ -48,7 +48,7 @@ class NextAnswer(serializers.Serializer[dict[str, Any]]):
 
 class SaidBody(Body):
     address = Text(max_length=320)
-    outcome = serializers.ChoiceField(choices=[outcome.value for outcome in Outcome])
+    outcome = Choice(choices=[outcome.value for outcome in Outcome])
     code = Text(default="", allow_blank=True, max_length=32)
     detail = Text(default="", allow_blank=True, max_length=1000)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from postbox.api.fields import Id, Several, Text, Time, Whole
+from postbox.api.fields import Choice, Id, Several, Text, Time, Whole
 from postbox.api.serializers import Body
 from webhooks.endpoints import DEFAULT_GRACE, MAX_GRACE
 from webhooks.kinds import CHOICES
@@ -23,7 +23,7 @@ _EVENT_OR_MESSAGE = re.compile(
 class RegisterBody(Body):
     url = Text(max_length=2000, help_text="https, with public addresses only.")
     events = Several(
-        child=serializers.ChoiceField(choices=CHOICES),
+        child=Choice(choices=CHOICES),
         required=False,
         default=list,
         max_length=len(CHOICES),

@@ -20,8 +20,8 @@ from postbox.lib.envelope import MasterKeyMissing
 
 log = logging.getLogger(__name__)
 
-# What a caller sent comes back in messages, so they are cut.
-_MESSAGE = 300
+# What a caller sent comes back in messages, so they are cut; the longest list of choices fits.
+_MESSAGE = 600
 _ERRORS = 100
 
 

@@ -61,6 +61,17 @@ class Several(serializers.ListField):
         return values
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words; who sends another is told which."""
+
+    default_error_messages = {"invalid_choice": '"{input}" is not a valid choice; these are: {choices}.'}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and data in self.choice_strings_to_values:
+            return self.choice_strings_to_values[data]
+        return self.fail("invalid_choice", input=str(data)[:40], choices=", ".join(self.choice_strings_to_values))
+
+
 class Whole(serializers.IntegerField):
     """A whole number."""
 

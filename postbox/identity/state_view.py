@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from postbox.api.errors import Forbidden, NotFound
-from postbox.api.fields import Text
+from postbox.api.fields import Choice, Text
 from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import Body, read
 from postbox.identity import states
@@ -20,7 +20,7 @@ from postbox.identity.models import Agent, AgentState, KeyKind
 
 class StateBody(Body):
     agent_id = Text(max_length=64)
-    state = serializers.ChoiceField(choices=AgentState.choices)
+    state = Choice(choices=AgentState.choices)
     reason = Text(max_length=500, help_text="For the people who come after you.")
 
 

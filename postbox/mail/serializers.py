@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from postbox.api.fields import Flag, Id, Several, Text, Time, Whole
+from postbox.api.fields import Choice, Flag, Id, Several, Text, Time, Whole
 from postbox.api.serializers import Body
 from postbox.mail.models import AuthResult, Direction, Status
 
@@ -19,7 +19,7 @@ PAGE_TOKEN = RegexValidator(r"\A[A-Za-z0-9_-]{1,200}\Z", "Not a page token.")
 
 
 class ListBody(Body):
-    direction = serializers.ChoiceField(choices=Direction.choices, required=False, help_text="One way only.")
+    direction = Choice(choices=Direction.choices, required=False, help_text="One way only.")
     limit = Whole(min_value=1, max_value=MAX_PAGE, default=PAGE, help_text="Messages a page.")
     since = Time(required=False, help_text="Only mail received after this time (RFC 3339; UTC without an offset).")
     page_token = Text(

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from postbox.api.fields import Several, Text
+from postbox.api.fields import Choice, Several, Text
 from postbox.api.serializers import Body
 from postbox.screening.entries import LONGEST, MOST
 from postbox.screening.policies import LEVELS
@@ -19,13 +19,13 @@ class PolicyPutBody(Body):
     address = Text(required=False, max_length=LONGEST, help_text="One address of an agent of yours.")
     domain = Text(required=False, max_length=253, help_text="A domain that you hold, or the operator's default one.")
     agent_id = Text(required=False, max_length=64, help_text="One agent. Without any of the three: all that is yours.")
-    auth = serializers.ChoiceField(
+    auth = Choice(
         choices=Auth.choices, required=False, allow_null=True, help_text="What becomes of mail nobody vouches for."
     )
-    mode = serializers.ChoiceField(
+    mode = Choice(
         choices=Mode.choices, required=False, allow_null=True, help_text="Who may write: all, or those on `allow`."
     )
-    strangers = serializers.ChoiceField(
+    strangers = Choice(
         choices=Strangers.choices,
         required=False,
         allow_null=True,

@@ -10,15 +10,16 @@ import pytest
 from django.db import DataError, InternalError, OperationalError
 from django.http import UnreadablePostError
 from django.test import Client
+from django.urls import get_resolver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework import exceptions, serializers
 
 from postbox.api import errors
 from postbox.api.errors import ApiError
-from postbox.api.fields import Base64
+from postbox.api.fields import Base64, Choice
 from postbox.api.parsers import BODY_BYTES, DEPTH, MalformedJson, load
-from postbox.api.serializers import Body
+from postbox.api.serializers import Body, checked
 from tests.callers import ERROR, Answer, call, send
 from tests.people import Known, bridge_key, known_agent
 
@@ -248,3 +249,39 @@ def test_no_json_at_all_breaks_a_route(robin: Known, body: object) -> None:
 def test_no_octets_at_all_break_the_parser(octets: bytes) -> None:
     with contextlib.suppress(MalformedJson):  # any other error fails the test
         load(octets)
+
+
+class Wanted(Body):
+    kinds = serializers.ListField(child=Choice(choices=[("a.b", "A"), ("c", "C")]), required=False)
+    one = Choice(choices=["x", "1"], required=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "said"),
+    [
+        ({"one": "y"}, "one", '"y" is not a valid choice; these are: x, 1.'),
+        ({"one": 1}, "one", '"1" is not a valid choice; these are: x, 1.'),
+        ({"one": ["x" * 99]}, "one", f'"[\'{"x" * 38}" is not a valid choice; these are: x, 1.'),
+        ({"kinds": ["c", "A"]}, "kinds.1", '"A" is not a valid choice; these are: a.b, c.'),
+    ],
+)
+def test_a_choice_that_is_none_names_those_that_there_are(body: dict[str, Any], path: str, said: str) -> None:
+    with pytest.raises(serializers.ValidationError) as wrong:
+        checked(Wanted, body)
+    shown = json.loads(errors.answer(wrong.value).content)["errors"]
+    assert shown == [{"path": path, "message": said}]
+    assert checked(Wanted, {"kinds": ["a.b"], "one": "1"}) == {"kinds": ["a.b"], "one": "1"}
+
+
+def test_every_choice_of_a_request_is_such_a_one(robin: Known) -> None:
+    answer = call("/webhook/register", {"url": "https://a.example", "events": ["mail"]}, robin.agent_key)
+    assert answer.body["errors"][0]["message"].endswith("ping, message.*, agent.*, endpoint.*, *.")
+    get_resolver().url_patterns  # noqa: B018 (which loads all routes)
+    bodies = list(Body.__subclasses__())
+    for body in bodies:
+        bodies += body.__subclasses__()
+    fields = [(body, name, field) for body in bodies for name, field in body().fields.items()]
+    inner = [(body, name, getattr(field, "child", field)) for body, name, field in fields]
+    choices = [(body, name, type(field)) for body, name, field in inner if isinstance(field, serializers.ChoiceField)]
+    assert len(choices) > 5
+    assert not [one for one in choices if one[2] is not Choice]

@@ -10,8 +10,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from postbox.config.durability import problems
+from postbox.config.up.command import preparation
+from postbox.config.up.home import Home
 from postbox.identity.keys import find, forget
 from postbox.identity.models import AgentKey, ApiKey
+from postbox.screening.models import Policy
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +40,14 @@ def test_it_writes_credentials_that_work_and_keeps_them(tmp_path: Path) -> None:
     admin = get_user_model().objects.get(username=first["admin_user"])
     assert admin.check_password(first["admin_password"])
     assert bootstrap(tmp_path) == first
+    policy = Policy.objects.get()
+    assert (policy.auth, policy.checks) == ("monitor", {"rate_sender_hour": 0, "rate_sender_day": 0})
+
+
+def test_the_sample_mail_is_there_before_anybody_is_told_of_the_system() -> None:
+    home = Home(Path("here"))
+    assert [name for name, *_ in preparation(home, "http://127.0.0.1:1", True)] == ["migrate", "bootstrap", "samples"]
+    assert [name for name, *_ in preparation(home, "http://127.0.0.1:1", False)] == ["migrate", "bootstrap"]
 
 
 def test_keys_that_this_database_does_not_know_are_made_anew(tmp_path: Path) -> None:

@@ -87,8 +87,7 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     environment = child_environment(environment, port)
     stores.start(supervisor)
     run = Commands(supervisor, environment)
-    bootstrap = ("bootstrap", "--home", str(home.path), "--url", url, *(() if sample else ("--no-sample",)))
-    prepare = (("migrate", "--noinput"), bootstrap)
+    prepare = preparation(home, url, sample)
     if sys.platform == "linux":
         home.prepared.unlink(missing_ok=True)
         supervisor.start(fork_server(environment, prepare))
@@ -103,8 +102,13 @@ def start(home: Home, supervisor: Supervisor, wanted_port: int | None, sample: b
     if smtp:
         supervisor.wait_until(lambda: greets(smtp[1], smtp[0]), "the SMTP door", READY_WITHIN)
     say(announcement(home, url, lmtp_port, os.environ.get(SMTP_LISTEN, "").strip()))
-    if sample:
-        run("samples")
+
+
+def preparation(home: Home, url: str, sample: bool) -> list[tuple[str, ...]]:
+    """The commands that come before the services: whoever reads our addresses finds the sample mail in its place."""
+    bootstrap = ("bootstrap", "--home", str(home.path), "--url", url)
+    migrate = ("migrate", "--noinput")
+    return [migrate, bootstrap, ("samples",)] if sample else [migrate, (*bootstrap, "--no-sample")]
 
 
 class Commands:

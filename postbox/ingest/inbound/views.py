@@ -2,7 +2,8 @@
 
 Decides how a provider is answered: 404 where its secret is not set, a bare 401 where the request does not show it, 200
 once the mail is stored or was before, 503 while it cannot be stored (every provider comes again then), 429 or 503 where
-there was too much mail for now, which none of its recipients then has, and the status at which the provider gives up only for what no repetition can mend.
+there was too much mail for now, which none of its recipients then has, and the status at which the provider gives up
+only for what no repetition can mend.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ class InboundView(APIView):
             413: OpenApiResponse(Error, "Too large"),
             422: OpenApiResponse(Error, "Not an inbound mail in the form that the provider documents"),
             429: OpenApiResponse(Error, "Too much mail for now: send it again after `Retry-After` seconds"),
-            503: OpenApiResponse(Error, "Something does not answer, or, to SendGrid and Postal, too much mail: send it again"),
+            503: OpenApiResponse(
+                Error, "Something does not answer, or, to SendGrid and Postal, too much mail: send it again"
+            ),
         },
     )
     def post(self, request: Request, esp: str) -> Response:

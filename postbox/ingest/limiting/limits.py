@@ -36,9 +36,12 @@ WINDOWS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 AS_THE_INSTALLATION = -1
 _NONE = 0
 _SETTINGS_OF_POLICIES = [f"rate_{scope}_{window}" for scope in (Scope.SENDER, Scope.RECIPIENT) for window in WINDOWS]
-_ANY = "SELECT EXISTS (SELECT 1 FROM policies WHERE checks ?| %s)"
+_ANY = """
+SELECT EXISTS (SELECT 1 FROM policies WHERE checks ?| %s),
+       EXISTS (SELECT 1 FROM policies WHERE checks @? '$.keyvalue() ? (@.key starts with "rate_" && @.value > 0)')
+"""
 _IPV6_NETWORK = 64  # what one customer has: counted by single addresses, each mail could have its own
-_any: Kept[str, bool] = Kept(seconds=5.0)
+_any: Kept[str, tuple[bool, bool]] = Kept(seconds=5.0)
 _checks: Kept[uuid.UUID, Checks] = Kept(seconds=5.0)
 
 
@@ -63,7 +66,7 @@ def forget() -> None:
 def buckets_of(envelope: Envelope, recipients: Iterable[Recipient], now: datetime) -> list[tuple[Bucket, ...]]:
     """For each recipient the buckets that its copy is counted in; empty where nothing is limited at all."""
     usual: Mapping[tuple[str, str], int] = settings.POSTBOX_RATES
-    if not any(usual.values()) and not _policies_limit():
+    if not any(usual.values()) and not _policies()[1]:
         return []
     recipients = list(recipients)
     checks = _checks_of(recipients)
@@ -110,19 +113,20 @@ def network(address: str) -> str:
     return str(mapped or ipaddress.ip_network((parsed, _IPV6_NETWORK), strict=False))
 
 
-def _policies_limit() -> bool:
+def _policies() -> tuple[bool, bool]:
+    """Whether any policy says something of limits, and whether any sets one."""
     found = _any.get("")
     if found is None:
         with connection.cursor() as cursor:
             cursor.execute(_ANY, [_SETTINGS_OF_POLICIES])
-            found = _any.put("", bool(cursor.fetchone()[0]))
+            found = _any.put("", cursor.fetchone())
     return found
 
 
 def _checks_of(recipients: Iterable[Recipient]) -> dict[uuid.UUID, Checks]:
     """The settings of each address. At most one query, for those that are not kept."""
     ids = {one.address_id for one in recipients}
-    if not _policies_limit():
+    if not _policies()[0]:
         return dict.fromkeys(ids, Checks())
     found = {id_: kept for id_ in ids if (kept := _checks.get(id_))}
     if missing := ids - found.keys():

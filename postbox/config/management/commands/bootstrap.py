@@ -29,6 +29,7 @@ OWNER = "Owner"
 AGENT = "agent"
 ADMIN = "admin"
 _ACTOR = "bootstrap"
+_NO_SENDER_LIMITS = {"rate_sender_hour": 0, "rate_sender_day": 0}
 
 
 class Command(BaseCommand):
@@ -84,7 +85,7 @@ def _credentials(known: dict[str, str]) -> dict[str, str]:
         given = allocate(owner, AGENT, local_part=AGENT, actor=_ACTOR)
         agent, agent_key = given.agent, given.agent_key
         # For trying things out: what is replayed to it comes from nowhere that DNS could vouch for.
-        Policy.objects.create(owner=owner, agent=agent, auth=Auth.MONITOR)
+        Policy.objects.create(owner=owner, agent=agent, auth=Auth.MONITOR, checks=_NO_SENDER_LIMITS)
     address = Address.objects.filter(agent=agent).order_by("created_at").values_list("address", flat=True).first()
     return {
         "admin_user": ADMIN,
