@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -193,7 +194,7 @@ def test_where_one_recipient_is_over_its_rate_the_others_come_again_with_it(sett
     (entry,) = json.loads(posted.body)
     other = json.loads(json.dumps(entry).replace(robin.address, wren.address))
     assert other != entry
-    unusable = {"msys": {"relay_message": {}}}
+    unusable: dict[str, Any] = {"msys": {"relay_message": {}}}
     assert dataclasses.replace(posted, body=json.dumps([unusable]).encode()).send()[0] == 422
     together = dataclasses.replace(posted, body=json.dumps([unusable, other, entry]).encode())
     assert together.send()[0] == 429

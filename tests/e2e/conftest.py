@@ -11,5 +11,5 @@ from tests.e2e.system import System, running
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    with running(POSTBOX_TEST_SHORT_LEASES="on") as started:
+    with running(POSTBOX_TEST_SHORT_LEASES="on", POSTBOX_LOG_LEVEL="DEBUG") as started:
         yield started
