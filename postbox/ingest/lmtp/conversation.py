@@ -24,16 +24,16 @@ from postbox.ingest import metrics
 from postbox.ingest.limits import ADDRESS_COUNT, MESSAGE_BYTES
 from postbox.ingest.lmtp.commands import Refused, recipient, sender
 from postbox.ingest.lmtp.data import Hands, Mail
-from postbox.ingest.lmtp.lines import Commands
+from postbox.ingest.lmtp.lines import Reader
 from postbox.ingest.lmtp.replies import Reply, enhanced
 from postbox.ingest.lmtp.tls import NO_TLS, Tls
 
 log = logging.getLogger(__name__)
-IDLE_SECONDS = 300.0  # RFC 5321, section 4.5.3.2.7; from each command on, and within a mail from each line
+IDLE_SECONDS = 300.0  # RFC 5321, section 4.5.3.2.7; from each command on, and within a mail for each 64 KiB
 MAIL_SECONDS = 1800.0  # a mail of 25 MiB at 15 kB/s
 COMMAND_BYTES = 2048  # long addresses, SMTPUTF8 and XFORWARD pass the 512 of RFC 5321
 BUFFER_BYTES = 64 * 1024
-_TIMED_ANEW = 1.0  # not with every line
+_LINGER_SECONDS = 10.0
 
 
 class Hooks:
@@ -73,7 +73,7 @@ class Conversation(SMTP):
 
     ident: ClassVar[str]
     extensions: ClassVar[tuple[str, ...]] = ("PIPELINING", "ENHANCEDSTATUSCODES")
-    long_lines: ClassVar[bool] = True
+    longest_line: ClassVar[int] = 0
     most_errors: ClassVar[int] = 0  # commands refused for good before the connection ends; 0: any number
     most_commands: ClassVar[dict[str, int] | None] = None
 
@@ -95,9 +95,10 @@ class Conversation(SMTP):
             tls_context=house.tls.context,
             command_call_limit=self.most_commands,
         )
-        # The library's own reader takes a bare LF for the end of a command.
-        reader = Commands(limit=BUFFER_BYTES, loop=self.loop)
+        # The library's own takes a bare LF for the end of a command.
+        reader = Reader(limit=BUFFER_BYTES, loop=self.loop)
         asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, self.loop)
+        self._reader: Reader
         self._house = house
         self._hands = hands or house.hands
         self.client = client
@@ -131,7 +132,12 @@ class Conversation(SMTP):
             await super()._handle_client()
 
     def _timeout_cb(self) -> None:
-        self.leave(Reply.IDLE)
+        transport: Any = self.transport
+        if transport is not None and transport.is_closing():  # it waits for a client that does not read
+            transport.abort()
+        else:
+            self.leave(Reply.IDLE)
+            self._reset_timeout(_LINGER_SECONDS)
 
     def leave(self, reply: Reply = Reply.SHUTTING_DOWN) -> None:
         """Say good-bye and close, for an end from our side. Who does not read what we said before is cut off."""
@@ -217,7 +223,7 @@ class Conversation(SMTP):
             await self.push(Reply.SYNTAX if arg else Reply.NO_RECIPIENT)
             return
         await self.push(Reply.GO_AHEAD)
-        mail = Mail(self._hands, long_lines=self.long_lines, heard=self._timer())
+        mail = Mail(self._hands, longest=self.longest_line, heard=self._timer())
         try:
             replies = await self._take(mail, recipients)
         finally:
@@ -239,17 +245,9 @@ class Conversation(SMTP):
             self.storing = False
 
     def _timer(self) -> Callable[[], None]:
-        """To be called with each line of a mail: gives the client its time anew, up to that of a whole mail."""
-        last = began = self.loop.time()
-
-        def heard() -> None:
-            nonlocal last
-            now = self.loop.time()
-            if now - last > min(_TIMED_ANEW, self._house.idle / 4):
-                last = now
-                self._reset_timeout(max(0.001, min(self._house.idle, began + MAIL_SECONDS - now)))
-
-        return heard
+        """To be called with each piece of a mail: gives the client its time anew, up to that of a whole mail."""
+        until = self.loop.time() + MAIL_SECONDS
+        return lambda: self._reset_timeout(max(0.001, min(self._house.idle, until - self.loop.time())))
 
     def _check_hello(self) -> None:
         if self._house.tls.required and self._tls_protocol is None:

@@ -12,8 +12,11 @@ from collections.abc import Callable
 
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.ingest.lmtp.commands import Refused
+from postbox.ingest.lmtp.lines import Reader
 from postbox.ingest.lmtp.replies import Reply
 
+_END = b"\r\n.\r\n"
+_STUFFED_BYTES = MESSAGE_BYTES * 4 // 3 + 1024  # where each line is one dot
 HELD_BYTES = 128 * 1024 * 1024
 
 
@@ -41,59 +44,69 @@ class Hands:
 class Mail:
     """One mail while it comes in. ``held`` octets are to be given back to the hands when it is dealt with.
 
-    ``heard`` is called with each line. Lines are of any length, or no longer than the reader's buffer.
+    ``heard`` is called with each piece, which are about as large as the reader's buffer. ``longest``: octets that a
+    line may have, 0 for any number.
     """
 
-    def __init__(self, hands: Hands, *, long_lines: bool = True, heard: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, hands: Hands, *, longest: int = 0, heard: Callable[[], None] = lambda: None) -> None:
         self.held = 0
         self._hands = hands
-        self._long_lines = long_lines
+        self._longest = longest
         self._heard = heard
-        self._raw = bytearray()  # a list of lines would take twenty times as much where they are empty
+        self._stuffed = bytearray()
         self._refusal: Reply | None = None
 
-    async def read(self, reader: asyncio.StreamReader) -> bytes:
+    async def read(self, reader: Reader) -> bytes:
         """The mail without its dots (RFC 5321, section 4.5.2). Raises Refused, after the whole of it was read."""
-        at_start = True
+        reader.begin_mail()
         while True:
             try:
-                piece = await reader.readuntil(b"\r\n")
-            except asyncio.LimitOverrunError as error:  # a line longer than the reader's buffer
-                piece = await reader.read(error.consumed)
-                ends = False
-                if not self._long_lines:
-                    self.drop(Reply.LONG_LINE)
+                piece = await reader.readuntil(_END)
+            except asyncio.LimitOverrunError as error:  # more than the reader's buffer holds
+                self._keep(await reader.read(error.consumed))
+                self._heard()
             else:
-                ends = True
-                if at_start and piece == b".\r\n":
-                    return self._whole()
-            self._heard()
-            self._keep(piece[1:] if at_start and piece.startswith(b".") else piece)
-            at_start = ends
+                self._keep(piece)
+                return self._whole()
 
     def drop(self, refusal: Reply | None = None) -> None:
         """Let go of what is held."""
         self._hands.give_back(self.held)
         self.held = 0
-        self._raw.clear()
+        self._stuffed.clear()
         self._refusal = refusal or self._refusal
 
     def _keep(self, piece: bytes) -> None:
         if self._refusal:
             return
-        if self.held + len(piece) > MESSAGE_BYTES:
+        if self.held + len(piece) > _STUFFED_BYTES:
             self.drop(Reply.TOO_LARGE)
         elif not self._hands.take(len(piece)):
             self.drop(Reply.NO_MEMORY)
         else:
             self.held += len(piece)
-            self._raw += piece
+            self._stuffed += piece
 
     def _whole(self) -> bytes:
+        """All between the CRLF that was put before it and the line of one dot."""
         if self._refusal:
             raise Refused(self._refusal)
-        raw = bytes(self._raw)
-        self._raw.clear()
+        raw = bytes(self._stuffed[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")[len(b"\r\n") :])
+        self._stuffed.clear()
+        if len(raw) > MESSAGE_BYTES:
+            raise Refused(Reply.TOO_LARGE)
         if not raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n"):
             raise Refused(Reply.BARE_BREAK)
+        if self._longest and has_line_over(self._longest, raw):
+            raise Refused(Reply.LONG_LINE)
         return raw
+
+
+def has_line_over(octets: int, raw: bytes) -> bool:
+    """Whether a line is longer than that with its end. It looks at the last line end within each so many octets."""
+    at = 0
+    while len(raw) - at > octets:
+        at = raw.rfind(b"\n", at, at + octets) + 1
+        if not at:
+            return True
+    return False

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import ClassVar
 
 from postbox.ingest.door import COPIES_BYTES
+from postbox.ingest.limits import LINE_BYTES
 from postbox.ingest.lmtp.commands import Client, Refused, announced
 from postbox.ingest.lmtp.conversation import Conversation, House
 from postbox.ingest.lmtp.data import Hands
@@ -25,7 +26,7 @@ class SmtpConversation(Conversation):
     """A stranger's connection."""
 
     ident = "ESMTP Postbox"
-    long_lines = False
+    longest_line = LINE_BYTES
     most_errors = ERRORS
     most_commands: ClassVar[dict[str, int] | None] = COMMANDS
 

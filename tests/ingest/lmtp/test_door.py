@@ -174,15 +174,15 @@ def test_too_many_recipients_are_put_off_and_the_others_are_served(door: Running
 
 def test_more_mail_at_once_than_memory_is_put_off() -> None:
     robin = known_agent()
-    with running(held_bytes=100_000) as door:
+    with running(held_bytes=200_000) as door:
         slow, quick = door.talk(), door.talk()
         slow.open_mail(robin.address)
-        slow.send(b"x" * 60_000 + b"\r\n")
+        slow.send(b"x" * 150_000 + b"\r\n")
         time.sleep(0.3)  # read by now
-        assert quick.mail(b"y" * 50_000 + b"\r\n", robin.address)[0].startswith("452 4.3.1")
+        assert quick.mail(b"y" * 120_000 + b"\r\n", robin.address)[0].startswith("452 4.3.1")
         slow.send(b".\r\n")
         assert slow.reply().startswith("250")
-        assert quick.mail(b"y" * 50_000 + b"\r\n", robin.address)[0].startswith("250")
+        assert quick.mail(b"y" * 120_000 + b"\r\n", robin.address)[0].startswith("250")
 
 
 def test_slow_clients_hold_nobody_up(door: Running) -> None:

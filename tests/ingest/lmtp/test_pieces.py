@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postbox.ingest.lmtp.commands import Client, Refused, forwarded, recipient, sender
-from postbox.ingest.lmtp.data import Hands, Mail
+from postbox.ingest.lmtp.data import Hands, Mail, has_line_over
+from postbox.ingest.lmtp.lines import Reader
 from postbox.ingest.lmtp.replies import Reply, enhanced
 
 
@@ -78,7 +80,7 @@ def test_xforward_refused(argument: str) -> None:
 
 
 async def _read(pieces: list[bytes], hands: Hands, limit: int) -> tuple[bytes, bytes]:
-    reader = asyncio.StreamReader(limit=limit)
+    reader = Reader(limit=limit)
 
     async def feed() -> None:
         for piece in pieces:
@@ -111,6 +113,20 @@ def test_what_was_stuffed_comes_out_whatever_the_packets(lines: list[bytes], cut
     assert raw == b"".join(line + b"\r\n" for line in lines)
     assert rest == b"QUIT\r\n"
     assert hands.take(128 * 1024 * 1024)  # all was given back
+
+
+@given(st.lists(st.integers(0, 12), max_size=30), st.integers(2, 9), st.booleans())
+def test_a_line_too_long_is_found_wherever_it_stands(lengths: list[int], most: int, ends: bool) -> None:
+    lines = [b"x" * length for length in lengths]
+    raw = b"\r\n".join(lines) + (b"\r\n" if ends and lines else b"")
+    assert has_line_over(most, raw) is any(len(line) > most for line in raw.splitlines(keepends=True))
+
+
+def test_a_mail_of_empty_lines_costs_no_more_than_another() -> None:
+    raw = b"\r\n" * 4_000_000
+    began = time.process_time()
+    assert asyncio.run(_read([raw, b".\r\n"], Hands(), 64 * 1024)) == (raw, b"")
+    assert time.process_time() - began < 2
 
 
 def test_every_reply_has_an_enhanced_code() -> None:

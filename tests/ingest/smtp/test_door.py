@@ -256,6 +256,15 @@ def test_a_command_said_without_end_ends_the_connection(door: Running) -> None:
     assert talk.reply() == ""
 
 
+@pytest.mark.parametrize("line", [b"\r\n", b"\n", b"\xff\r\n", b"4111111111111111 x\r\n", b"FOO\r\n"])
+def test_who_says_no_commands_is_sent_away_soon(door: Running, line: bytes) -> None:
+    talk = door.talk()
+    talk.send(line * 1000)
+    with contextlib.suppress(ConnectionError):
+        replies = list(iter(talk.reply, ""))
+    assert [reply[:4] for reply in replies] == ["500 "] * 4 + ["502 "]
+
+
 def test_lines_have_a_length(door: Running) -> None:
     robin = known_agent()
     talk = door.talk()
@@ -270,16 +279,17 @@ def test_lines_have_a_length(door: Running) -> None:
 def test_a_client_has_a_share_of_the_connections_and_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     robin = known_agent()
     monkeypatch.setattr(server, "MESSAGE_BYTES", 0)
-    with running(kind=SmtpConversation, each=2, held_bytes=400_000) as door:
+    with running(kind=SmtpConversation, each=2, held_bytes=800_000) as door:
         first, second = door.talk(), door.talk()
         third = door.talk(hello=False)
         assert third.greeting.startswith("421 4.7.0")
         assert third.reply() == ""
         first.open_mail(robin.address)
-        first.send(b"x" * 60_000 + b"\r\n")
-        assert wait_for(lambda: any(one._hands._left < 50_000 for one in door.server._open))
-        assert second.mail(b"y" * 60_000 + b"\r\n", robin.address)[0].startswith("452 4.3.1")
-        assert door.talk(client="127.0.0.2").mail(b"y" * 60_000 + b"\r\n", robin.address)[0].startswith("250")
+        large = (b"x" * 50_000 + b"\r\n") * 3
+        first.send(large)
+        assert wait_for(lambda: any(one._hands._left < 120_000 for one in door.server._open))
+        assert second.mail(large, robin.address)[0].startswith("452 4.3.1")
+        assert door.talk(client="127.0.0.2").mail(large, robin.address)[0].startswith("250")
         first.send(b".\r\n")
         assert first.reply().startswith("250")
         assert first("QUIT").startswith("221")
@@ -303,8 +313,9 @@ def test_a_slow_mail_may_take_its_time_but_not_all_of_it(monkeypatch: pytest.Mon
     with running(kind=SmtpConversation, idle=0.6) as door:
         talk = door.talk()
         talk.open_mail(robin.address)
-        for _ in range(8):  # each line within the time, all together beyond it
-            talk.send(b"Subject: slow\r\n")
+        piece = b"x" * 64_000 + b"\r\n"
+        for _ in range(8):  # each within the time, all together beyond it
+            talk.send(piece * 3)
             time.sleep(0.1)
         talk.send(b".\r\n")
         assert talk.reply().startswith("250")
@@ -314,7 +325,7 @@ def test_a_slow_mail_may_take_its_time_but_not_all_of_it(monkeypatch: pytest.Mon
         began = time.monotonic()
         with contextlib.suppress(OSError):
             while time.monotonic() - began < 5:
-                talk.send(b"Subject: slower\r\n")
-                time.sleep(0.05)
+                talk.send(piece * 3)
+                time.sleep(0.1)
         assert time.monotonic() - began < 4
     assert Message.objects.count() == 1
