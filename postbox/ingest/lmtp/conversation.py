@@ -133,7 +133,9 @@ class Conversation(SMTP):
 
     def _timeout_cb(self) -> None:
         transport: Any = self.transport
-        if transport is not None and transport.is_closing():  # it waits for a client that does not read
+        if transport is None:
+            return
+        if transport.is_closing():  # it waits for a client that does not read
             transport.abort()
         else:
             self.leave(Reply.IDLE)
