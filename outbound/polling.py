@@ -126,6 +126,8 @@ class MtaBounceView(BridgeView):
     )
     def post(self, request: Request) -> Response:
         values = read(MtaBounceBody, request)
+        if not _is_served(values["id"], holder(request).owner_id):
+            return Response({"recorded": False})
         is_hard = is_hard_bounce(f"{values['code']} {values['detail']}".strip())
         report = Report(
             source="mta",
@@ -149,6 +151,13 @@ def _parcel(message_id: uuid.UUID, owner_id: uuid.UUID | None) -> batch.Parcel |
     open_ones = OutboundRecipient.objects.filter(message_id=message_id, state=RecipientState.QUEUED).order_by("id")
     targets = [batch.Target(one.id, one.address, one.role) for one in open_ones]
     return work.parcel_of(row, targets)
+
+
+def _is_served(message_id: uuid.UUID, owner_id: uuid.UUID | None) -> bool:
+    """Whether a key of this owner, or of none, may tell of this message; one that is not here yet may be its."""
+    if owner_id is None:
+        return True
+    return not Outgoing.objects.filter(pk=message_id).exclude(agent__owner_id=owner_id).exists()
 
 
 def _answer(address: str, said: dict[str, Any] | None) -> Answer:

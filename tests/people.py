@@ -34,9 +34,9 @@ def known_agent(name: str = "robin", owner_name: str = "Olive", aliases: tuple[s
     return Known(given.agent, owner, given.address, given.agent_key or "", owner_key)
 
 
-def bridge_key() -> str:
-    """A key for an MTA."""
-    return issue(KeyKind.BRIDGE, name="test bridge", actor="test")
+def bridge_key(owner: Owner | None = None) -> str:
+    """A key for an MTA, of the operator's or of one owner."""
+    return issue(KeyKind.BRIDGE, owner=owner, name="test bridge", actor="test")
 
 
 def mail(subject: str = "Hello", text: str = "How are you?", *, sender: str = ANN, headers: str = "") -> bytes:

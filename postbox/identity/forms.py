@@ -157,7 +157,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ApiKey
         fields = ("kind", "owner", "agent", "name")
         help_texts = {
-            "owner": "For an owner's key; a bridge's key may have one.",
+            "owner": "For an owner's key; a bridge's key that has one serves its agents alone.",
             "agent": "For an agent's key.",
             "name": "Where it will be used.",
         }

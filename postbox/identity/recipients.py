@@ -14,7 +14,7 @@ from django.db import connection
 from postbox.lib.kept import Kept
 
 _FIND = """
-SELECT w.address, d.id, d.agent_id, a.name, e.id IS NOT NULL
+SELECT w.address, d.id, d.agent_id, a.name, a.owner_id, e.id IS NOT NULL
 FROM unnest(%s::text[]) AS w(address)
 LEFT JOIN addresses e ON e.address = w.address AND e.ended_at IS NULL
 LEFT JOIN domains o ON e.id IS NULL AND lower(o.name) = split_part(w.address, '@', -1)
@@ -25,11 +25,12 @@ JOIN agents a ON a.id = d.agent_id
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The address row that a recipient means, and its agent."""
+    """The address row that a recipient means, and whose it is."""
 
     address_id: uuid.UUID
     agent_id: uuid.UUID
     agent_name: str
+    owner_id: uuid.UUID
 
 
 _reached: Kept[str, Reached] = Kept(seconds=2.0)

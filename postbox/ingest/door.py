@@ -68,8 +68,12 @@ class MailTooLarge(TooLarge):
     fix = "Send a smaller mail; put large files where a link can reach them."
 
 
-def receive(raw: bytes, envelope: Envelope, *, none_if: Collection[str] = ()) -> Receipt:
+def receive(
+    raw: bytes, envelope: Envelope, owner_id: uuid.UUID | None = None, *, none_if: Collection[str] = ()
+) -> Receipt:
     """Store a mail for its known recipients; for none where one is rejected by a code in ``none_if``.
+
+    ``owner_id`` is that of a bridge of one owner: agents of others are not known to it.
 
     Raises MailTooLarge, RateLimited where none of them may have it now, and OperationalError when it is not durable;
     by ``none_if`` Partial, or RateLimited where that is the code.
@@ -78,7 +82,8 @@ def receive(raw: bytes, envelope: Envelope, *, none_if: Collection[str] = ()) ->
         raise MailTooLarge()
     answers = _answers(envelope.rcpt_to)
     paths = {answer.rcpt_to for answer in answers}
-    reached = resolve(rcpt for rcpt in envelope.rcpt_to if rcpt not in paths)
+    found = resolve(rcpt for rcpt in envelope.rcpt_to if rcpt not in paths)
+    reached = {rcpt: who for rcpt, who in found.items() if owner_id in {None, who.owner_id}}
     known: Sequence[Recipient] = [
         Recipient(rcpt, who.address_id, who.agent_id, who.agent_name)
         for rcpt in envelope.rcpt_to

@@ -25,7 +25,8 @@ from postbox.api.errors import ApiError, answer
 from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import read
-from postbox.identity.http import BridgeView, bridge_holder, check_kind
+from postbox.identity.http import BridgeView, bridge_holder, check_kind, holder
+from postbox.identity.keys import KeyHolder
 from postbox.identity.return_paths import Purpose
 from postbox.ingest import compose, envelope, metrics
 from postbox.ingest.door import MailTooLarge, Receipt, receive
@@ -109,7 +110,7 @@ class IngestView(BridgeView):
     )
     def post(self, request: Request) -> Response:
         _check_length(request._request, MAX_BODY_BYTES)
-        return Response(_take(*_from_json(request)), status=202)
+        return Response(_take(holder(request), *_from_json(request)), status=202)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = self._dispatch(request, *args, **kwargs)
@@ -121,18 +122,19 @@ class IngestView(BridgeView):
         if request.method != "POST" or request.content_type != RAW:
             return super().dispatch(request, *args, **kwargs)
         try:
-            check_kind(bridge_holder(request.META), self.kinds)
+            who = bridge_holder(request.META)
+            check_kind(who, self.kinds)
             _check_length(request, MESSAGE_BYTES)
-            taken = _take(*_from_raw(request))
+            taken = _take(who, *_from_raw(request))
         except Exception as error:  # as DRF does: every error becomes an answer
             return answer(error)
         return HttpResponse(json.dumps(taken), content_type="application/json", status=202)
 
 
-def _take(raw: bytes, said: Envelope) -> dict[str, Any]:
+def _take(who: KeyHolder, raw: bytes, said: Envelope) -> dict[str, Any]:
     if not raw.strip():
         raise EmptyMail()
-    return _shape(receive(raw, said))
+    return _shape(receive(raw, said, who.owner_id))
 
 
 def _check_length(request: HttpRequest, most: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -119,6 +120,17 @@ def test_each_recipient_gets_a_row_or_a_reason(robin: Known, bridge: str) -> Non
         (by_address[robin.address], True),
     ]
     assert Message.objects.count() == 4
+
+
+@pytest.mark.parametrize("door", [as_raw, lambda raw, *rest: as_json(*rest, raw=base64.b64encode(raw).decode())])
+def test_an_owners_bridge_reaches_that_owners_agents_alone(robin: Known, door: Callable[..., Answer]) -> None:
+    heron = known_agent("heron", "Oscar")
+    answer = door(mail(), bridge_key(heron.owner), robin.address, heron.address)
+    assert [said["to"] for said in answer.body["messages"]] == [heron.address]
+    assert [(said["rcpt_to"], said["code"]) for said in answer.body["rejected"]] == [
+        (robin.address, "unknown_recipient")
+    ]
+    assert not Message.objects.filter(agent=robin.agent).exists()
 
 
 def test_nobody_known_is_202_and_says_so(robin: Known, bridge: str) -> None:

@@ -170,13 +170,16 @@ class TestPolling:
         assert OutboundRecipient.objects.get(address=ANN).bounce_type == "HardBounce"
 
     def test_another_owners_bridge_gets_nothing(self, robin: Known) -> None:
-        from postbox.identity.keys import issue
-        from postbox.identity.models import KeyKind
-
-        stranger = known_agent("heron", "Oscar")
-        bridge = issue(KeyKind.BRIDGE, owner=stranger.owner, name="theirs", actor="test")
+        bridge = bridge_key(known_agent("heron", "Oscar").owner)
         call("/send", {"to": ANN, "text": "Hello"}, robin.agent_key)
         assert self.ask("next", {}, bridge).body["count"] == 0
+
+    def test_another_owners_bridge_tells_of_no_bounce(self, robin: Known) -> None:
+        told = {"id": sent(robin), "address": ANN, "code": "5.1.1", "detail": "no such user"}
+        assert self.ask("bounce", told, bridge_key(known_agent("heron", "Oscar").owner)).body == {"recorded": False}
+        assert OutboundRecipient.objects.get().bounced_at is None
+        assert not DeliveryReport.objects.exists()
+        assert self.ask("bounce", told, bridge_key(robin.owner)).body == {"recorded": True}
 
 
 def test_suppressions_are_listed_added_and_lifted(robin: Known) -> None:
