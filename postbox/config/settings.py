@@ -57,6 +57,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _public.scheme 
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+LOGIN_REDIRECT_URL = "admin:index"  # for who came to the login by its own address
 ROOT_URLCONF = "postbox.config.urls"
 WSGI_APPLICATION = "postbox.config.wsgi.application"
 APPEND_SLASH = False

@@ -25,6 +25,8 @@ handler500 = "postbox.api.errors.server_error"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),  # a person who typed the address
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("docs", RedirectView.as_view(url="/docs/")),
     path("ingest", IngestView.as_view()),
     path("inbound/<str:esp>", InboundView.as_view()),
     path("inbound/mailgun/mime", InboundView.as_view(schema=None), {"esp": "mailgun"}),  # raw mail to .../mime

@@ -67,7 +67,12 @@ POSTBOX_SUBJECTS = {
     "retention": "retention.run",
 }
 # Who shows figures on the admin's front page, in this order.
-POSTBOX_DASHBOARD = ("postbox.ingest.figures.figures", "outbound.figures.figures", "webhooks.figures.figures")
+POSTBOX_DASHBOARD = (
+    "postbox.ingest.figures.figures",
+    "postbox.identity.figures.figures",
+    "outbound.figures.figures",
+    "webhooks.figures.figures",
+)
 # Who counts and measures what `/metrics` shows.
 POSTBOX_METRICS = (
     "postbox.ingest.metrics",

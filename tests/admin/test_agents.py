@@ -57,6 +57,22 @@ def test_pause_kill_and_resume_with_a_reason_each_on_record_and_told(robin: Know
     assert keys.find(robin.agent_key)
 
 
+def test_the_front_page_says_how_many_are_stopped_and_leads_to_them(robin: Known) -> None:
+    client = client_of(operator())
+
+    def shown() -> tuple[str, str, str]:
+        figures = {figure.label: figure for figure in client.get(reverse("admin:index")).context["figures"]}
+        figure = figures["Agents stopped"]
+        assert client.get(reverse("admin:index") + figure.link).status_code == 200
+        return figure.value, figure.level, figure.link.rpartition("=")[2]
+
+    assert shown() == ("0", "plain", "killed")
+    states.change(robin.agent.pk, AgentState.PAUSED, "It spent its quota", actor="outbound")
+    assert shown() == ("1", "warning", "paused")
+    states.change(known_agent("wren").agent.pk, AgentState.KILLED, "It repeats itself", actor="outbound")
+    assert shown() == ("2", "danger", "killed")
+
+
 def test_without_a_reason_nothing_happens(robin: Known) -> None:
     client = client_of(operator())
     for data in ({}, SUBMITTED, SUBMITTED | {"reason": "  "}):

@@ -35,6 +35,15 @@ def test_the_login_page_needs_no_login_and_others_do() -> None:
     assert (answer.status_code, answer["Location"].split("?")[0]) == (302, reverse("admin:login"))
 
 
+def test_whoever_signs_in_comes_to_the_front_page() -> None:
+    anna = superuser()
+    anna.set_password("a long enough password")
+    anna.save()
+    client, said = Client(headers={"host": "127.0.0.1"}), {"username": anna.username, "password": "a long enough password"}
+    assert client.post(reverse("admin:login"), said)["Location"] == reverse("admin:index")
+    assert [client.get(path)["Location"] for path in ("/", "/admin", "/docs")] == ["/admin/", "/admin/", "/docs/"]
+
+
 def test_every_list_and_page_answers_when_there_is_nothing() -> None:
     client = client_of(superuser())
     for label in _registered():

@@ -47,8 +47,8 @@ POSTMARK = {
     "POSTBOX_EVENTS_POSTMARK_SECRET": "postmark:fedcba9876543210",
 }
 OTHERS = [path for path in documents() if path != API and asking(path)]
-# A person's way to the admin, the admin, and what mail programs call by the URL in a mail.
-NO_JSON_FOR_PROGRAMS = {"/", "/admin/", "/unsubscribe/<str:token>"}
+# What a person types, the admin, and what mail programs call by the URL in a mail.
+NO_JSON_FOR_PROGRAMS = {"/", "/admin", "/docs", "/admin/", "/unsubscribe/<str:token>"}
 
 
 @pytest.fixture(scope="module")
