@@ -16,13 +16,12 @@ from email.utils import format_datetime
 from outbound import unsubscribing
 from outbound.draft import Draft, Mailbox
 from outbound.folding import POLICY
+from outbound.html_text import text_of
 from outbound.models import Role
 from postbox.identity.hops import HEADER, stamp
 from postbox.lib import clock
 
 _TYPE = re.compile(r"([A-Za-z0-9-]{1,64})/([A-Za-z0-9.+_-]{1,64})")
-_BLANKS = re.compile(r"[ \t\xa0]+")
-_GAPS = re.compile(r"\n\s*\n\s*")
 REFERENCES = 20
 # What the standard library writes as it is, on one line.
 _PLAIN_SUBJECT = re.compile(r"(?=.{1,60}\Z)[!-<>-~]+(?: [!-<>-~]+)*")
@@ -105,17 +104,6 @@ def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime
     for file in draft.attachments:
         _attach(mail, file.name, file.content_type, file.content)
     return mail.as_bytes()
-
-
-def text_of(html: str) -> str:
-    """The words of HTML, for those who read no HTML."""
-    from bs4 import BeautifulSoup  # 60 ms and 5 MB that most processes never need
-
-    soup = BeautifulSoup(html, "lxml")
-    for tag in soup(["script", "style", "head", "title"]):
-        tag.decompose()
-    text = _BLANKS.sub(" ", soup.get_text("\n"))
-    return _GAPS.sub("\n\n", text).strip()
 
 
 def _shown(box: Mailbox) -> Address:

@@ -20,6 +20,7 @@ from outbound.gates import GATES, breakers
 from outbound.gates.case import Attempt, Refused, run
 from outbound.gates.look import AddressEnded, look, values_of
 from outbound.gates.quota import QuotaSpent
+from outbound.html_text import text_of
 from outbound.models import QuotaScope
 from postbox.events.wakeups import wake
 from postbox.ingest import threads
@@ -94,7 +95,7 @@ def _letter(agent_id: uuid.UUID, draft: Draft) -> _Letter:
 
 def _composed(draft: Draft, address: str, message_id: uuid.UUID, at: datetime) -> tuple[bytes, str]:
     """The mail, and its words."""
-    return compose.compose(draft, Mailbox(address), message_id, at), draft.text or compose.text_of(draft.html)
+    return compose.compose(draft, Mailbox(address), message_id, at), draft.text or text_of(draft.html)
 
 
 def _take(letter: _Letter, repeat: repeats.Asked | None, *, closely: bool = False) -> Enqueued:

@@ -39,7 +39,8 @@ def test_whoever_signs_in_comes_to_the_front_page() -> None:
     anna = superuser()
     anna.set_password("a long enough password")
     anna.save()
-    client, said = Client(headers={"host": "127.0.0.1"}), {"username": anna.username, "password": "a long enough password"}
+    client = Client(headers={"host": "127.0.0.1"})
+    said = {"username": anna.username, "password": "a long enough password"}
     assert client.post(reverse("admin:login"), said)["Location"] == reverse("admin:index")
     assert [client.get(path)["Location"] for path in ("/", "/admin", "/docs")] == ["/admin/", "/admin/", "/docs/"]
 
