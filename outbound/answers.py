@@ -1,6 +1,7 @@
 """Drafts that answer or send on a stored message: reply, reply to all, forward.
 
-Decides whom an answer goes to (Reply-To, else From; RFC 5322, section 3.6.2), its subject and its threading headers. It
+Decides whom an answer goes to (Reply-To, else From; RFC 5322, section 3.6.2; of the agent's own mail, whom it was
+written to), its subject and its threading headers. It
 never opens a message that its agent may not see: quarantined and refused mail is neither answered nor sent on.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from django.core.exceptions import ObjectDoesNotExist
 
 from outbound.draft import BadAddress, Draft, File, Mailbox, Recipient, header_text, mailbox, recipients_of
+from outbound.html_text import text_of
 from outbound.models import Role
 from postbox.api.errors import NotFound
 from postbox.identity.models import Address, AgentKey
@@ -63,9 +65,10 @@ def answering(draft: Draft, agent_id: uuid.UUID, to: Stored, *, everybody: bool 
 
 
 def forwarding(draft: Draft, agent_id: uuid.UUID, message: Stored) -> Draft:
-    """The draft with a stored message below its own text, and that message's attachments."""
+    """The draft with a stored message below its own words, and that message's attachments."""
     content = message.content
-    above = f"{draft.text}\n\n" if draft.text else ""
+    words = draft.text or text_of(draft.html)
+    above = f"{words}\n\n" if words else ""
     facts = (("From", content.from_), ("To", ", ".join(content.to)), ("Subject", content.subject))
     head = "\n".join(f"{name}: {value}" for name, value in facts if value)
     text = f"{above}---------- Forwarded message ----------\n{head}\n\n{content.text[:_QUOTED]}\n"
@@ -82,18 +85,24 @@ def forwarding(draft: Draft, agent_id: uuid.UUID, message: Stored) -> Draft:
 
 def _answered(agent_id: uuid.UUID, content: Content, everybody: bool) -> list[tuple[Mailbox, Role]]:
     own = set(Address.objects.filter(agent_id=agent_id).values_list("address", flat=True))
-    asked = [(text, Role.TO) for text in (content.reply_to or [content.from_])]
+    author = _box(content.from_)
+    is_own = author is not None and author.address.lower() in own  # a second word to whom it was written
+    asked = [(text, Role.TO) for text in (content.to if is_own else content.reply_to or [content.from_])]
     if everybody:
         asked += [(text, Role.TO) for text in content.to] + [(text, Role.CC) for text in content.cc]
     found: list[tuple[Mailbox, Role]] = []
     for text, role in asked:
-        try:
-            box = mailbox(text, "to")
-        except BadAddress:
-            continue
-        if box.address.lower() not in own:
+        box = _box(text)
+        if box and box.address.lower() not in own:
             found.append((box, role))
     return found
+
+
+def _box(text: str) -> Mailbox | None:
+    try:
+        return mailbox(text, "to")
+    except BadAddress:
+        return None
 
 
 def _file(agent_id: uuid.UUID, attachment_id: str) -> File:

@@ -110,7 +110,18 @@ def draft_of(values: dict[str, Any], agent_id: uuid.UUID) -> Draft:
     if "forward" in values:
         draft = answers.forwarding(draft, agent_id, answers.stored(agent_id, values["forward"]))
     draft = _answer(draft, values, agent_id)
-    return draft if draft.recipients else replace(draft, recipients=recipients_of(()))
+    if not draft.recipients:
+        recipients_of(())  # which says so
+    _check_whole(values)
+    return draft
+
+
+def _check_whole(values: dict[str, Any]) -> None:
+    """What is left out must not change what was meant without a word. Raises ValidationError."""
+    if not (values["text"] or values["html"] or values["attachments"] or "forward" in values):
+        raise serializers.ValidationError({"text": ["Say something: give `text`, `html`, `attachments` or `forward`."]})
+    if values["reply_all"] and not _ID.fullmatch(values["in_reply_to"].strip()):
+        raise serializers.ValidationError({"reply_all": ["It needs `in_reply_to` with the id of a stored message."]})
 
 
 def _answer(draft: Draft, values: dict[str, Any], agent_id: uuid.UUID) -> Draft:

@@ -1,7 +1,7 @@
 """One attachment of an agent's own mail, opened: its name from the sealed content, its octets from the raw mail.
 
-Decides which attachments an agent may have: those of mail that ``/list`` shows it, quarantined mail's only when that is
-asked for. It never stores what it decoded and never says that another agent's attachment exists.
+Decides which attachments an agent may have: those of mail that ``/list`` shows it, its own sent mail's too, quarantined
+mail's only when that is asked for. It never stores what it decoded and never says that another agent's attachment exists.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from postbox.mail import blobs
 from postbox.mail.content import Content
 from postbox.mail.keys import open_part, unwrap
 from postbox.mail.listing import ERASED
-from postbox.mail.models import Attachment, Message, MessageKey, Status
+from postbox.mail.models import OUTBOUND_STATES, Attachment, Message, MessageKey, Status
 from postbox.screening.policy import policies_of
 from postbox.screening.steps import dlp
 
@@ -100,7 +100,7 @@ def _own(agent_id: uuid.UUID, quarantined: bool) -> QuerySet[Attachment]:
     """With everything that opening takes in one statement, so that a mail that moves to the bucket is seen whole."""
     seen = (Status.PROCESSED, Status.QUARANTINED) if quarantined else (Status.PROCESSED,)
     key = MessageKey.objects.filter(message_id=OuterRef("message_id")).values("wrapped")
-    rows = Attachment.objects.filter(message__agent_id=agent_id, message__status__in=seen)
+    rows = Attachment.objects.filter(message__agent_id=agent_id, message__status__in=(*seen, *OUTBOUND_STATES))
     rows = rows.select_related("message__content", "message__spooled")
     return rows.annotate(wrapped=Subquery(key, output_field=BinaryField(null=True)))
 
