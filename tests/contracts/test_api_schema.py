@@ -141,11 +141,12 @@ def fit_try(case: Case, robin: Known) -> None:
 
 
 def fit_send(case: Case, robin: Known) -> None:
-    """Addresses are more than strings, and what is answered or sent on must be there."""
+    """Addresses are more than strings, what is answered or sent on must be there, and something must be said."""
     body: Any = {} if case.body is NOT_SET else case.body
     case.body, case.media_type = body, "application/json"
-    for role in ("cc", "bcc", "from", "in_reply_to", "forward", "unsubscribe"):
+    for role in ("cc", "bcc", "from", "in_reply_to", "reply_all", "forward", "unsubscribe"):
         body.pop(role, None)
+    body["text"] = body.get("text") or "Hello"
     body["to"] = ["Ann <ann@mercer-bikes.example>", f"p{uuid7().hex}@ek.example"]
     body["subject"] = "".join(letter for letter in body.get("subject", "") if letter.isprintable())
     for file in body.get("attachments", ()):
