@@ -34,6 +34,15 @@ from reputation.bounces import is_hard_bounce
 
 MOST = 256 * 1024
 SOURCE = "postmark"
+# What Postmark also tells at the address that was given to it (its RecordType), and bounce types that mean none: somebody
+# or something answered, or asked for mail.
+_NO_BOUNCES = {"Open", "Click", "SubscriptionChange"}
+_NO_BOUNCE_TYPES = {"AutoResponder", "AddressChange", "ChallengeVerification", "OpenRelayTest", "Subscribe"}
+_KINDS = {
+    COMPLAINT_TYPE: ReportKind.COMPLAINT,
+    "SpamNotification": ReportKind.COMPLAINT,
+    "Delivery": ReportKind.DELIVERED,
+}
 
 
 class BadReport(ApiError):
@@ -52,7 +61,7 @@ class BounceBody(serializers.Serializer[dict[str, Any]]):
 
 
 class BounceAnswer(serializers.Serializer[dict[str, Any]]):
-    recorded = serializers.BooleanField(help_text="false: it was recorded before.")
+    recorded = serializers.BooleanField(help_text="false: it was recorded before, or is no bounce.")
 
 
 class BounceView(APIView):
@@ -96,27 +105,30 @@ def _take(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=401)
     if len(body) > MOST:
         raise TooLarge()
-    return JsonResponse({"recorded": record_bounce(report_of(load(body), body)) is not None})
+    report = report_of(load(body), body)
+    return JsonResponse({"recorded": report is not None and record_bounce(report) is not None})
 
 
-def report_of(data: Any, body: bytes) -> Report:
-    """Postmark's bounce (``RecordType`` Bounce or SpamComplaint). Raises BadReport."""
+def report_of(data: Any, body: bytes) -> Report | None:
+    """Postmark's bounce (``RecordType`` Bounce, SpamComplaint or Delivery); None for what is none. Raises BadReport."""
     if not isinstance(data, dict):
         raise BadReport()
     named = str(data.get("MessageID") or data.get("messageId") or "").strip()
     kind = str(data.get("Type") or data.get("RecordType") or "").strip()
     if not named or not kind:
         raise BadReport()
-    is_complaint = kind in {COMPLAINT_TYPE, "SpamNotification"}
+    if data.get("RecordType") in _NO_BOUNCES or kind in _NO_BOUNCE_TYPES:
+        return None
+    meant = _KINDS.get(kind, ReportKind.BOUNCE)
     return Report(
         source=SOURCE,
         event=str(data.get("ID") or hashlib.sha256(body).hexdigest()),
-        kind=ReportKind.COMPLAINT if is_complaint else ReportKind.BOUNCE,
-        at=_time(data.get("BouncedAt")),
+        kind=meant,
+        at=_time(data.get("BouncedAt") or data.get("DeliveredAt")),
         address=str(data.get("Email") or data.get("Recipient") or "").strip(),
         message_id=_own(named),
         provider_id=named,
-        bounce_type=COMPLAINT_TYPE if is_complaint else kind,
+        bounce_type={ReportKind.BOUNCE: kind, ReportKind.COMPLAINT: COMPLAINT_TYPE}.get(meant, ""),
         is_hard=is_hard_bounce(kind),
         detail=str(data.get("Details") or data.get("Description") or ""),
     )

@@ -95,12 +95,12 @@ def record_bounce(report: Report) -> DeliveryReport | None:
             defaults={
                 "source": report.source[:32],
                 "kind": report.kind,
-                "bounce_type": report.bounce_type[:32],
+                "bounce_type": _kept(report.bounce_type, 32),
                 "is_hard": report.is_hard,
-                "detail": " ".join(report.detail.replace("\x00", "").split())[:500],
+                "detail": _kept(" ".join(report.detail.split()), 500),
                 "message_id": report.message_id,
-                "provider_id": report.provider_id[:255],
-                "address": report.address.lower()[:320],
+                "provider_id": _kept(report.provider_id, 255),
+                "address": _kept(report.address.lower(), 320),
                 "at": report.at,
             },
         )
@@ -126,6 +126,11 @@ def reconcile() -> int:
 def due() -> bool:
     """Whether a report waits to be looked at again."""
     return DeliveryReport.objects.filter(state=ReportState.WAITING, not_before__lte=clock.now()).exists()
+
+
+def _kept(said: str, most: int) -> str:
+    """As much of a stranger's words as a column takes: neither NUL nor half a surrogate pair."""
+    return said.replace("\x00", "").encode("utf-8", "replace").decode()[:most]
 
 
 def _key(report: Report) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import EmailValidator
@@ -9,6 +10,7 @@ from rest_framework import serializers
 
 from postbox.api.fields import Id, Text, Time, Whole
 from postbox.api.serializers import Body
+from postbox.lib import clock
 from reputation.models import SuppressionReason
 
 MAX_PAGE = 500
@@ -28,6 +30,11 @@ class SuppressBody(Body):
     )
     agent_id = Text(required=False, max_length=64, help_text="Only for this agent; for all of the owner's without it.")
     expires_at = Time(required=False, allow_null=True, help_text="For good without it.")
+
+    def validate_expires_at(self, given: datetime | None) -> datetime | None:
+        if given is not None and given <= clock.now():
+            raise serializers.ValidationError("This time has passed: nothing would be kept from this address.")
+        return given
 
 
 class LiftBody(Body):

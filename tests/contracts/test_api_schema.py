@@ -155,8 +155,10 @@ def fit_send(case: Case, robin: Known) -> None:
 
 
 def fit_suppression(case: Case, robin: Known) -> None:
-    """A mail address is narrower than the format's pattern, and the agent must be there."""
+    """A mail address is narrower than the format's pattern, the agent must be there, and the end to come."""
     body: Any = case.body
+    if body.get("expires_at"):
+        body["expires_at"] = "2999-01-01T00:00:00Z"
     body["address"] = f"p{uuid7().hex}@ek.example"
     body.pop("agent_id", None)
 

@@ -142,6 +142,27 @@ def test_a_signed_body_that_is_none_is_told_so(robin: Known) -> None:
     assert bounce("", Type="").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "changes", [{"Type": "AutoResponder"}, {"Type": "Subscribe"}, {"RecordType": "Open", "Type": None}]
+)
+def test_what_is_no_bounce_changes_nothing(robin: Known, changes: dict[str, Any]) -> None:
+    assert bounce(sent(robin), **changes).json() == {"recorded": False}
+    assert OutboundRecipient.objects.get().state == "accepted"
+    assert not DeliveryReport.objects.exists()
+
+
+def test_a_delivery_at_the_bounces_address_is_a_delivery(robin: Known) -> None:
+    assert bounce(sent(robin), RecordType="Delivery", Type=None, BouncedAt=None).json() == {"recorded": True}
+    row = OutboundRecipient.objects.get()
+    assert (row.state, row.bounce_type, row.bounced_at) == ("delivered", "", None)
+
+
+def test_words_that_no_column_takes_are_taken_without_what_is_wrong(robin: Known) -> None:
+    said = {"Type": "Hard\x00Bounce", "Email": f"{ANN}\x00", "Details": "550\x00 \ud800"}
+    assert bounce(sent(robin), **said).json() == {"recorded": True}
+    assert OutboundRecipient.objects.get().bounce_type == "HardBounce"
+
+
 class TestPolling:
     def ask(self, path: str, body: Any, bridge: str) -> Answer:
         return call(f"/outbound/{path}", body, bridge=bridge)
@@ -199,6 +220,12 @@ def test_a_person_s_own_words_are_a_reason_too(robin: Known) -> None:
         added = call("/suppression/put", {"address": f"{reason}@ek.example", "reason": words}, robin.owner_key)
         assert (added.status, added.body["reason"], added.body["detail"]) == (200, reason, detail)
     assert call("/suppression/put", {"address": "x@ek.example", "reason": "x" * 501}, robin.owner_key).status == 400
+
+
+def test_a_suppression_that_has_ended_is_refused(robin: Known) -> None:
+    body = {"address": "cy@ek.example", "expires_at": "2026-01-01T00:00:00Z"}
+    answer = call("/suppression/put", body, robin.owner_key)
+    assert (answer.status, [error["path"] for error in answer.body["errors"]]) == (400, ["expires_at"])
 
 
 def test_an_owner_stops_and_resumes_an_agent(robin: Known) -> None:
