@@ -90,4 +90,4 @@ def _link(message_id: Any) -> str:
     if not Message.objects.filter(pk=message_id).exists():
         return "Expired"
     url = reverse("admin:mail_message_change", args=[message_id])
-    return format_html('<a href="{}">{}</a>', url, words.short(str(message_id)))
+    return format_html('<a class="pbx-link" href="{}">{}</a>', url, words.short(str(message_id)))

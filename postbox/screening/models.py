@@ -49,7 +49,7 @@ class Campaign(models.Model):
         indexes = [models.Index(fields=["last_seen"], name="campaigns_seen")]
 
     def __str__(self) -> str:
-        return f"{self.mails} mails to {self.addresses} addresses"
+        return f"{self.mails} mails to {self.addresses} {'address' if self.addresses == 1 else 'addresses'}"
 
 
 class CampaignAddress(models.Model):

@@ -21,6 +21,8 @@ from tests.browser.test_admin import log_in
 from tests.browser.test_pictures import overflow
 
 WIDE, NARROW = (1280, 800), (390, 844)
+# Tables of a phone's page of which a part is out of sight, and so what a server or a gate said.
+_CUT = "[...document.querySelectorAll('.pbx-scroll')].filter(one => one.scrollWidth > one.clientWidth).length"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -55,6 +57,7 @@ def test_every_sending_page(live_server: LiveServer, shop: Sending) -> None:
                 seen.page.emulate_media(color_scheme=scheme)
                 look(seen, path, f"sending-{name}-{scheme}", *WIDE)
             look(seen, "", f"sending-{name}-phone", *NARROW)
+            assert seen.page.evaluate(_CUT) == 0, name
         assert seen.complaints == []
         assert seen.elsewhere == []
     assert {picture.split("-")[1] for picture in PICTURES if picture.startswith("sending")} <= pages(shop).keys()
