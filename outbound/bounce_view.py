@@ -14,19 +14,17 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from outbound.compose import own_id
 from outbound.models import ReportKind
 from outbound.reports import COMPLAINT_TYPE, Report, record_bounce
-from postbox.api.errors import ApiError, TooLarge, answer
+from postbox.api.errors import ApiError, TooLarge
+from postbox.api.octets import OctetsView
 from postbox.api.parsers import load
 from postbox.api.schema import Error
 from postbox.lib import clock
@@ -34,8 +32,8 @@ from reputation.bounces import is_hard_bounce
 
 MOST = 256 * 1024
 SOURCE = "postmark"
-# What Postmark also tells at the address that was given to it (its RecordType), and bounce types that mean none: somebody
-# or something answered, or asked for mail.
+# What Postmark also tells at the address that was given to it (its RecordType), and types of bounces that are none:
+# somebody or something answered, or asked for mail.
 _NO_BOUNCES = {"Open", "Click", "SubscriptionChange"}
 _NO_BOUNCE_TYPES = {"AutoResponder", "AddressChange", "ChallengeVerification", "OpenRelayTest", "Subscribe"}
 _KINDS = {
@@ -64,20 +62,13 @@ class BounceAnswer(serializers.Serializer[dict[str, Any]]):
     recorded = serializers.BooleanField(help_text="false: it was recorded before, or is no bounce.")
 
 
-class BounceView(APIView):
+class BounceView(OctetsView):
     """Takes a bounce or a complaint; the same one again changes nothing."""
 
     http_method_names = ["post"]
-    permission_classes = [AllowAny]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Past DRF's request and its parsers: the signature is over the octets. Every error becomes an answer."""
-        if request.method != "POST":
-            return super().dispatch(request, *args, **kwargs)
-        try:
-            return _take(request)
-        except Exception as error:
-            return answer(error)
+    def take(self, request: HttpRequest, **parts: Any) -> HttpResponse:
+        return _take(request)
 
     @extend_schema(
         operation_id="bounce",
@@ -94,9 +85,8 @@ class BounceView(APIView):
             503: OpenApiResponse(Error, "The database does not answer: send it again"),
         },
     )
-    def post(self, request: Request) -> Response:
-        """Declares the route; ``dispatch`` carries it out."""
-        raise NotImplementedError
+    def post(self, request: Request, **parts: Any) -> Response:
+        return super().post(request, **parts)
 
 
 def _take(request: HttpRequest) -> HttpResponse:

@@ -11,19 +11,17 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from outbound.reports import Report, record_bounce
 from outbound.tracking import TRACKERS, Tracker, reports
-from postbox.api.bodies import drain
-from postbox.api.errors import NotFound, TooLarge, answer
+from postbox.api.bodies import drain, is_announced_larger
+from postbox.api.errors import NotFound, TooLarge
+from postbox.api.octets import OctetsView
 from postbox.api.schema import Error
 from postbox.ingest.inbound.models import is_first
 from postbox.ingest.inbound.provider import Unverified
@@ -35,26 +33,24 @@ class EventsAnswer(serializers.Serializer[dict[str, Any]]):
     recorded = serializers.IntegerField(help_text="Reports that were new.")
 
 
-class EventsView(APIView):
+class EventsView(OctetsView):
     """Takes events; the same ones again change nothing."""
 
-    http_method_names = ["post", "head"]
-    permission_classes = [AllowAny]
+    def look(self, **parts: Any) -> None:
+        _known(parts["esp"])
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Past DRF's request and its parsers: signatures are over the octets. Every error becomes an answer."""
+    def take(self, request: HttpRequest, **parts: Any) -> HttpResponse:
+        tracker, secrets = _known(parts["esp"])
+        if is_announced_larger(request.META, MOST):
+            drain(request)
+            raise TooLarge()
         try:
-            if request.method == "HEAD":
-                _known(kwargs["esp"])  # some providers look whether anybody is there when the webhook is set up
-                return HttpResponse()
-            if request.method != "POST":
-                return super().dispatch(request, *args, **kwargs)
-            return _take(request, kwargs["esp"])
+            tracker.verify(request, secrets)
+            found = reports(parts["esp"], tracker, request, secrets)
+            return JsonResponse({"recorded": _record(parts["esp"], tracker, found)})
         except Unverified:
             # What SNS needs to hear before it sends the secret.
             return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="postbox"'})
-        except Exception as error:
-            return answer(error)
 
     @extend_schema(
         operation_id="events",
@@ -74,19 +70,8 @@ class EventsView(APIView):
             503: OpenApiResponse(Error, "Something that is needed does not answer: send it again"),
         },
     )
-    def post(self, request: Request, esp: str) -> Response:
-        """Declares the route; ``dispatch`` carries it out."""
-        raise NotImplementedError
-
-
-def _take(request: HttpRequest, esp: str) -> HttpResponse:
-    tracker, secrets = _known(esp)
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and int(length[:12]) > MOST:
-        drain(request)
-        raise TooLarge()
-    tracker.verify(request, secrets)
-    return JsonResponse({"recorded": _record(esp, tracker, reports(esp, tracker, request, secrets))})
+    def post(self, request: Request, **parts: Any) -> Response:
+        return super().post(request, **parts)
 
 
 def _known(esp: str) -> tuple[Tracker, dict[str, Any]]:

@@ -1,11 +1,12 @@
-"""Reading away a request's body that will not be used.
+"""Bodies that will not be used: too large by their own word, and read away.
 
 An answer that is given before the body was read reaches most clients as a broken connection, not as an answer.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 _MOST = 128 * 1024 * 1024
 _PORTION = 256 * 1024
@@ -15,6 +16,12 @@ class Readable(Protocol):
     """What has a ``read`` of so many octets."""
 
     def read(self, size: int, /) -> bytes: ...
+
+
+def is_announced_larger(meta: Mapping[str, Any], most: int) -> bool:
+    """Whether a request's Content-Length is more than so many octets."""
+    length = meta.get("CONTENT_LENGTH") or "0"
+    return length.isdecimal() and int(length[:12]) > most
 
 
 def drain(stream: Readable) -> None:

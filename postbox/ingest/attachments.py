@@ -1,7 +1,8 @@
 """One attachment of an agent's own mail, opened: its name from the sealed content, its octets from the raw mail.
 
-Decides which attachments an agent may have: those of mail that ``/list`` shows it, its own sent mail's too, quarantined
-mail's only when that is asked for. It never stores what it decoded and never says that another agent's attachment exists.
+Decides which attachments an agent may have: those of mail that ``/list`` shows it, its own sent mail's too, and of
+quarantined mail only when that is asked for. It never stores what it decoded and never says that another agent's
+attachment exists.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from postbox.api.bodies import drain
+from postbox.api.bodies import drain, is_announced_larger
 from postbox.api.errors import ApiError, answer
 from postbox.api.parsers import JsonBody
 from postbox.api.schema import ERRORS, Error
@@ -139,8 +139,7 @@ def _take(who: KeyHolder, raw: bytes, said: Envelope) -> dict[str, Any]:
 
 def _check_length(request: HttpRequest, most: int) -> None:
     """Refuse by the length that was announced, before anything is kept."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and int(length[:12]) > most:
+    if is_announced_larger(request.META, most):
         drain(request)
         raise MailTooLarge()
 

@@ -20,13 +20,12 @@ from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from postbox.api.bodies import drain
-from postbox.api.errors import ApiError, NotFound, answer
+from postbox.api.bodies import drain, is_announced_larger
+from postbox.api.errors import ApiError, NotFound
+from postbox.api.octets import OctetsView
 from postbox.api.schema import Error
 from postbox.ingest import envelope, metrics
 from postbox.ingest.door import MailTooLarge, receive
@@ -54,24 +53,18 @@ class InboundAnswer(serializers.Serializer[dict[str, Any]]):
     duplicate = serializers.BooleanField(help_text="All of it was here before.")
 
 
-class InboundView(APIView):
+class InboundView(OctetsView):
     """``POST /inbound/<provider>``."""
 
-    http_method_names = ["post", "head"]
-    permission_classes = [AllowAny]
+    def look(self, **parts: Any) -> None:
+        _known(parts["esp"])
+
+    def take(self, request: HttpRequest, **parts: Any) -> HttpResponse:
+        return _post(request, parts["esp"])
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Past DRF's request and its parsers: signatures are over the octets. Every error becomes an answer."""
-        try:
-            if request.method == "HEAD":
-                _known(kwargs["esp"])  # some providers look whether anybody is there when the webhook is set up
-                return HttpResponse()
-            if request.method != "POST":
-                return super().dispatch(request, *args, **kwargs)
-            response: HttpResponseBase = _post(request, kwargs["esp"])
-        except Exception as error:
-            response = answer(error)
-        if response.status_code >= 400:
+        response = super().dispatch(request, *args, **kwargs)
+        if response.status_code >= 400 and request.method in {"POST", "HEAD"}:
             metrics.refused_by(response)
         return response
 
@@ -98,15 +91,13 @@ class InboundView(APIView):
             ),
         },
     )
-    def post(self, request: Request, esp: str) -> Response:
-        """Declares the route; ``dispatch`` carries it out."""
-        raise NotImplementedError
+    def post(self, request: Request, **parts: Any) -> Response:
+        return super().post(request, **parts)
 
 
 def _post(request: HttpRequest, esp: str) -> HttpResponse:
     provider, secrets = _known(esp)
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdecimal() and int(length[:12]) > MAX_BODY_BYTES:
+    if is_announced_larger(request.META, MAX_BODY_BYTES):
         drain(request)
         raise _too_large(provider)
     try:
