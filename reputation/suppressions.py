@@ -16,6 +16,7 @@ from django.db import connection
 
 from postbox.audit.record import record
 from postbox.lib import clock
+from postbox.lib.ids import uuid7
 from reputation.models import Suppression, SuppressionReason
 
 # ``{owner}`` and ``{agent}`` are where a statement has them. The limits have each address looked up by an index, also
@@ -48,6 +49,19 @@ WHERE EXISTS (
    OR EXISTS (
     SELECT 1 FROM email_reputations r
     WHERE r.owner_id = w.owner_id AND r.address = w.address AND r.blocked_until > %(now)s)
+"""
+
+
+# One that was lifted meanwhile is no conflict: then a new one is made, and the address is kept from all the same.
+_PUT = """
+INSERT INTO outbound_suppressions AS old (id, owner_id, agent_id, address, reason, detail, created_at, expires_at)
+VALUES (%(id)s, %(owner)s, %(agent)s, %(address)s, %(reason)s, %(detail)s, %(now)s, %(expires_at)s)
+ON CONFLICT (owner_id, address, agent_id) WHERE lifted_at IS NULL DO UPDATE SET
+    reason = excluded.reason,
+    detail = CASE WHEN excluded.detail = '' THEN old.detail ELSE excluded.detail END,
+    expires_at = CASE WHEN old.expires_at IS NULL OR excluded.expires_at IS NULL THEN NULL
+                      ELSE greatest(old.expires_at, excluded.expires_at) END
+RETURNING id
 """
 
 
@@ -102,17 +116,15 @@ def suppress(
     expires_at: datetime | None = None,
     actor: str,
 ) -> Suppression:
-    """Put an address on the list, or give what is there the longer life of the two."""
-    whose: dict[str, Any] = {"owner_id": owner_id, "agent_id": agent_id, "address": address.lower()}
-    said = {"reason": reason, "detail": detail[:500], "expires_at": expires_at}
-    row, is_new = Suppression.objects.get_or_create(**whose, lifted_at=None, defaults=said)
-    if not is_new:
-        is_longer = row.expires_at is not None and (expires_at is None or expires_at > row.expires_at)
-        row.expires_at = expires_at if is_longer else row.expires_at
-        row.reason, row.detail = reason, detail[:500] or row.detail
-        row.save(update_fields=["expires_at", "reason", "detail"])
-    record(actor, "suppression.put", row.id, reason=reason.value, new=is_new)
-    return row
+    """Put an address on the list, or give what is there the longer life of the two, in one statement."""
+    new_id = uuid7()
+    values: dict[str, Any] = {"id": new_id, "owner": owner_id, "agent": agent_id, "address": address.lower()}
+    values |= {"reason": reason.value, "detail": detail[:500], "now": clock.now(), "expires_at": expires_at}
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, values)
+        row_id = cursor.fetchone()[0]
+    record(actor, "suppression.put", row_id, reason=reason.value, new=row_id == new_id)
+    return Suppression.objects.get(pk=row_id)
 
 
 def lift(owner_id: uuid.UUID, address: str, *, actor: str) -> int:

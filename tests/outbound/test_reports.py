@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db import connection, transaction
 from django.test import Client
 
 from outbound import reports, work
@@ -21,7 +25,8 @@ from postbox.events.models import Event
 from postbox.lib import clock
 from postbox.lib.ids import uuid7
 from postbox.mail.models import Message, Status
-from reputation.models import EmailReputation, SenderDay, Suppression
+from reputation import suppressions
+from reputation.models import EmailReputation, SenderDay, Suppression, SuppressionReason
 from tests.callers import Answer, call
 from tests.people import Known, bridge_key, known_agent
 
@@ -220,6 +225,42 @@ def test_a_person_s_own_words_are_a_reason_too(robin: Known) -> None:
         added = call("/suppression/put", {"address": f"{reason}@ek.example", "reason": words}, robin.owner_key)
         assert (added.status, added.body["reason"], added.body["detail"]) == (200, reason, detail)
     assert call("/suppression/put", {"address": "x@ek.example", "reason": "x" * 501}, robin.owner_key).status == 400
+
+
+def test_what_is_put_while_it_is_lifted_is_kept_from(robin: Known) -> None:
+    """Whoever lifts commits between what the other looked for and what it writes."""
+
+    def put(expires_at: datetime | None = None) -> Suppression:
+        why = SuppressionReason.MANUAL
+        return suppressions.suppress(robin.owner.pk, ANN, why, expires_at=expires_at, actor="test")
+
+    put()
+    with ThreadPoolExecutor(1) as beside, transaction.atomic():
+        assert suppressions.lift(robin.owner.pk, ANN, actor="test") == 1
+        putting = beside.submit(in_its_own_connection, put)
+        waits_for_a_lock()
+    assert putting.result(10).lifted_at is None
+    soon = clock.now() + timedelta(hours=1)
+    assert put(soon).expires_at is None
+    assert Suppression.objects.filter(lifted_at=None).count() == 1
+
+
+def in_its_own_connection(what: Callable[[], Suppression]) -> Suppression:
+    try:
+        return what()
+    finally:
+        connection.close()
+
+
+def waits_for_a_lock() -> None:
+    """Until another connection waits for what this one holds."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("Nobody waited.")
 
 
 def test_a_suppression_that_has_ended_is_refused(robin: Known) -> None:
