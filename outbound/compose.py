@@ -69,7 +69,8 @@ def plain(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime | N
         return None
     name = message_id_of(message_id, sender.address.rpartition("@")[2])
     hop = f"{HEADER}: {stamp(message_id, draft.hops + 1)}\r\n"
-    automatic = f"Auto-Submitted: auto-generated\r\n{hop}" if draft.is_automatic else ""
+    automatic = "" if draft.by_person else "Auto-Submitted: auto-generated\r\n"
+    automatic += hop if draft.is_automatic else ""
     head = (
         f"From: {sender.address}\r\nTo: {to[0]}\r\nSubject: {draft.subject}\r\n"
         f"Date: {format_datetime(at or clock.now())}\r\nMessage-ID: {name}\r\n{automatic}"
@@ -91,8 +92,9 @@ def _composed(draft: Draft, sender: Mailbox, message_id: uuid.UUID, at: datetime
     mail["Date"] = at or clock.now()
     mail["Message-ID"] = message_id_of(message_id, domain)
     _thread(mail, draft)
+    if not draft.by_person:  # what an agent answers of its own is no automatic response: others may act on it
+        mail["Auto-Submitted"] = "auto-replied" if draft.is_automatic and draft.in_reply_to else "auto-generated"
     if draft.is_automatic:
-        mail["Auto-Submitted"] = "auto-replied" if draft.in_reply_to else "auto-generated"
         mail[HEADER] = stamp(message_id, draft.hops + 1)
     if urls := unsubscribing.urls(draft, message_id, sender.address):
         mail["List-Unsubscribe"] = ", ".join(f"<{url}>" for url in urls)

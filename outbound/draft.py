@@ -80,6 +80,7 @@ class Draft:
 
     ``answers`` is the stored message that it answers or forwards. ``unsubscribe`` holds the URLs of List-Unsubscribe,
     ``auto`` in place of those that are ours. ``hops`` counts the automatic mails of this system that led to it.
+    ``is_automatic``: a rule or this system sends it; ``by_person``: a person wrote it, or read it before.
     """
 
     recipients: tuple[Recipient, ...]
@@ -92,6 +93,7 @@ class Draft:
     send_at: datetime | None = None
     origin: Origin = Origin.AGENT
     is_automatic: bool = False
+    by_person: bool = False
     answers: uuid.UUID | None = None
     thread_id: uuid.UUID | None = None
     sender: str = ""

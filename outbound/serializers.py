@@ -71,6 +71,7 @@ class SendBody(Body):
     forward = Id(required=False, help_text="A stored message to send on, with its attachments.")
     attachments = Several(child=FileBody(), default=list, max_length=ATTACHMENTS)
     send_at = Time(required=False, help_text="Not before then.")
+    by_person = Flag(default=False, help_text="A person wrote it, or read it before: it bears no Auto-Submitted.")
     unsubscribe = Several(
         child=Text(max_length=2000),
         default=list,
@@ -104,6 +105,7 @@ def draft_of(values: dict[str, Any], agent_id: uuid.UUID) -> Draft:
         html=values["html"],
         attachments=tuple(_files(values["attachments"])),
         send_at=values.get("send_at"),
+        by_person=values["by_person"],
         sender=mailbox(values["from"], "from").address if values.get("from") else "",
         unsubscribe=tuple(_urls(values["unsubscribe"])),
     )

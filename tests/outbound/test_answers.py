@@ -74,3 +74,10 @@ def test_a_mail_from_outside_is_answered_at_its_author(robin: Known) -> None:
 def test_what_lacks_its_other_half_is_refused(robin: Known, changes: dict[str, object], path: str) -> None:
     answer = call("/send", {"to": ANN, "subject": "Hi"} | changes, robin.agent_key)
     assert (answer.status, [error["path"] for error in answer.body["errors"]]) == (400, [path])
+
+
+def test_automata_are_told_that_no_person_wrote_it_unless_one_did(robin: Known) -> None:
+    first = sent(robin, to=ANN, text="One")
+    for message in (first, sent(robin, in_reply_to=str(first.id), text="Two")):
+        assert octets(message).count("Auto-Submitted: auto-generated\r\n") == 1
+    assert "Auto-Submitted" not in octets(sent(robin, to=ANN, text="Three", by_person=True))

@@ -27,14 +27,14 @@ def draft(to: str = "ann@ek.example", **changes: Any) -> Draft:
 @given(
     st.text(_ODD, max_size=80),
     st.text(_ODD, max_size=120) | st.text("ab .\n", max_size=160),
-    st.booleans(),
+    st.sampled_from([{}, {"is_automatic": True}, {"by_person": True}]),
 )
-def test_both_ways_write_the_same_octets(subject: str, text: str, is_automatic: bool) -> None:
+def test_both_ways_write_the_same_octets(subject: str, text: str, whose: dict[str, Any]) -> None:
     try:
         shown = header_text(subject, "subject")
     except HeaderInjection:
         return
-    mail = draft(subject=shown, text=text, is_automatic=is_automatic)
+    mail = draft(subject=shown, text=text, **whose)
     if (short := compose.plain(mail, ROBIN, ID, AT)) is not None:
         assert short == compose._composed(mail, ROBIN, ID, AT)
 
