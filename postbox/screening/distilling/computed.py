@@ -15,6 +15,7 @@ from postbox.screening.distilling.legibility import Filter, blended, filtered, t
 from postbox.screening.distilling.reasons import HiddenReason
 
 FAINTEST = 0.1
+_WIPES = re.compile(r"(?:brightness|contrast)\(0").search
 _FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
 
@@ -52,6 +53,7 @@ class Style:
     filters: tuple[Filter, ...] = ()
     behind_filter: RGBA | None = None
     blending: str = ""
+    behind_blend: RGBA | None = None
     direction: str = "ltr"
     exact: bool = False
     root: float = ROOT_FONT
@@ -68,7 +70,8 @@ class Style:
             self.holder, self.gone, self.reason, self.unseen, self.font, self.colour, self.fill, self.backdrop,
             self.opacity, self.white_space, self.indented, self.secured, self.bullets, self.base, self.link,
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
-            self.filters, self.behind_filter, self.blending, self.direction,
+            self.filters, self.behind_filter, self.blending,
+            self.behind_blend, self.behind_blend is WHITE, self.direction,
             self.exact, self.root, self.ground, self.dark, self.zoom,
             self.backdrop is WHITE,
         )  # fmt: skip
@@ -96,8 +99,10 @@ def told_apart(style: Style, backdrop: RGBA | None) -> bool:
         inks = [filtered(ink, style.filters) for ink in inks]
         if backdrop is not style.behind_filter and backdrop != style.behind_filter:
             backdrop = filtered(backdrop, style.filters)
-    if style.blending and backdrop is not WHITE:
-        inks = [blended(ink, style.blending, backdrop) for ink in inks]
+    if style.blending and style.behind_blend is not None and style.behind_blend is not WHITE:
+        behind = style.behind_blend
+        inks = [blended(ink, style.blending, behind) for ink in inks]
+        backdrop = backdrop if backdrop is behind else blended(backdrop, style.blending, behind)
     if style.opacity < 0.999:
         inks = [(ink[0], ink[1], ink[2], ink[3] * style.opacity) for ink in inks]
     return any(not too_near(ink, backdrop) for ink in inks)
@@ -107,8 +112,10 @@ def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
     """The colour with which a box covers what lies under it, None where it lets it through."""
     paint = declared.get("background-color")
     picture = declared.get("background-image", "none")
-    if declared.get("background-clip") == "text":
+    if declared.get("background-clip") == "text" or declared.get("mix-blend-mode") in {"multiply", "darken"}:
         return None
+    if _WIPES(str(declared.get("backdrop-filter", ""))):
+        return colour("gray")
     if isinstance(picture, str) and "gradient(" in picture:
         colours = gradient_colours(picture)
         if colours and all(one[3] >= 0.9 for one in colours):

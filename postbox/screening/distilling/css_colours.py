@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.words import words
 
 RGBA = tuple[float, float, float, float]
@@ -54,8 +55,13 @@ _NAMES = words(
     008080 thistle d8bfd8 tomato ff6347 turquoise 40e0d0 violet ee82ee wheat f5deb3 white ffffff whitesmoke
     f5f5f5 yellow ffff00 yellowgreen 9acd32 canvas ffffff canvastext 000000 field ffffff fieldtext 000000
     buttonface efefef buttontext 000000 linktext 0000ee visitedtext 551a8b window ffffff windowtext 000000
-    background ffffff infobackground ffffff infotext 000000 highlight b5d5ff highlighttext 000000 graytext
-    808080 menu ffffff menutext 000000
+    background ffffff infobackground ffffff infotext 000000 highlight 3367d1 highlighttext ffffff graytext
+    808080 menu ffffff menutext 000000 activetext ff0000 buttonborder 000000 selecteditem 1967d2
+    selecteditemtext ffffff mark ffff00 marktext 000000 accentcolor 0075ff accentcolortext ffffff activeborder
+    000000 activecaption ffffff appworkspace ffffff buttonhighlight efefef buttonshadow efefef captiontext 000000
+    inactiveborder 000000 inactivecaption ffffff inactivecaptiontext 808080 scrollbar ffffff threeddarkshadow
+    000000 threedface efefef threedhighlight 000000 threedlightshadow 000000 threedshadow 000000 windowframe
+    000000 -webkit-link 0000ee -webkit-activelink ff0000
     """
 )
 
@@ -108,8 +114,21 @@ def colour(value: str) -> RGBA | None:
         return named
     if value.startswith("#"):
         return _hex(value[1:])
+    if "calc(" in value:
+        value = _CALC(_worked_out, value)
     match = _FUNCTION(value)
     return _function(match[1], match[2]) if match else None
+
+
+_CALC = re.compile(r"calc\([^()]*(?:\([^()]*\)[^()]*)*\)").sub
+
+
+def _worked_out(match: re.Match[str]) -> str:
+    """A sum of numbers or of shares as one of them."""
+    found = length(match[0])
+    if found is None or found.fonts or (found.share and found.pixels):
+        return match[0]
+    return f"{found.share * 100:f}%" if found.share else f"{found.pixels:f}"
 
 
 def attribute_colour(value: str) -> RGBA | None:

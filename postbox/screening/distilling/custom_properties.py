@@ -11,6 +11,7 @@ from typing import Any
 from postbox.screening.distilling.animations import ANIMATED, holding
 from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
 
+_INHERITING = frozenset({"inherit", "unset", "revert", "revert-layer"})
 _ROUNDS = 20
 _CHARACTERS = 2_000
 
@@ -21,7 +22,13 @@ def resolved(inherited: Mapping[str, str], declared: Mapping[str, Any]) -> tuple
     What animations lay over them is among these.
     """
     custom = dict(inherited)
-    custom |= {name: value for name, value in declared.items() if name.startswith(CUSTOM) and name != CUSTOM}
+    for name, value in declared.items():
+        if name.startswith(CUSTOM) and name != CUSTOM:
+            word = value.strip().lower()
+            if word == "initial":
+                custom.pop(name, None)
+            elif word not in _INHERITING:
+                custom[name] = value
     plain: dict[str, Any] = {}
     for name, value in declared.items():
         if name.startswith(CUSTOM):
@@ -44,7 +51,7 @@ def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
     for _ in range(_ROUNDS):
         start = value.lower().find("var(")
         if start < 0:
-            return value
+            return value.strip()
         end = _closing(value, start + 4)
         if end < 0:
             return None
@@ -52,7 +59,7 @@ def _substituted(value: str, custom: Mapping[str, str]) -> str | None:
         found = custom.get(name.strip())
         if found is None and not comma:
             return None
-        value = value[:start] + (found if found is not None else fallback) + value[end + 1 :]
+        value = f"{value[:start]} {found if found is not None else fallback} {value[end + 1 :]}"
         if len(value) > _CHARACTERS:
             return None
     return _fallback(original)

@@ -12,6 +12,19 @@ from urllib.parse import unquote
 _CHARACTERS = 512 * 1024
 
 
+def transparent_gif(url: str) -> bool:
+    """Whether a ``data:`` address holds a GIF with a transparent colour: what lies behind it is seen."""
+    _, found, data = url[:400].partition("data:image/gif;base64,")
+    if not found:
+        return False
+    try:
+        octets = base64.b64decode(data[:100], validate=False)
+    except (binascii.Error, ValueError):
+        return False
+    at = octets.find(b"\x21\xf9\x04")
+    return at >= 0 and len(octets) > at + 3 and bool(octets[at + 3] & 1)
+
+
 def style_text(url: str) -> str:
     """The CSS in a ``data:text/css`` address; empty for any other."""
     url = url.strip()

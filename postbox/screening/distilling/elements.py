@@ -5,8 +5,6 @@ Decides breaks, markers, cells, links and the text of form controls. It never de
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml.etree import _Element
 
+from postbox.screening.distilling.data_urls import transparent_gif
 from postbox.screening.distilling.drawings import covered_texts, other_actions
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.words import words
@@ -52,17 +51,10 @@ def covers(element: _Element) -> bool:
     """Whether a picture that stands in the mail itself hides what lies under it; other pictures are never fetched."""
     if element.tag != "img":
         return False
-    source = (element.get("src") or "")[:400].strip().lower()
-    if not source.startswith("data:image/"):
-        return False
-    if source.startswith("data:image/gif;base64,"):
-        try:
-            octets = base64.b64decode((element.get("src") or "").strip()[22:122], validate=False)
-        except (binascii.Error, ValueError):
-            return False
-        at = octets.find(b"\x21\xf9\x04")
-        return at < 0 or not octets[at + 3] & 1
-    return source.startswith("data:image/jp")
+    source = (element.get("src") or "")[:400].strip()
+    if source[:11].lower() == "data:image/" and source[11:14].lower() == "gif":
+        return not transparent_gif(source)
+    return source[:13].lower() == "data:image/jp"
 
 
 def edge_of(tag: str, display: str) -> int:

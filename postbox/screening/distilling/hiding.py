@@ -28,7 +28,7 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility aspect-ratio contain mask-size mask-position letter-spacing zoom rotate backface-visibility
+    content-visibility aspect-ratio contain mask-size mask-position mask-mode mask-composite letter-spacing zoom rotate backface-visibility
     offset-path mask-image
     """
     )
@@ -72,7 +72,7 @@ def _cut_or_flat(
     """Whether the box is clipped away, filtered away or without room, wherever it lies."""
     if _clipped(declared, position, font, is_box):
         return HiddenReason.CLIPPED
-    if _filtered(declared.get("filter")):
+    if _filtered(declared.get("filter"), font):
         return HiddenReason.OPACITY
     if is_box and (floating or display not in _TABLE_PARTS) and _no_room(declared, font):
         return HiddenReason.ZERO_BOX
@@ -124,9 +124,12 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
     spacing = declared.get("letter-spacing")
     if isinstance(spacing, Length) and not -0.5 * font < spacing.resolve(font, 0.0) < _FAR_APART:
         return True
-    if ("mask-size" in declared or "mask-position" in declared) and "(" in str(declared.get("mask-image")):
+    if not _MASK_PARTS.isdisjoint(declared) and "(" in str(declared.get("mask-image")):
         return True
     return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= TINY_SCALE
+
+
+_MASK_PARTS = frozenset({"mask-size", "mask-position", "mask-mode", "mask-composite"})
 
 
 def _masked(text: object) -> bool:
@@ -137,9 +140,26 @@ def _masked(text: object) -> bool:
         return True
     if "gradient(" not in text:
         return False
-    inner = text.partition("(")[2]
+    end = text.rfind(")") + 1
+    inner = text[:end].partition("(")[2]
     paints = [found for word in _PAINTS(inner)[:40] if (found := colour(word)) is not None]
-    return (bool(paints) and all(paint[3] < 0.1 for paint in paints)) or bool(re.search(r"/\s*0(?:px)?(?:\s|$)", text))
+    faint = [paint[3] < 0.1 for paint in paints]
+    if faint and (all(faint) or (any(faint) and (faint[0] or not text.startswith("linear-")))):
+        return True
+    said = text[end:].replace("/", " / ").split()
+    no_size = "/" in said and any(word[0] == "0" for word in said[said.index("/") :])
+    return text.count("gradient(") > 1 or no_size or any(word not in _WHOLE_MASK for word in said)
+
+
+_WHOLE_MASK = frozenset(
+    words(
+        """
+    / 0 0px 0% 50% 100% center left top cover contain auto repeat no-repeat border-box padding-box content-box alpha
+    match-source add none
+    """
+    )
+)
+"""What may follow a mask's picture without taking it away from the text."""
 
 
 _PAINTS = re.compile(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+").findall
@@ -187,18 +207,19 @@ def _spread(numbers: list[float]) -> float:
     return max(numbers, default=0.0) - min(numbers, default=0.0)
 
 
-def _filtered(text: object) -> bool:
+def _filtered(text: object, font: float) -> bool:
     if not isinstance(text, str) or "(" not in text:
         return False
     if _LOCAL(text):
         return True
+    left = 1.0
     for name, inner in _FUNCTION(text[:500]):
         size = length(inner.strip())
         if size is None:
             continue
-        if name in {"opacity", "contrast"} and size.pixels + size.share <= 0.1:
-            return True
-        if name == "blur" and size.pixels >= 8:
+        if name == "opacity":
+            left *= min(1.0, size.pixels + size.share)
+        if left <= 0.1 or (name == "blur" and size.resolve(font, 0.0) >= 8):
             return True
     return False
 

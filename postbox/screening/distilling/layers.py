@@ -18,6 +18,8 @@ class Layers:
         self.contained = False
         self.frames: dict[str, Frames] = {}
         """Keyframes by the name of their animation."""
+        self.namespaces: dict[str, str] = {}
+        """Addresses of namespaces by their prefix, which is empty for the one that holds without."""
 
     def name(self, outer: tuple[str, ...], text: str) -> tuple[str, ...]:
         """The full name of a layer, which is known from now on; one without a name is a layer of its own."""

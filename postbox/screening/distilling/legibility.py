@@ -5,6 +5,7 @@ Decides from colours alone. It never looks at an element.
 
 from __future__ import annotations
 
+import colorsys
 import re
 from functools import lru_cache
 
@@ -15,7 +16,9 @@ NEAR = 20.0
 _NEARISH = 24.0
 _LOW_CONTRAST = 1.2
 _FUNCTION = re.compile(r"([a-z-]+)\(([^()]*)\)").findall
-_COLOUR_FILTERS = frozenset({"invert", "brightness", "contrast", "grayscale", "saturate", "sepia"})
+_COLOUR_FILTERS = frozenset({"invert", "brightness", "contrast", "grayscale", "saturate", "sepia", "hue-rotate"})
+_WEIGHTS = (0.2126, 0.7152, 0.0722)
+_SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
 
 
 @lru_cache(maxsize=4096)
@@ -51,6 +54,20 @@ def _luminance(paint: RGBA) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+def _lit(one: float, other: float) -> float:
+    """A channel of ``hard-light``: multiplied where ``one`` is dark, screened where it is light."""
+    return 2 * one * other / 255 if one <= 127.5 else 255 - 2 * (255 - one) * (255 - other) / 255
+
+
+def turns(angle: str) -> float | None:
+    """An angle as a share of the full turn."""
+    match = _ANGLE(angle)
+    return float(match[1]) / _IN_A_TURN[match[2] or ""] if match and (match[2] or not float(match[1])) else None
+
+
+_ANGLE = re.compile(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)?\Z").match
+_IN_A_TURN = {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0, "": 1.0}
+
 Filter = tuple[str, float]
 
 
@@ -62,7 +79,8 @@ def colour_filters(text: object) -> tuple[Filter, ...]:
     for name, inner in _FUNCTION(text[:300]):
         if name in _COLOUR_FILTERS:
             size = length(inner.strip())
-            found.append((name, size.pixels + size.share if size else 1.0))
+            amount = turns(inner.strip()) if name == "hue-rotate" else None
+            found.append((name, amount if amount is not None else size.pixels + size.share if size else 1.0))
     return tuple(found)
 
 
@@ -77,10 +95,22 @@ def filtered(paint: RGBA, filters: tuple[Filter, ...]) -> RGBA:
             red, green, blue = (min(255.0, part * amount) for part in (red, green, blue))
         elif name == "contrast":
             red, green, blue = (min(255.0, max(0.0, (part - 127.5) * amount + 127.5)) for part in (red, green, blue))
-        elif name == "grayscale":
-            grey = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-            red, green, blue = (part + min(1.0, amount) * (grey - part) for part in (red, green, blue))
+        elif name in {"grayscale", "saturate"}:
+            grey = sum(weight * part for weight, part in zip(_WEIGHTS, (red, green, blue), strict=True))
+            share = min(1.0, amount) if name == "grayscale" else 1.0 - amount
+            red, green, blue = (_byte(part + share * (grey - part)) for part in (red, green, blue))
+        elif name == "sepia":
+            parts, share = (red, green, blue), min(1.0, amount)
+            brown = [sum(weight * part for weight, part in zip(row, parts, strict=True)) for row in _SEPIA]
+            red, green, blue = (_byte(a + share * (b - a)) for a, b in zip(parts, brown, strict=True))
+        elif name == "hue-rotate":
+            hue, light, full = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
+            red, green, blue = (255 * part for part in colorsys.hls_to_rgb((hue + amount) % 1, light, full))
     return (red, green, blue, alpha)
+
+
+def _byte(part: float) -> float:
+    return min(255.0, max(0.0, part))
 
 
 def blended(paint: RGBA, mode: str, backdrop: RGBA) -> RGBA:
@@ -96,6 +126,12 @@ def blended(paint: RGBA, mode: str, backdrop: RGBA) -> RGBA:
         mixed = [abs(one - other) for one, other in pairs]
     elif mode in {"color-dodge", "plus-lighter"}:
         mixed = [other if not one else min(255.0, one + other) for one, other in pairs]
+    elif mode in {"overlay", "hard-light"}:
+        mixed = [_lit(*(pair if mode == "hard-light" else pair[::-1])) for pair in pairs]
+    elif mode in {"color-burn", "soft-light"}:
+        mixed = [other if other >= 255 else _byte(one + other - 255) for one, other in pairs]
+    elif mode in {"hue", "saturation", "color"}:
+        mixed = list(backdrop[:3])
     else:
         return paint
     return (mixed[0], mixed[1], mixed[2], paint[3])

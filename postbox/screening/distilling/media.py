@@ -12,6 +12,8 @@ from collections.abc import Callable
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, length
 from postbox.screening.distilling.limits import Overrun
 from postbox.screening.distilling.properties import PARSERS
+from postbox.screening.distilling.selector_matching import Budget, Invalid
+from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.words import words
 
 Truth = bool | None
@@ -83,8 +85,17 @@ def container_holds(text: str) -> bool:
     """Whether an ``@container`` condition holds for a container as wide as the screen."""
     if len(text) > _CHARACTERS:
         raise Overrun
-    start = text.find("(")
-    return start >= 0 and condition(text[start:].strip().lower(), _media_feature) is True
+    text = text.strip().lower()
+    start = 0 if _ASKS_AT_ONCE(text) else text.find(" ") + 1
+    return condition(text[start:], _container_feature) is True
+
+
+_ASKS_AT_ONCE = re.compile(r"\(|not\b|style\(|scroll-state\(").match
+
+
+def _container_feature(text: str) -> Truth:
+    """Whether an element has a value is not known here; what asks for one hides more often than it shows."""
+    return True if text.startswith(("style(", "scroll-state(")) else _media_feature(text)
 
 
 def condition(text: str, leaf: Callable[[str], Truth], depth: int = 0) -> Truth:
@@ -95,8 +106,10 @@ def condition(text: str, leaf: Callable[[str], Truth], depth: int = 0) -> Truth:
     if text.startswith("not") and text[3:4] in {" ", "(", "\n", "\t"}:
         held = condition(text[3:], leaf, depth + 1)
         return None if held is None else not held
-    for joint, decides in ((" or ", True), (" and ", False)):
-        parts = top_level(text, joint)
+    splits = [(top_level(text, joint), decides) for joint, decides in ((" or ", True), (" and ", False))]
+    if all(len(parts) > 1 for parts, _ in splits):
+        return None
+    for parts, decides in splits:
         if len(parts) > 1:
             values = [condition(part, leaf, depth + 1) for part in parts[:50]]
             return decides if decides in values else None if None in values else not decides
@@ -125,8 +138,10 @@ def top_level(text: str, joint: str) -> list[str]:
 
 
 def _supported(text: str) -> Truth:
-    if text.startswith(("selector(", "font-format(", "font-tech(")):
-        return not text.startswith("selector(") or "-moz-" not in text
+    if text.startswith("selector("):
+        return _known_selector(text[9:].removesuffix(")"))
+    if text.startswith(("font-format(", "font-tech(")):
+        return True
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if not colon or not value:
@@ -134,6 +149,13 @@ def _supported(text: str) -> Truth:
     if name in PARSERS:
         return bool(PARSERS[name](name, value.lower())) or value in {"inherit", "initial", "unset", "revert"}
     return name.startswith("--") or name in _OTHER_PROPERTIES
+
+
+def _known_selector(text: str) -> bool:
+    try:
+        return bool(compile_list(text, Budget()))
+    except Invalid:
+        return False
 
 
 def _media_feature(text: str) -> Truth:

@@ -98,13 +98,38 @@ def number(name: str, value: str) -> list[tuple[str, Value]]:
 def background(_name: str, value: str) -> list[tuple[str, Value]]:
     shown: Value = TRANSPARENT
     clip = "border-box"
-    for word in _WORDS(value):
-        if (found := _colour_value(word)) is not None:
+    said = _WORDS(value)
+    for word in said:
+        if word in _BACKGROUND_WORDS:
+            clip = word if word == "text" else clip
+        elif (found := _colour_value(word)) is not None:
             shown = found
-        elif word == "text":
-            clip = word
+        elif "(" not in word and length(word) is None:
+            return []
+    if not said:
+        return []
     picture = value if "gradient(" in value or "url(" in value else "none"
     return [("background-color", shown), ("background-image", picture), ("background-clip", clip)]
+
+
+_BACKGROUND_WORDS = frozenset(
+    words(
+        """
+    none , / repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover
+    contain auto border-box padding-box content-box border-area text
+    """
+    )
+)
+
+
+def background_extent(_name: str, value: str) -> list[tuple[str, Value]]:
+    """``background-size`` and ``background-position``: whether a picture lies behind the text at all."""
+    sizes = [length(word) for word in value.split()]
+    small = _name.endswith("size") and any(
+        size is not None and 0 <= size.pixels < 10 and not size.share for size in sizes
+    )
+    away = not _name.endswith("size") and any(size is not None and abs(size.pixels) >= 500 for size in sizes)
+    return [("-picture-" + _name[11:], small or away)]
 
 
 def text(name: str, value: str) -> list[tuple[str, Value]]:
@@ -220,16 +245,31 @@ def border(name: str, value: str) -> list[tuple[str, Value]]:
 
 
 def shadow(name: str, value: str) -> list[tuple[str, Value]]:
-    """The first shadow's colour, or ``none``."""
-    if value == "none" or _FAR_OFFSET(value):
-        return [(name, "none")]
-    for word in _WORDS(value):
-        if (found := _colour_value(word)) is not None:
-            return [(name, found)]
-    return [(name, "currentcolor")]
+    """The colour of the first shadow that is sharp enough to be read, or ``none``."""
+    for one in _SHADOWS(value):
+        if one == "none" or _FAR_OFFSET(one):
+            continue
+        said = _WORDS(one)
+        sizes = [found for word in said if (found := length(word)) is not None]
+        if len(sizes) > 2 and (sizes[2].pixels > _BLURRED or sizes[2].fonts > 0.5):
+            continue
+        paints = [found for word in said if (found := _colour_value(word)) is not None]
+        if paints and paints[0] != "currentcolor" and paints[0][3] < 0.1:
+            continue
+        return [(name, paints[0] if paints else "currentcolor")]
+    return [(name, "none")]
+
+
+_BLURRED = 8.0
+_SHADOWS = re.compile(r"(?>(?:[^,()]++|\((?>(?:[^()]++|\([^()]*\))*)\))+)").findall
 
 
 _FAR_OFFSET = re.compile(r"(?<![\d.#a-f])\d{3,}(?:\.\d+)?(?:px|em|v[wh]|pt)").search
+
+
+def stroke_colour(_name: str, value: str) -> list[tuple[str, Value]]:
+    found = _colour_value(value)
+    return [("-webkit-text-stroke", found)] if found is not None else []
 
 
 def stroke(_name: str, value: str) -> list[tuple[str, Value]]:

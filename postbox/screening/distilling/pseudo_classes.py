@@ -29,11 +29,24 @@ _NTH = re.compile(r"\s*([+-]?\d*)n\s*(?:([+-])\s*(\d+))?\s*|\s*([+-]?\d+)\s*").f
 _NEVER = frozenset(
     words(
         """
-    hover active focus focus-within focus-visible visited target invalid fullscreen before user-invalid
-    user-valid out-of-range modal popover-open autofill playing muted indeterminate
+    hover active focus focus-within focus-visible visited target fullscreen before user-invalid
+    user-valid out-of-range modal popover-open autofill playing muted picture-in-picture target-within
+    target-current host seeking stalled buffering volume-locked active-view-transition xr-overlay
+    details-content file-selector-button grammar-error spelling-error target-text cue view-transition
+    picker-icon checkmark scroll-marker scroll-marker-group column search-text
     after first-line first-letter placeholder selection marker backdrop -webkit-scrollbar
     -webkit-input-placeholder -moz-placeholder -webkit-search-decoration -webkit-inner-spin-button
     -webkit-outer-spin-button
+    """
+    )
+)
+
+
+_NEVER_OF = frozenset(
+    words(
+        """
+    part slotted highlight host host-context state view-transition-group view-transition-image-pair
+    view-transition-old view-transition-new active-view-transition-type scroll-button picker
     """
     )
 )
@@ -75,7 +88,7 @@ def pseudo_class(name: str, opened: bool, reader: Reader, compile_list: Compile)
         return lambda element: first(element) and last(element)
     if name in {"lang", "dir"} and opened:
         return _inherited_attribute(name, [part.strip(" \"'").lower() for part in argument.split(",")])
-    if name in _NEVER or name.startswith("-webkit-"):
+    if name in _NEVER or name.startswith("-webkit-") or (opened and name in _NEVER_OF):
         return never
     raise Invalid(name)
 
@@ -85,9 +98,11 @@ _STRUCTURAL = {
     "first-of-type": ("nth-of-type", "1"), "last-of-type": ("nth-last-of-type", "1"),
 }  # fmt: skip
 _CONTROLS = frozenset({"input", "button", "select", "textarea", "option", "optgroup", "fieldset"})
+_CHECKED = frozenset({"input", "select", "textarea", "form", "fieldset"})
 _PLAIN: dict[str, Test] = {
     "link": is_link,
     "any-link": is_link,
+    "-webkit-any-link": is_link,
     "root": lambda element: element.getparent() is None,
     "scope": lambda element: element.getparent() is None,
     "empty": lambda element: not len(element) and not element.text,
@@ -103,14 +118,29 @@ _PLAIN: dict[str, Test] = {
     ),
     "read-only": lambda element: element.tag not in {"input", "textarea"} or "readonly" in element.attrib,
     "read-write": lambda element: element.tag in {"input", "textarea"} and "readonly" not in element.attrib,
-    "valid": lambda element: element.tag in _CONTROLS and "required" not in element.attrib,
+    "valid": lambda element: element.tag in _CHECKED and not _lacks(element),
+    "invalid": lambda element: element.tag in _CHECKED and _lacks(element),
+    "in-range": lambda element: element.get("type", "") in {"number", "range", "date"} and len(element.attrib) > 1,
+    "paused": lambda element: element.tag in {"audio", "video"},
+    "indeterminate": lambda element: (
+        (element.tag == "progress" and "value" not in element.attrib)
+        or (element.get("type", "").lower() == "radio" and "checked" not in element.attrib)
+    ),
     "default": lambda element: "checked" in element.attrib or "selected" in element.attrib,
     "open": lambda element: element.tag in {"details", "dialog"} and "open" in element.attrib,
     "enabled": lambda element: (
         element.tag in {"input", "button", "select", "textarea"} and "disabled" not in element.attrib
     ),
-    "defined": lambda element: True,
+    "defined": lambda element: "-" not in str(element.tag),
 }
+
+
+def _lacks(element: _Element) -> bool:
+    """Whether a control, or one in a form, asks for a value and has none; patterns of values are not looked at."""
+    if element.tag in {"form", "fieldset"}:
+        return any(_lacks(one) for one in list(element.iter("input", "textarea", "select"))[:100])
+    has = element.get("value") or (element.text if element.tag != "input" else "") or "checked" in element.attrib
+    return "required" in element.attrib and not has
 
 
 def _argument(reader: Reader) -> str:

@@ -24,6 +24,7 @@ from postbox.screening.distilling.legibility import (
     colour_filters,
     distance,
 )
+from postbox.screening.distilling.pseudo_classes import split_commas
 from postbox.screening.distilling.reasons import HiddenReason
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
-        parent.filters, parent.behind_filter, parent.blending, parent.direction,
+        parent.filters, parent.behind_filter, parent.blending, parent.behind_blend, parent.direction,
         parent.exact, parent.root, parent.ground, parent.dark, parent.zoom,
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
@@ -63,6 +64,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     if declared:
         if tag == "html" and is_dark(declared.get("color-scheme", "")):
             style.colour, style.backdrop = WHITE, CANVAS_DARK
+        if declared.get("-picture-size") is True or declared.get("-picture-position") is True:
+            declared = declared | {"background-image": "none"}
         _inherited_parts(style, parent, declared)
         style.gone = parent.gone or _gone(style, parent, declared, display)
         if tag in {"text", "tspan"} and isinstance(declared.get("fill"), tuple):
@@ -77,7 +80,9 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     style.reason = style.gone or _why_unseen(style)
     if style.reason is None and "::first-line" in declared:
         line = replace(style)
-        _inherited_parts(line, style, declared["::first-line"])
+        _inherited_parts(
+            line, style, {name: one for name, one in declared["::first-line"].items() if name in _OF_A_LINE}
+        )
         if style.reason is None and (found := _why_unseen(line)):
             style.reason, style.colour, style.fill = found, line.colour, line.fill
     return page.one(style), display, declared
@@ -179,21 +184,37 @@ def _set_backdrop(style: Style, parent: Style, value: Any) -> None:
 
 def _set_picture(style: Style, _parent: Style, value: Any) -> None:
     """A gradient between colours that are near each other is a plain background; any other cannot be judged."""
-    if "gradient(" not in value:
-        if "url(data:" in value.replace("'", "").replace('"', ""):
-            style.backdrop = None
+    if "(" not in value:
         return
-    if _ELSEWHERE(value):
-        return
-    colours = gradient_colours(value)
-    if colours and all(one[3] < FAINTEST for one in colours):
-        return
-    plain = colours and all(one[3] >= 0.999 and distance(one, colours[0]) <= NEAR for one in colours)
-    style.backdrop = colours[0] if plain else None
+    for layer in reversed(split_commas(value)):
+        if "gradient(" not in layer:
+            data = layer.replace("'", "").replace('"', "")
+            if "url(data:" in data and "url(data:image/gif" not in data:
+                style.backdrop = None
+            continue
+        end = layer.rfind(")") + 1
+        if _ELSEWHERE(layer[end:]):
+            continue
+        colours = gradient_colours(layer[:end])
+        if colours and all(one[3] < FAINTEST for one in colours):
+            continue
+        plain = colours and all(one[3] >= 0.999 and distance(one, colours[0]) <= NEAR for one in colours)
+        style.backdrop = colours[0] if plain else None
 
 
-_ELSEWHERE = re.compile(r"\)[^)]*(?:/\s*0|-\d{3,})").search
-"""A picture of no size, or away from its box."""
+_ELSEWHERE = re.compile(r"/\s*[.0]|/\s*\d(?:px)?\b|-\d{3,}|\d{4,}").search
+"""A picture of next to no size, or away from its box."""
+
+
+def _set_inner_shadow(style: Style, _parent: Style, value: Any) -> None:
+    """A shadow inside that reaches over the whole box is its background."""
+    if "inset" in value and (match := _SPREAD(value)) and float(match[1]) >= 12:
+        colours = gradient_colours("(" + value)
+        if colours and colours[0][3] >= 0.9:
+            style.backdrop = colours[0]
+
+
+_SPREAD = re.compile(r"0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+(\d{1,5})(?:px)?").search
 
 
 def _set_clip(style: Style, parent: Style, value: Any) -> None:
@@ -221,11 +242,13 @@ def _set_outline(style: Style, _parent: Style, value: Any) -> None:
 
 def _set_filter(style: Style, parent: Style, value: Any) -> None:
     if found := colour_filters(value):
-        style.filters, style.behind_filter = (*found, *style.filters), parent.backdrop
+        style.filters = (*found, *style.filters)
+        style.behind_filter = parent.backdrop if style.backdrop is parent.backdrop else None
 
 
-def _set_blending(style: Style, _parent: Style, value: Any) -> None:
+def _set_blending(style: Style, parent: Style, value: Any) -> None:
     style.blending = "" if value == "normal" else value
+    style.behind_blend = parent.backdrop
 
 
 def _set_direction(style: Style, _parent: Style, value: Any) -> None:
@@ -251,19 +274,31 @@ _SETTERS = {
     "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
     "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
     "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
-    "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
+    "box-shadow": _set_inner_shadow, "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
     "list-style-type": _set_bullets,
 }  # fmt: skip
 """In the order in which they depend on each other."""
 _PAINTING = frozenset(_SETTERS) | {CUSTOM, "fill", "fill-opacity", "-link", "::first-line"}
+_OF_A_LINE = frozenset(
+    {"font-size", "color", "-webkit-text-fill-color", "background-color", "background-image", "text-shadow"}
+)
 _ROOTS = frozenset({"html", "body", "text", "tspan"})
 _NOT_INHERITED = frozenset(
-    {"zoom", "opacity", "background-color", "background-image", "background-clip", "filter", "mix-blend-mode"}
+    {
+        "zoom",
+        "opacity",
+        "box-shadow",
+        "background-color",
+        "background-image",
+        "background-clip",
+        "filter",
+        "mix-blend-mode",
+    }
 )
 _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
-    "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
+    "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none", "box-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
     "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5,
     "list-style-type": "disc",

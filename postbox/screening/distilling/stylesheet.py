@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from postbox.screening.distilling.animations import Frames, places
 from postbox.screening.distilling.data_urls import style_text
@@ -20,12 +20,16 @@ from postbox.screening.distilling.media import container_holds, media_applies, s
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
 _INITIAL = re.compile(r"initial-value\s*:([^;]{1,300})", re.I).search
+_OF_EACH = re.compile(r"inherits\s*:\s*false", re.I).search
 _KEYFRAMES = frozenset({"keyframes", "-webkit-keyframes"})
 _CONTAINER = re.compile(r"\bcontainer(?:-type)?\s*:", re.I).search
 _IMPORT = re.compile(
-    r"@import\s+(?:url\(\s*)?(?P<mark>[\"']?)(?P<url>data:[^\"')]*)(?P=mark)\s*\)?(?P<rest>[^;]*)", re.I | re.S
+    r"@import\s+(?:url\(\s*)?(?:\"(?P<double>data:[^\"]*)\"|'(?P<single>data:[^']*)'|(?P<bare>data:[^\"')]*))\s*\)?"
+    r"(?P<rest>[^;]*)",
+    re.I | re.S,
 ).match
 _LAYER_AND_SUPPORTS = re.compile(r"\blayer(?:\([^)]*\))?|\bsupports\([^()]*(?:\([^()]*\))?[^()]*\)", re.I).sub
+_NAMESPACE = re.compile(r"@namespace\s+([\w-]+\s+)?(?:url\()?\s*[\"']?([^\"')\s]+)", re.I).match
 _NESTING = 12
 
 
@@ -36,7 +40,6 @@ class _Block:
     selector: str
     live: bool
     start: int
-    pieces: list[str] = field(default_factory=list)
     layer: tuple[str, ...] = ()
     scope: tuple[str, str] | None = None
     frames: Frames | None = None
@@ -68,13 +71,15 @@ def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) 
             if open_blocks:
                 start = match.end()
             elif (statement := css[start : match.start()].strip()).startswith("@"):
-                yield from _statement(statement, deadline, layers, imports)
+                yield from _statement(statement, deadline, layers, 3 if count else imports)
                 start = match.end()
         elif sign == "{":
             depth = 0
             count += 1
             if count > STYLE_RULES or (not count % 256 and deadline.passed()):
                 raise Overrun
+            if open_blocks:
+                yield from _so_far(open_blocks[-1], css, start)
             open_blocks.append(_opened(css, css[start : match.start()], open_blocks, match.start(), layers))
             start = match.end()
             open_blocks[-1].start = start
@@ -89,11 +94,15 @@ def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) 
 
 def _statement(text: str, deadline: Deadline, layers: Layers, imports: int) -> Iterator[StyleRule]:
     """``@layer a, b`` and ``@import`` of a sheet that stands in the mail itself; nothing else is ever fetched."""
-    if text[:7].lower() == "@layer ":
+    if text[:11].lower() == "@namespace ":
+        if match := _NAMESPACE(text):
+            layers.namespaces[(match[1] or "").strip()] = match[2].lower()
+    elif text[:7].lower() == "@layer ":
         for name in text[7:].split(",")[:100]:
             layers.name((), name)
     elif imports < 3 and (match := _IMPORT(text)) and media_applies(_LAYER_AND_SUPPORTS("", match["rest"])):
-        yield from style_rules(style_text(match["url"]), deadline, layers, imports + 1)
+        url = match["double"] or match["single"] or match["bare"]
+        yield from style_rules(style_text(url), deadline, layers, imports + 1)
 
 
 def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers) -> _Block:
@@ -101,8 +110,6 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
     parent = outer[-1] if outer else None
     live = (parent is None or parent.live) and len(outer) < _NESTING
     selector, layer, scope = (parent.selector, parent.layer, parent.scope) if parent else ("", (), None)
-    if parent is not None and selector:
-        parent.pieces.append(css[parent.start : at - len(prelude)])
     if prelude.startswith("@"):
         name, _, condition = prelude[1:].partition(" ")
         name, bracket, rest = name.lower().partition("(")
@@ -119,10 +126,12 @@ def _opened(css: str, prelude: str, outer: list[_Block], at: int, layers: Layers
         elif live and name == "scope":
             scope = _scope(condition)
         return _Block(selector, live, at, layer=layer, scope=scope)
+    if layers.namespaces or "|" in prelude:
+        prelude = _in_namespaces(prelude, layers.namespaces)
     if scope and not selector:
         prelude = _scoped(prelude, *scope)
     frames = parent.frames if parent else None
-    return _Block(_nested(selector, prelude) if selector else prelude, live, at, [], layer, scope, frames)
+    return _Block(_nested(selector, prelude) if selector else prelude, live, at, layer, scope, frames)
 
 
 def _scope(condition: str) -> tuple[str, str] | None:
@@ -141,12 +150,33 @@ def _scoped(prelude: str, root: str, limit: str) -> str:
     )
 
 
+def _in_namespaces(prelude: str, known: dict[str, str]) -> str:
+    """A selector list with ``prefix|name`` written without namespaces; all but HTML's and SVG's hold no element."""
+
+    def plain(match: re.Match[str]) -> str:
+        prefix, name = match[1], match[2]
+        return name if prefix == "*" else name + _within(known.get(prefix, "") if prefix else "")
+
+    if "|" in prelude and '"' not in prelude and "'" not in prelude:
+        prelude = _PREFIXED_NAME(plain, _PREFIXED("", prelude))
+    within = _within(known[""]) if "" in known else ""
+    return ", ".join(one.strip() + within for one in top_level(prelude, ",")) if within else prelude
+
+
+def _within(address: str) -> str:
+    return "" if address.endswith("/xhtml") else ":is(svg, svg *)" if address.endswith("/svg") else ":not(*)"
+
+
+_PREFIXED_NAME = re.compile(r"(?<![\w\\\[-])([\w-]*|\*)\|(\*|[\w-]+)").sub
+_PREFIXED = re.compile(r"(?<=\[)\s*(?:[\w-]*|\*)\|(?=\w)").sub
+
+
 def _applies(name: str, condition: str, layers: Layers) -> bool:
     if name == "media":
         return media_applies(condition)
     if name == "supports":
         return supports(condition)
-    return name != "container" or (layers.contained and container_holds(condition))
+    return name != "container" or ((layers.contained or "style(" in condition) and container_holds(condition))
 
 
 def _nested(outer: str, inner: str) -> str:
@@ -157,17 +187,28 @@ def _nested(outer: str, inner: str) -> str:
     return ", ".join(one.replace("&", scope) if "&" in one else f"{scope} {one}" for one in top_level(inner, ","))
 
 
+def _so_far(block: _Block, css: str, end: int) -> Iterator[StyleRule]:
+    """What a rule declares before another that is nested in it, and that comes after it in the cascade."""
+    said = css[block.start : end]
+    block.start = end
+    if block.live and block.selector and ":" in said and block.frames is None and block.selector[:2] != "--":
+        declarations = parse_declarations(said)
+        if declarations:
+            yield StyleRule(block.selector, declarations, block.layer)
+
+
 def _closed(open_blocks: list[_Block], css: str, end: int, after: int) -> Iterator[StyleRule]:
     block = open_blocks.pop()
     if open_blocks:
         open_blocks[-1].start = after
     if block.live and block.selector:
-        block.pieces.append(css[block.start : end])
         if block.selector.startswith("--"):
-            if match := _INITIAL(";".join(block.pieces)):
-                yield StyleRule("html", ((block.selector, match[1].strip(), False),), block.layer)
+            text = css[block.start : end]
+            if match := _INITIAL(text):
+                within = "*" if _OF_EACH(text) else "html"
+                yield StyleRule(within, ((block.selector, match[1].strip(), False),), block.layer)
             return
-        declarations = parse_declarations(";".join(block.pieces))
+        declarations = parse_declarations(css[block.start : end])
         if block.frames is not None:
             for place in places(block.selector):
                 block.frames.setdefault(place, {}).update({name: value for name, value, _ in declarations})
