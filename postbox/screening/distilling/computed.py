@@ -62,6 +62,8 @@ class Style:
     dark: bool = False
     """Under a dark colour scheme."""
     zoom: float = 1.0
+    control: bool = False
+    """In a form control, of which no places are worked out."""
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -72,7 +74,7 @@ class Style:
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending,
             self.behind_blend, self.behind_blend is WHITE, self.direction,
-            self.exact, self.root, self.ground, self.dark, self.zoom,
+            self.exact, self.root, self.ground, self.dark, self.zoom, self.control,
             self.backdrop is WHITE,
         )  # fmt: skip
 

@@ -57,6 +57,16 @@ def length(value: str) -> Length | None:
     return None
 
 
+def turns(angle: str) -> float | None:
+    """An angle as a share of the full turn."""
+    match = _ANGLE(angle)
+    return float(match[1]) / _IN_A_TURN[match[2] or ""] if match and (match[2] or not float(match[1])) else None
+
+
+_ANGLE = re.compile(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)?\Z").match
+_IN_A_TURN = {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0, "": 1.0}
+
+
 def _from_parts(number: str, unit: str) -> Length | None:
     amount = max(-_FAR, min(_FAR, float(number)))
     if unit == "%":

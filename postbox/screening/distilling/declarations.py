@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from postbox.screening.distilling.data_urls import transparent_gif
 from postbox.screening.distilling.properties import LONGHANDS, PARSERS, UNKNOWN
 from postbox.screening.distilling.property_values import Value, content_parts
 
@@ -98,6 +99,7 @@ def _split(css: str) -> list[str]:
     return parts
 
 
+_IN_STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'").sub
 _SUBSTITUTES = re.compile(r"(?<![a-z-])(?:env|attr|if|random|inherit)\(").search
 _MATHS = re.compile(
     r"(?<![a-z-])(?:round|mod|rem|abs|sign|hypot|a?sin|a?cos|a?tan2?|sqrt|pow|exp|log|calc-size|progress"
@@ -116,6 +118,10 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     if plain is not raw and not plain.isprintable() and "\\" in raw:
         return []
     value = plain.lower()
+    if "path(" in value:
+        value = _IN_STRINGS(lambda match: plain[match.start() : match.end()], value)
+    if "data:image/gif" in value and transparent_gif(plain):
+        value = value.replace("data:", "clear:")
     if "var(" in value:
         return [(name, Unresolved(plain))]
     if "(" in value and (_SUBSTITUTES(value) or _MATHS(value)):

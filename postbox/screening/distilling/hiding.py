@@ -28,7 +28,8 @@ BOX_PROPERTIES = frozenset(
         """
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
-    content-visibility aspect-ratio contain mask-size mask-position mask-mode mask-composite letter-spacing zoom rotate backface-visibility
+    content-visibility aspect-ratio contain offset-distance mask-size mask-position mask-mode mask-composite
+    letter-spacing zoom rotate backface-visibility
     offset-path mask-image
     """
     )
@@ -166,7 +167,7 @@ _PAINTS = re.compile(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+").findall
 
 
 def _path_clips(path: str, font: float) -> bool:
-    name, _, inner = path.partition("(")
+    name, _, inner = path[_BOX(path).end() :].partition("(")
     if name == "shape" or _LOCAL(path):
         return True
     centre = [length(part) for part in inner.rpartition(")")[0].partition(" at ")[2].split()]
@@ -201,6 +202,9 @@ def _path_clips(path: str, font: float) -> bool:
         across, down = points[::2], points[1::2]
         return len(points) >= 2 and (_spread(across) <= NO_ROOM or _spread(down) <= NO_ROOM)
     return name == "path" and not re.search(r"[1-9]", inner)
+
+
+_BOX = re.compile(r"(?:(?:margin|border|padding|content|fill|stroke|view)-box\s+)?").match
 
 
 def _spread(numbers: list[float]) -> float:

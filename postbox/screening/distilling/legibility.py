@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from postbox.screening.distilling.css_colours import RGBA
-from postbox.screening.distilling.css_lengths import length
+from postbox.screening.distilling.css_lengths import length, turns
 
 NEAR = 20.0
 _NEARISH = 24.0
@@ -58,15 +58,6 @@ def _lit(one: float, other: float) -> float:
     """A channel of ``hard-light``: multiplied where ``one`` is dark, screened where it is light."""
     return 2 * one * other / 255 if one <= 127.5 else 255 - 2 * (255 - one) * (255 - other) / 255
 
-
-def turns(angle: str) -> float | None:
-    """An angle as a share of the full turn."""
-    match = _ANGLE(angle)
-    return float(match[1]) / _IN_A_TURN[match[2] or ""] if match and (match[2] or not float(match[1])) else None
-
-
-_ANGLE = re.compile(r"([+-]?(?:\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}))(deg|turn|rad|grad)?\Z").match
-_IN_A_TURN = {"deg": 360.0, "turn": 1.0, "rad": 6.283185, "grad": 400.0, "": 1.0}
 
 Filter = tuple[str, float]
 

@@ -12,6 +12,7 @@ from typing import Any
 from postbox.screening.distilling.css_colour_functions import mixed_colour
 from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
 from postbox.screening.distilling.css_lengths import length
+from postbox.screening.distilling.matrices import FUNCTIONS, functions
 from postbox.screening.distilling.words import words
 
 Value = Any
@@ -93,6 +94,10 @@ def number(name: str, value: str) -> list[tuple[str, Value]]:
     if found is None or found.fonts:
         return []
     return [(name, found.pixels if found.bare else found.share)]
+
+
+def lines(name: str, value: str) -> list[tuple[str, Value]]:
+    return number(name, value) if value.isdigit() and value.strip("0") else []
 
 
 def background(_name: str, value: str) -> list[tuple[str, Value]]:
@@ -180,7 +185,8 @@ _TWO_WORDS = {"inline flow-root": "inline-block", "inline flex": "inline-flex", 
 
 
 def transform(name: str, value: str) -> list[tuple[str, Value]]:
-    return [("transform" if name.startswith("-") else name, value)] if value == "none" or "(" in value else []
+    known = value == "none" or ("(" in value and all(one in FUNCTIONS and said for one, said in functions(value)))
+    return [("transform" if name.startswith("-") else name, value)] if known else []
 
 
 def ratio(name: str, value: str) -> list[tuple[str, Value]]:
@@ -282,6 +288,28 @@ def stroke(_name: str, value: str) -> list[tuple[str, Value]]:
         elif (seen := _colour_value(word)) is not None:
             paint = seen
     return [("-webkit-text-stroke", paint if wide > 0.2 else "none")]
+
+
+def grid(_name: str, value: str) -> list[tuple[str, Value]]:
+    """Tracks alone: what grows by itself is told by other properties."""
+    rows, _, columns = value.partition("/")
+    return [("grid-template-rows", rows.strip()), ("grid-template-columns", columns.strip())]
+
+
+def container(_name: str, value: str) -> list[tuple[str, Value]]:
+    kind = value.partition("/")[2].strip()
+    return [("container-type", kind or "normal")]
+
+
+def wrapping(_name: str, value: str) -> list[tuple[str, Value]]:
+    """Whether lines break, as far as ``white-space`` says it too."""
+    return [("white-space", "nowrap")] if "nowrap" in value.split() else []
+
+
+def indent(name: str, value: str) -> list[tuple[str, Value]]:
+    said = [word for word in _WORDS(value) if word not in {"each-line", "hanging"}]
+    found = length(said[0]) if len(said) == 1 else None
+    return [(name, found if "hanging" not in value else length("0"))] if found is not None else []
 
 
 def pair(one: str, other: str) -> Parser:

@@ -55,7 +55,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.behind_blend, parent.direction,
-        parent.exact, parent.root, parent.ground, parent.dark, parent.zoom,
+        parent.exact, parent.root, parent.ground, parent.dark, parent.zoom, tag in CONTROLS,
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
@@ -189,7 +189,7 @@ def _set_picture(style: Style, _parent: Style, value: Any) -> None:
     for layer in reversed(split_commas(value)):
         if "gradient(" not in layer:
             data = layer.replace("'", "").replace('"', "")
-            if "url(data:" in data and "url(data:image/gif" not in data:
+            if "url(data:" in data:
                 style.backdrop = None
             continue
         end = layer.rfind(")") + 1
@@ -229,7 +229,9 @@ def _set_indent(style: Style, _parent: Style, value: Any) -> None:
     if isinstance(value, Length):
         pixels = value.resolve(style.font, VIEWPORT_WIDTH)
         style.indent = value if pixels else None
-        style.indented = pixels <= -300 or (style.white_space in {"nowrap", "pre"} and pixels >= VIEWPORT_WIDTH)
+        style.indented = style.control and (
+            pixels <= -300 or (style.white_space in {"nowrap", "pre"} and pixels >= VIEWPORT_WIDTH)
+        )
 
 
 def _set_shadow(style: Style, _parent: Style, value: Any) -> None:
@@ -274,7 +276,8 @@ _SETTERS = {
     "background-image": _set_picture, "background-clip": _set_clip, "filter": _set_filter,
     "mix-blend-mode": _set_blending, "text-shadow": _set_shadow, "-webkit-text-stroke": _set_outline,
     "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
-    "box-shadow": _set_inner_shadow, "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
+    "box-shadow": _set_inner_shadow,
+    "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
     "list-style-type": _set_bullets,
 }  # fmt: skip
 """In the order in which they depend on each other."""
@@ -282,6 +285,7 @@ _PAINTING = frozenset(_SETTERS) | {CUSTOM, "fill", "fill-opacity", "-link", "::f
 _OF_A_LINE = frozenset(
     {"font-size", "color", "-webkit-text-fill-color", "background-color", "background-image", "text-shadow"}
 )
+CONTROLS = frozenset({"input", "select", "textarea", "button"})
 _ROOTS = frozenset({"html", "body", "text", "tspan"})
 _NOT_INHERITED = frozenset(
     {
@@ -298,7 +302,8 @@ _NOT_INHERITED = frozenset(
 _INITIAL: dict[str, Any] = {
     "visibility": "visible", "opacity": 1.0, "font-size": "medium", "color": BLACK,
     "-webkit-text-fill-color": "currentcolor", "background-color": (0.0, 0.0, 0.0, 0.0), "background-image": "none",
-    "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none", "box-shadow": "none",
+    "background-clip": "border-box", "filter": "none", "mix-blend-mode": "normal", "text-shadow": "none",
+    "box-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
     "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5,
     "list-style-type": "disc",

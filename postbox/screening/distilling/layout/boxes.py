@@ -5,6 +5,7 @@ Decides which elements make boxes and what text stands in them. It never places 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.elements import SILENT
 
+_PIECES = re.compile(r"\n|[^\S\n]+|\S+").findall
 DEEPEST = 60
 _MOST = 20_000
 SIDES = ("top", "right", "bottom", "left")
@@ -150,7 +152,7 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
     text = element.tail if tail else element.text
     if not text:
         return
-    words = text.split("\n") if not style.collapses else text.split()
+    words = _PIECES(text) if not style.collapses else text.split()
     if words or box.children:
         box.children.append(
             Run(element, tail, style, words, text[0].isspace(), text[-1].isspace(), not style.collapses)
@@ -166,3 +168,16 @@ def _with_attributes(element: _Element, declared: dict[str, Any]) -> dict[str, A
             if value and name not in declared and (found := length(value.strip().lower())) is not None:
                 more[name] = found
     return declared | more if more else declared
+
+
+def shift(box: Box, across: float, down: float) -> None:
+    """Moves a box and all that is placed inside it."""
+    stack: list[Box | Run] = [box]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Run):
+            one.places = [(x + across, y + down, w, h) for x, y, w, h in one.places]
+        else:
+            one.x += across
+            one.y += down
+            stack += one.children

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.layout import grids
-from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.boxes import Box, shift
 from postbox.screening.distilling.layout.lines import Lines, line_height
-from postbox.screening.distilling.layout.widths import fitting
+from postbox.screening.distilling.layout.widths import contained, fitting
 from postbox.screening.distilling.limits import Deadline, Overrun
 
 
@@ -47,6 +47,8 @@ class Flow:
         bottom = self.contents(box, inner_x, inner_y, max(0.0, box.width - inset))
         ends = box.edge("padding", "bottom") + box.edge("border", "bottom")
         natural = bottom + ends - y
+        if box.declared.get("container-type") == "size":
+            natural = ends + inner_y - y
         box.height = self._height(box, natural, inner_y - y + ends)
         self._shift_relative(box)
 
@@ -56,7 +58,7 @@ class Flow:
         if found is None:
             shrinks = box.floating or box.out_of_flow or box.display in {"table", "inline-block", "inline-table"}
             shrinks = shrinks or box.display.startswith("inline")
-            found, extra = (min(fitting(box) + inset, auto) if shrinks else auto), 0.0
+            found, extra = (min((0.0 if contained(box) else fitting(box)) + inset, auto) if shrinks else auto), 0.0
         low, high = box.pixels("min-width", room), box.pixels("max-width", room)
         if high is not None:
             found = min(found, high)
@@ -133,16 +135,3 @@ class Flow:
             box.height = max(0.0, high - top - bottom)
         if top is None and bottom is not None:
             shift(box, 0.0, y + high - bottom - box.height - box.y - box.edge("margin", "bottom"))
-
-
-def shift(box: Box, across: float, down: float) -> None:
-    """Moves a box and all that is placed inside it."""
-    stack: list[Box | Run] = [box]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Run):
-            one.places = [(x + across, y + down, w, h) for x, y, w, h in one.places]
-        else:
-            one.x += across
-            one.y += down
-            stack += one.children

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.css_lengths import Length, length
-from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.boxes import Box, Run, shift
 from postbox.screening.distilling.layout.widths import outer
 
 if TYPE_CHECKING:
@@ -109,13 +109,7 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """A row that shares the width, or a column of blocks."""
     children = _in_flow(flow, box, x, y)
     if str(box.declared.get("flex-direction", "row")).startswith("column"):
-        for child in children:
-            flow.block(child, x, y + child.edge("margin", "top"), width)
-            basis = child.pixels("flex-basis", 0.0)
-            if basis is not None:
-                child.height = max(basis, 0.0 if child.clips else child.height)
-            y = child.y + child.height + child.edge("margin", "bottom")
-        return y
+        return _column(flow, box, children, x, y, width)
     wanted, shrinkable, growing = [], [], []
     for child in children:
         basis = child.pixels("flex-basis", width)
@@ -134,13 +128,53 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     elif sum(growing):
         wanted = [w + (width - total) * g / sum(growing) for w, g in zip(wanted, growing, strict=True)]
     at, bottom, line = x, y, y
+    if width > sum(wanted):
+        at += (width - sum(wanted)) * _before(box)
+    elif _before(box) and len(children) == 1:
+        at += (width - sum(wanted)) * _before(box)
     for child, wide in zip(children, wanted, strict=True):
         if at > x and at + wide > x + width + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":
             at, line = x, bottom
         flow.block(child, at, line + child.edge("margin", "top"), wide, wide)
         at += wide
         bottom = max(bottom, child.y + child.height)
+    high = box.pixels("height", 0.0)
+    if high is not None and str(box.declared.get("align-items", "normal")) in {"normal", "stretch"}:
+        for child in children:
+            if "height" not in child.declared and child.clips:
+                child.height = min(child.height, high)
     return bottom
+
+
+def _before(box: Box) -> float:
+    """How much of a row's free room lies before its first child."""
+    return {"center": 0.5, "flex-end": 1.0, "end": 1.0, "right": 1.0}.get(str(box.declared.get("justify-content")), 0.0)
+
+
+def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width: float) -> float:
+    """Children below each other; those that cut what they hold give way where the height is said."""
+    heights = []
+    for child in children:
+        flow.block(child, x, y + child.edge("margin", "top"), width)
+        basis = child.pixels("flex-basis", 0.0)
+        heights.append(child.height if basis is None else max(basis, 0.0 if child.clips else child.height))
+    high = box.pixels("height", 0.0)
+    if high is not None:
+        over = sum(heights) - high
+        grows = [_number(child, "flex-grow", 0.0) for child in children]
+        gives = [
+            height if child.clips and _number(child, "flex-shrink", 1.0) else 0.0
+            for child, height in zip(children, heights, strict=True)
+        ]
+        if over > 0 and sum(gives):
+            heights = [h - min(h, over * give / sum(gives)) for h, give in zip(heights, gives, strict=True)]
+        elif over < 0 and sum(grows):
+            heights = [h - over * grow / sum(grows) for h, grow in zip(heights, grows, strict=True)]
+    for child, height in zip(children, heights, strict=True):
+        shift(child, 0.0, y + child.edge("margin", "top") - child.y)
+        child.height = height
+        y = child.y + height + child.edge("margin", "bottom")
+    return y
 
 
 def _number(box: Box, name: str, usual: float) -> float:
@@ -159,7 +193,7 @@ def _tracks(text: object, room: float) -> list[float | None]:
         if word.endswith("fr"):
             size = length(word[:-2])
             fractions.append((len(tracks), size.pixels if size else 1.0))
-        found = length(word)
+        found = length(word[7:-1].rpartition(",")[2].strip() if word.startswith("minmax(") else word)
         tracks.append(found.resolve(16.0, room) if found else None)
     left = max(0.0, room - sum(track or 0.0 for track in tracks))
     shares = sum(share for _, share in fractions)
@@ -168,10 +202,23 @@ def _tracks(text: object, room: float) -> list[float | None]:
     return tracks
 
 
+def _rows_of(box: Box) -> list[float | None]:
+    """Heights of rows; a fraction of no height that is said is as high as what stands in it."""
+    text = box.declared.get("grid-template-rows")
+    high = box.pixels("height", 0.0)
+    if isinstance(text, str) and "fr" in text and high is None:
+        text = _SOME_FRACTION("auto", text)
+    return _tracks(text, high or 0.0)
+
+
+_SOME_FRACTION = re.compile(r"(?<![\d.])\d*\.?\d*[1-9]\d*fr").sub
+
+
 def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """Items in order over the columns; items told to share an area lie on each other."""
     columns = [track or 0.0 for track in _tracks(box.declared.get("grid-template-columns"), width)] or [width]
-    rows = _tracks(box.declared.get("grid-template-rows"), 0.0)
+    rows = _rows_of(box)
+    every = _tracks(box.declared.get("grid-auto-rows"), 0.0)
     areas: dict[str, tuple[int, int]] = {}
     at, tops, bottoms = 0, [y], [y]
     for child in _in_flow(flow, box, x, y):
@@ -187,7 +234,7 @@ def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
             tops.append(bottoms[-1])
             bottoms.append(bottoms[-1])
         flow.block(child, x + sum(columns[:column]), tops[row], columns[column], columns[column])
-        fixed = rows[row] if row < len(rows) else None
+        fixed = rows[row] if row < len(rows) else every[(row - len(rows)) % len(every)] if every else None
         if fixed is not None:
             child.height = fixed
         bottoms[row] = max(bottoms[row], tops[row] + (child.height if fixed is None else fixed))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import Length
-from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.boxes import Box, Run, shift
 from postbox.screening.distilling.layout.metrics import LINE, SPACE, advance
 
 if TYPE_CHECKING:
@@ -27,6 +27,39 @@ def line_height(box: Box, font: float) -> float:
     return LINE * font
 
 
+def _alignment(box: Box) -> float:
+    """How much of a line's free room lies before it."""
+    at: Box | None = box
+    while at is not None:
+        value = at.declared.get("text-align")
+        if value is None and at.element is not None:
+            value = "center" if at.element.tag == "center" else (at.element.get("align") or "").lower() or None
+            if value and at.element.tag in {"table", "img", "hr", "input", "iframe"}:
+                value = None
+        if value in _SHARES:
+            return _SHARES[value]
+        if at.display == "table" and at.style.base is not None and value is None and "text-align" not in at.declared:
+            return 0.0
+        at = at.parent
+    return 0.0
+
+
+_SHARES = {
+    "left": 0.0, "start": 0.0, "justify": 0.0, "-webkit-left": 0.0, "center": 0.5, "middle": 0.5,
+    "-webkit-center": 0.5, "right": 1.0, "end": 1.0, "-webkit-right": 1.0,
+}  # fmt: skip
+
+
+def _word_spacing(box: Box) -> float:
+    at: Box | None = box
+    while at is not None:
+        value = at.declared.get("word-spacing")
+        if isinstance(value, Length):
+            return value.resolve(at.style.font, 0.0)
+        at = at.parent
+    return 0.0
+
+
 class Lines:
     """The state of filling one box from the top."""
 
@@ -41,6 +74,10 @@ class Lines:
         self.floats: list[tuple[float, float, bool]] = []
         """Where each float ends downwards and inwards, and whether it is a left one."""
         self.wraps = box.style.white_space not in {"nowrap", "pre"}
+        self.spacing = _word_spacing(box)
+        self.share = _alignment(box)
+        self.placed: list[tuple[Run, int] | Box] = []
+        """What stands in the line at hand, kept where the line is not flush left."""
         indent = box.style.indent if not box.inline else None
         self.x += indent.resolve(box.style.font, width) if indent is not None else 0.0
         self.fresh = True
@@ -88,7 +125,20 @@ class Lines:
         """Ends the line at hand."""
         if not self.fresh:
             self.y += self.high
+        if self.placed:
+            self._align()
         self.x, self.high, self.fresh, self.space = self._bounds()[0], 0.0, True, False
+
+    def _align(self) -> None:
+        """Moves what stands in a line towards where it is aligned, if there is room left."""
+        room = (self._bounds()[1] - self.x) * self.share
+        for one in self.placed if room > 0 else ():
+            if isinstance(one, Box):
+                shift(one, room, 0.0)
+            else:
+                x, y, wide, high = one[0].places[one[1]]
+                one[0].places[one[1]] = (x + room, y, wide, high)
+        self.placed = []
 
     def _break(self, height: float) -> None:
         self._settle_margin()
@@ -107,7 +157,7 @@ class Lines:
             self._settle_margin()
             if self.y != self.start or self.x < self._bounds()[0] and not self.box.style.indent:
                 self.x = max(self.x, self._bounds()[0])
-        gap = SPACE * style.font if self.space and not self.fresh else 0.0
+        gap = SPACE * style.font + self.spacing if self.space and not self.fresh else 0.0
         if self.wraps and not self.fresh and self.x + gap + width > self._bounds()[1] + 0.5:
             self._finish()
             gap = 0.0
@@ -121,14 +171,14 @@ class Lines:
         font = run.style.font
         high = line_height(inside, font)
         if run.preformatted:
-            for index, line in enumerate(run.words):
-                if index:
-                    self._break(high)
-                if line:
-                    x, y = self._word(advance(line) * font, high, run.style)
-                    run.places.append((x, y + (high - font) / 2, advance(line) * font, font))
-                else:
+            for piece in run.words:
+                if piece == "\n":
                     run.places.append((self.x, self.y, 0.0, 0.0))
+                    self._break(high)
+                else:
+                    wide = advance(piece) * font if not piece.isspace() else 2 * SPACE * font * len(piece)
+                    x, y = self._word(wide, high, run.style)
+                    run.places.append((x, y + (high - font) / 2, wide, font))
             return
         if run.leading:
             self.space = True
@@ -138,6 +188,8 @@ class Lines:
             width = advance(word) * font
             x, y = self._word(width, high, run.style)
             run.places.append((x, y + (high - font) / 2, width, font))
+            if self.share:
+                self.placed.append((run, index))
         if run.trailing:
             self.space = True
 
@@ -156,17 +208,15 @@ class Lines:
 
     def _atom(self, box: Box) -> None:
         room = max(0.0, self.right - self.left)
-        from postbox.screening.distilling.layout.flow import shift
-
         self.flow.block(box, 0.0, 0.0, room)
         over = box.edge("margin", "top")
         wide = box.width + box.edge("margin", "left") + box.edge("margin", "right")
         x, y = self._word(wide, box.height + over + box.edge("margin", "bottom"), box.style)
         shift(box, x, y + over)
+        if self.share:
+            self.placed.append(box)
 
     def _float(self, box: Box) -> None:
-        from postbox.screening.distilling.layout.flow import shift
-
         if self.fresh:
             self._settle_margin()
         left, right = self._bounds()

@@ -15,8 +15,9 @@ _TELLING = frozenset(
     words(
         """
     position z-index overflow-x overflow-y contain margin-top margin-left margin-bottom margin-right transform
-    translate scale grid-area grid-row grid-template-rows grid-template-columns -webkit-line-clamp padding-left
-    padding-top box-shadow height
+    translate scale rotate clip-path grid-area grid-row grid-template-rows grid-template-columns grid-auto-rows
+    -webkit-line-clamp padding-left padding-top border-left-width border-top-width box-shadow height line-height
+    text-indent word-spacing container-type
     """
     )
 )
@@ -37,11 +38,22 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
         return True
     if position == "relative" and any(_pixels(declared, side, font) for side in _SIDES):
         return True
-    if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale")):
+    if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale", "rotate")):
         return True
-    if not declared.keys().isdisjoint({"grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}):
+    if "(" in str(declared.get("clip-path", "")):
         return True
-    if "background-color" in declared and 0 <= _pixels(declared, "height", font) < 12 and "height" in declared:
+    if not declared.keys().isdisjoint(
+        {"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}
+    ):
+        return True
+    if "height" in declared and 0 <= _pixels(declared, "height", font) < 12:
+        if "background-color" in declared or "flex" in str(declared.get("display")):
+            return True
+    if _pixels(declared, "text-indent", font) < 0 or abs(_pixels(declared, "word-spacing", font)) > 2 * font:
+        return True
+    if any(_pixels(declared, f"border-{side}-width", font) > _FAR for side in ("left", "top")):
+        return True
+    if "container-type" in declared or _flat_lines(declared.get("line-height")):
         return True
     if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain") in {"paint", "strict", "content"}:
         return True
@@ -51,11 +63,19 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
     )  # fmt: skip
 
 
+def _flat_lines(value: object) -> bool:
+    return (
+        isinstance(value, Length)
+        and value.pixels + value.fonts + value.share < (0.2 if value.bare else 3.0)
+        and not (value.fonts > 0.2 or value.share > 0.2)
+    )
+
+
 def _cuts(declared: Mapping[str, Any], font: float) -> bool:
     if all(declared.get(name, "visible") == "visible" for name in ("overflow-x", "overflow-y")):
         return False
     if declared.get("white-space") in {"nowrap", "pre"} or any(
-        isinstance(declared.get(name), Length) for name in ("height", "max-height")
+        isinstance(declared.get(name), Length) for name in ("height", "max-height", "flex-basis")
     ):
         return True
     wide = [_pixels(declared, name, font) for name in ("width", "max-width") if isinstance(declared.get(name), Length)]

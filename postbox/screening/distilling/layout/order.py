@@ -5,34 +5,48 @@ Decides the sequence of strokes: backgrounds that cover, and words. It never dec
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from itertools import product
 
 from postbox.screening.distilling.computed import backdrop_of
 from postbox.screening.distilling.css_colours import RGBA
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.elements import covers
 from postbox.screening.distilling.layout.boxes import Box, Run
+from postbox.screening.distilling.layout.shapes import Points, clip_edges, moved
+from postbox.screening.distilling.matrices import (
+    FLAT,
+    Plane,
+    on_page,
+    perspective,
+    point,
+    seen_through,
+    transform_of,
+    within,
+)
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 EVERYWHERE: Rect = (-1e9, -1e9, 1e9, 1e9)
-_FUNCTION = re.compile(r"([a-z0-9]+)\(([^()]*)\)").findall
 _OPAQUE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Scale and shift in each direction."""
+    """What transforms do to what lies inside them."""
 
-    across: float = 1.0
-    down: float = 1.0
-    x: float = 0.0
-    y: float = 0.0
+    plane: Plane = FLAT
 
     def rect(self, x: float, y: float, width: float, height: float) -> Rect:
-        left, top = x * self.across + self.x, y * self.down + self.y
-        return (left, top, left + width * self.across, top + height * self.down)
+        """What is around a rectangle once it is moved; nothing where a corner is behind the eye."""
+        if self.plane is FLAT:
+            return (x, y, x + width, y + height)
+        corners = [point(self.plane, *corner) for corner in product((x, x + width), (y, y + height))]
+        seen = [corner for corner in corners if corner is not None]
+        if len(seen) < 4:
+            return (-1e6, -1e6, -1e6, -1e6)
+        across, down = [one for one, _ in seen], [one for _, one in seen]
+        return (min(across), min(down), max(across), max(down))
 
 
 @dataclass(slots=True)
@@ -45,6 +59,8 @@ class Stroke:
     run: Run | None = None
     motion: Motion = field(default_factory=Motion)
     box: Box | None = None
+    edges: tuple[Points, ...] = ()
+    """Shapes outside of which nothing is painted."""
 
 
 @dataclass(slots=True)
@@ -66,6 +82,7 @@ class _Task:
     outer_cut: Rect
     motion: Motion
     faint: float
+    edges: tuple[Points, ...] = ()
 
 
 def strokes(top: Box) -> list[Stroke]:
@@ -90,14 +107,18 @@ def strokes(top: Box) -> list[Stroke]:
             box.declared.get("opacity", 1.0) if isinstance(box.declared.get("opacity"), float) else 1.0
         )
         area = motion.rect(box.x, box.y, box.width, box.height)
+        edges = task.edges
+        if "clip-path" in box.declared or "clip" in box.declared:
+            sides = (box.x, box.y, box.width, box.height)
+            edges += tuple(moved(edge, motion.plane) for edge in clip_edges(box.declared, sides, box.style.font))
         _background(box, own, area, cut, faint)
         inner_cut = _intersection(cut, area) if box.clips else cut
         cuts[box] = (inner_cut, motion)
         for child in reversed(box.children):
             if isinstance(child, Run):
-                own.words.append(Stroke(area, inner_cut, run=child, motion=motion, box=box))
+                own.words.append(Stroke(area, inner_cut, run=child, motion=motion, box=box, edges=edges))
             else:
-                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint))
+                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint, edges))
     return _flattened(root)
 
 
@@ -148,36 +169,19 @@ def _surroundings(task: _Task, cuts: dict[Box, tuple[Rect, Motion]]) -> tuple[Re
 
 
 def _moved(box: Box, motion: Motion) -> Motion:
-    """The motion inside a box with a transform; turns and skews are left out."""
-    alone = [(name, box.declared.get(name, "none")) for name in ("translate", "scale")]
-    functions = [(name, text) for name, text in alone if isinstance(text, str) and text != "none"]
-    text = box.declared.get("transform")
-    if isinstance(text, str) and "(" in text:
-        functions += _FUNCTION(text[:500])
-    if not functions or box.inline:
+    """The motion inside a box with a transform, or in one that is looked at in perspective."""
+    if box.inline:
         return motion
-    sx, sy, tx, ty = 1.0, 1.0, 0.0, 0.0
-    for name, inner in functions:
-        sizes = [length(part) for part in inner.replace(",", " ").split()]
-        values = [
-            size.resolve(box.style.font, box.height if index == 1 or name.endswith("y") else box.width) if size else 0.0
-            for index, size in enumerate(sizes)
-        ]
-        if not values:
-            continue
-        if name in {"translate", "translate3d", "translatex"}:
-            tx, ty = tx + values[0] * sx, ty + (values[1] * sy if len(values) > 1 else 0.0)
-        elif name == "translatey":
-            ty += values[0] * sy
-        elif name in {"scale", "scale3d"}:
-            sx, sy = sx * values[0], sy * (values[1] if len(values) > 1 else values[0])
-        elif name in {"scalex", "scaley"}:
-            sx, sy = (sx * values[0], sy) if name == "scalex" else (sx, sy * values[0])
-        elif name == "matrix" and len(values) == 6:
-            sx, sy, tx, ty = sx * values[0], sy * values[3], tx + values[4], ty + values[5]
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    tx, ty = tx + x - sx * x, ty + y - sy * y
-    return Motion(motion.across * sx, motion.down * sy, motion.x + motion.across * tx, motion.y + motion.down * ty)
+    found = transform_of(box.declared, box.style.font, box.width, box.height)
+    if found is None:
+        return motion
+    around = box.parent
+    eye = length(str(around.declared.get("perspective", "none"))) if around is not None else None
+    if around is not None and eye is not None and eye.pixels:
+        x, y = around.x + around.width / 2 - box.x, around.y + around.height / 2 - box.y
+        found = seen_through(perspective(eye.resolve(around.style.font, 0.0), x, y), found)
+    there, back = (1.0, 0.0, box.x, 0.0, 1.0, box.y, 0.0, 0.0, 1.0), (1.0, 0.0, -box.x, 0.0, 1.0, -box.y, 0.0, 0.0, 1.0)
+    return Motion(within(motion.plane, within(there, within(on_page(found), back))))
 
 
 def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) -> None:

@@ -12,10 +12,15 @@ from postbox.screening.distilling.css_colours import WHITE
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH
 from postbox.screening.distilling.layout.boxes import Run
 from postbox.screening.distilling.layout.order import Rect, Stroke
+from postbox.screening.distilling.layout.shapes import Points, inside
 from postbox.screening.distilling.limits import Deadline, Overrun
+from postbox.screening.distilling.matrices import FLAT
 from postbox.screening.distilling.reasons import HiddenReason
 
 _CELL = 200.0
+_LEAST = 3.9
+_LEAST_ADVANCE = 1.2
+"""Pixels: how high a word, and how wide a letter, has to be at least to be read."""
 _SLACK = 1.12
 """Places are estimates: a word is only cut off when it lies so much farther than the edge that cuts it."""
 
@@ -66,7 +71,7 @@ def look(strokes: list[Stroke], deadline: Deadline) -> tuple[list[tuple[HiddenRe
             if run.style.reason is HiddenReason.COLOUR and run.places and _on_another(run, stroke, index, covers):
                 legible.add((run.element.tail if run.tail else run.element.text) or "")
             continue
-        reasons = [_why(stroke, place, index, covers) for place in run.places]
+        reasons = [_why(stroke, word, place, index, covers) for word, place in zip(run.words, run.places, strict=True)]
         if any(reasons):
             _take_out(run, reasons, hidden)
     return hidden, legible
@@ -78,30 +83,34 @@ def _take_out(run: Run, reasons: list[HiddenReason | None], hidden: list[tuple[H
     if not any(word.strip() for word in gone):
         return
     hidden.append((first, " ".join(gone)))
-    joint = "\n" if run.preformatted else " "
+    joint = "" if run.preformatted else " "
     kept = joint.join(word for word, reason in zip(run.words, reasons, strict=True) if not reason)
-    kept = (" " if run.leading else "") + kept + (" " if run.trailing else "")
+    if not run.preformatted:
+        kept = (" " if run.leading else "") + kept + (" " if run.trailing else "")
     if run.tail:
         run.element.tail = kept
     else:
         run.element.text = kept
 
 
-def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReason | None:
+def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> HiddenReason | None:
     left, top, right, bottom = stroke.motion.rect(*place)
-    if right == left and bottom == top:
+    if place[2] == 0 and place[3] == 0:
         return None
     if _cut_off(stroke.cut, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
         return HiddenReason.CLIPPED
     if (
         left + right <= 4
         or top + bottom <= 4
-        or left >= VIEWPORT_WIDTH * (1.0 if _exact(stroke) else 1.3)
-        or abs(bottom - top) < 3
+        or (left if _exact(stroke) else _least(stroke, left)) >= VIEWPORT_WIDTH
+        or bottom - top < _LEAST
+        or (stroke.motion.plane is not FLAT and right - left < _LEAST_ADVANCE * len(word))
     ):
         return HiddenReason.OFF_SCREEN
     middle = (top + bottom) / 2
     points = [(left + (right - left) * part, middle) for part in (0.15, 0.5, 0.85)]
+    if stroke.edges and sum(_within(stroke.edges, x, (top, bottom)) for x, _ in points) < 2:
+        return HiddenReason.CLIPPED
     if all(any(other > index for other, _ in covers.at(*point)) for point in points):
         return HiddenReason.COVERED
     behind = max(covers.at(*points[1]), key=lambda entry: entry[0], default=None)
@@ -111,6 +120,21 @@ def _why(stroke: Stroke, place: Rect, index: int, covers: Covers) -> HiddenReaso
         if paint is not None and not told_apart(stroke.run.style, paint):
             return HiddenReason.COLOUR
     return None
+
+
+def _within(edges: tuple[Points, ...], x: float, sides: tuple[float, float]) -> bool:
+    """Whether a letter is seen above or below its middle."""
+    top, bottom = sides
+    return any(all(inside(edge, x, top + (bottom - top) * part) for edge in edges) for part in (0.35, 0.65))
+
+
+def _least(stroke: Stroke, left: float) -> float:
+    """How far to the right a word begins at least, since the widths of those before it are estimates."""
+    block = stroke.box
+    while block is not None and block.inline and block.parent is not None:
+        block = block.parent
+    start = stroke.motion.rect(block.x, block.y, 0.0, 0.0)[0] if block is not None else 0.0
+    return start + max(0.0, left - start) / 1.3
 
 
 def _exact(stroke: Stroke) -> bool:

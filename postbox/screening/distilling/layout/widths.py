@@ -23,7 +23,17 @@ def outer(box: Box) -> float:
     around = sum(box.edge(kind, side) for kind in ("margin", "padding", "border") for side in ("left", "right"))
     if isinstance(width, Length) and not width.share:
         return width.resolve(box.style.font, VIEWPORT_WIDTH) + around
-    return fitting(box) + around
+    widest = box.declared.get("max-width")
+    inner = 0.0 if contained(box) else fitting(box)
+    if isinstance(widest, Length) and not widest.share:
+        inner = min(inner, widest.resolve(box.style.font, VIEWPORT_WIDTH))
+    return inner + around
+
+
+def contained(box: Box) -> bool:
+    """Whether a box is as wide as if it were empty."""
+    said = str(box.declared.get("contain", "")).split()
+    return "container-type" in box.declared or not {"inline-size", "size", "strict"}.isdisjoint(said)
 
 
 def _row(box: Box) -> float:
@@ -52,6 +62,6 @@ def run_width(run: Run) -> float:
     """The width of a text on one line, or of the widest of its own lines."""
     font = run.style.font
     if run.preformatted:
-        return max((advance(line) for line in run.words), default=0.0) * font
+        return max((advance(line) for line in "".join(run.words).split("\n")), default=0.0) * font
     spaces = max(0, len(run.words) - 1) + run.leading + run.trailing
     return (sum(map(advance, run.words)) + SPACE * spaces) * font
