@@ -15,6 +15,7 @@ from postbox.screening.distilling.legibility import Filter, blended, filtered, t
 from postbox.screening.distilling.reasons import HiddenReason
 
 FAINTEST = 0.1
+SPREAD = re.compile(r"0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+(\d{1,5})(?:px)?").search
 _WIPES = re.compile(r"(?:brightness|contrast)\(0").search
 _FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
@@ -64,6 +65,7 @@ class Style:
     zoom: float = 1.0
     control: bool = False
     """In a form control, of which no places are worked out."""
+    crowded: bool = False
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -74,7 +76,7 @@ class Style:
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending,
             self.behind_blend, self.behind_blend is WHITE, self.direction,
-            self.exact, self.root, self.ground, self.dark, self.zoom, self.control,
+            self.exact, self.root, self.ground, self.dark, self.zoom, self.control, self.crowded,
             self.backdrop is WHITE,
         )  # fmt: skip
 
@@ -114,6 +116,11 @@ def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
     """The colour with which a box covers what lies under it, None where it lets it through."""
     paint = declared.get("background-color")
     picture = declared.get("background-image", "none")
+    shadow = declared.get("box-shadow")
+    if isinstance(shadow, str) and "inset" in shadow and (found := gradient_colours("(" + shadow)):
+        spread = SPREAD(shadow)
+        if paint is None or (spread and float(spread[1]) >= 12):
+            return found[0]
     if declared.get("background-clip") == "text" or declared.get("mix-blend-mode") in {"multiply", "darken"}:
         return None
     if _WIPES(str(declared.get("backdrop-filter", ""))):
@@ -132,7 +139,4 @@ def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
     wide = declared.get("border-top-width")
     if border is not None and isinstance(wide, Length) and wide.pixels >= 10:
         return border  # type: ignore[no-any-return]
-    shadow = declared.get("box-shadow")
-    if isinstance(shadow, str) and "inset" in shadow and (found := gradient_colours("(" + shadow)):
-        return found[0]
     return None

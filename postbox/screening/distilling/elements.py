@@ -125,11 +125,20 @@ def _open_item(walk: Walk, frame: Frame) -> None:
 
 def _open_details(walk: Walk, frame: Frame) -> None:
     """Closed, it shows its first summary and nothing else."""
-    if frame.element.get("open") is not None:
+    if frame.element.get("open") is not None and not _closed_by_another(frame.element):
         return
     shown = next((child for child in frame.element if child.tag == "summary"), None)
     walk.unshown.update(child for child in frame.element if child is not shown)
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+
+
+def _closed_by_another(details: _Element) -> bool:
+    """Of those with one name only the first is open."""
+    name = details.get("name")
+    if not name:
+        return False
+    alike = (one for one in details.getroottree().iter("details") if one.get("name") == name and "open" in one.attrib)
+    return next(alike, details) is not details
 
 
 def _open_select(walk: Walk, frame: Frame) -> None:
@@ -137,14 +146,15 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     element = frame.element
     size = element.get("size", "1")
     if element.get("multiple") is not None or size not in {"", "0", "1"}:
-        for option in list(element.iter("option"))[:1_000]:
+        for option in _painted(list(element.iter("option"))[:1_000]):
             walk.writer.block(1)
             walk.paint(option.get("label") or " ".join(str(part) for part in option.itertext()), frame.style)
         walk.writer.block(1)
         frame.closed = True
         return
     options = list(element.iter("option"))[:1_000]
-    chosen = [option for option in options if option.get("selected") is not None][-1:] or options[:1]
+    chosen = [option for option in options if option.get("selected") is not None][-1:]
+    chosen = chosen or [option for option in options if "disabled" not in option.attrib][:1]
     for option in options:
         text = option.get("label") or " ".join(str(part) for part in option.itertext())
         if option in chosen:
@@ -155,8 +165,20 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
+def _painted(options: list[_Element]) -> list[_Element]:
+    """Options that neither an attribute nor a style of their own takes out; sheets are not looked at."""
+    return [one for one in options if "hidden" not in one.attrib and not _taken_out(one.get("style") or "")]
+
+
+_TAKEN_OUT = re.compile(r"display\s*:\s*none|visibility|opacity|font|height|color|transform|clip", re.I).search
+
+
+def _taken_out(style: str) -> bool:
+    return "\\" in style or "/*" in style or bool(_TAKEN_OUT(style))
+
+
 def _input(walk: Walk, frame: Frame) -> None:
-    kind = frame.element.get("type", "").strip().lower()
+    kind = frame.element.get("type", "").lower()
     value = frame.element.get("value") or ""
     if kind == "image":
         _image(walk, frame)
@@ -198,15 +220,29 @@ def _textarea(walk: Walk, frame: Frame) -> None:
 def _object(walk: Walk, frame: Frame) -> None:
     """The fallback of an object is painted unless its data stands in the mail itself."""
     data = (frame.element.get("data") or "").strip().lower()
-    if data.startswith("data:") or (not data and (frame.element.get("type") or "").lower().startswith("image/")):
+    if data.startswith("data:") or (not data and (frame.element.get("type") or "").lower().startswith(_OWN_CONTENT)):
         walk.hide_subtree(frame.element, HiddenReason.NOT_RENDERED)
         frame.closed = True
         frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
+_OWN_CONTENT = ("image/", "text/")
+
+
 def _drawing(walk: Walk, frame: Frame) -> None:
     """Texts over which shapes are painted are not seen."""
     walk.unshown.update(covered_texts(frame.element))
+
+
+def _formula(walk: Walk, frame: Frame) -> None:
+    """Text stands in the elements of a formula, not between them."""
+    if frame.style.reason is None:
+        frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
+
+
+def _within_formula(walk: Walk, frame: Frame) -> None:
+    if next(frame.element.iterancestors("math"), None) is not None:
+        _formula(walk, frame)
 
 
 def _action(walk: Walk, frame: Frame) -> None:
@@ -224,6 +260,8 @@ HABITS: dict[str, tuple[Habit, Habit | None]] = {
     "rt": (_apart, _apart),
     "svg": (_drawing, None),
     "maction": (_action, None),
+    "math": (_formula, None),
+    **dict.fromkeys(("mspace", "mprescripts", "none"), (_within_formula, None)),
     "textarea": (_textarea, None),
 }
 """What is done when an element opens and when it closes."""

@@ -29,7 +29,7 @@ BOX_PROPERTIES = frozenset(
     position left right top bottom margin-left margin-top margin-right transform translate scale clip
     clip-path filter overflow-x overflow-y width height max-width max-height min-width min-height line-height
     content-visibility aspect-ratio contain offset-distance mask-size mask-position mask-mode mask-composite
-    letter-spacing zoom rotate backface-visibility
+    zoom rotate backface-visibility
     offset-path mask-image
     """
     )
@@ -45,7 +45,6 @@ _TABLE_PARTS = frozenset(
 )
 NO_ROOM = 4.0
 _FAR_LEFT = -300.0
-_FAR_APART = 150.0
 _LOCAL = re.compile(r"url\(\s*[\"']?#").search
 _FUNCTION = re.compile(r"([a-z0-9-]+)\(([^()]*)\)").findall
 
@@ -122,9 +121,6 @@ def _clipped(declared: Declared, position: str, font: float, is_box: bool) -> bo
     path = declared.get("clip-path")
     if isinstance(path, str) and "(" in path:
         return _path_clips(path[:500], font)
-    spacing = declared.get("letter-spacing")
-    if isinstance(spacing, Length) and not -0.5 * font < spacing.resolve(font, 0.0) < _FAR_APART:
-        return True
     if not _MASK_PARTS.isdisjoint(declared) and "(" in str(declared.get("mask-image")):
         return True
     return is_box and isinstance(declared.get("zoom"), float) and 0 < declared["zoom"] <= TINY_SCALE

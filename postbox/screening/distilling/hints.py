@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from postbox.screening.distilling.css_colours import TRANSPARENT, attribute_colour, colour
-from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.css_lengths import ZERO, Length, length
 from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
 
 ABSENT = "none "
@@ -24,7 +24,10 @@ _EMS = {
     "big": 1.2,
 }  # fmt: skip
 _WITH_BACKGROUND = frozenset({"body", "table", "tr", "td", "th", "tbody", "thead", "tfoot", "marquee"})
-_PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext", "textarea"})
+_PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
+CONTROLS = frozenset({"input", "select", "textarea", "button"})
+_SMALL = Length(pixels=40 / 3)
+_FACE, _FIELD, _FIELD_TEXT = (one for one in map(colour, ("buttonface", "field", "fieldtext")) if one)
 _FILL = "--postbox-fill"
 _SVG = frozenset({"svg", "g", "text", "tspan", "foreignobject"})
 
@@ -41,6 +44,13 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
     elif tag in _SVG:
         _svg(tag, named, found)
         return found
+    elif tag in CONTROLS:
+        button = tag == "button" or named.get("type", "").lower() in {"submit", "button", "reset"}
+        found |= {"font-size": _SMALL, "letter-spacing": "normal", "text-indent": ZERO}
+        if named.get("type", "").lower() not in {"image", "hidden", "checkbox", "radio"}:
+            found |= {"color": _FIELD_TEXT, "background-color": _FACE if button else _FIELD}
+        if tag == "textarea":
+            found["white-space"] = "pre"
     elif tag == "mark":
         found["background-color"], found["color"] = (255.0, 255.0, 0.0, 1.0), (0.0, 0.0, 0.0, 1.0)
     if named:
@@ -122,10 +132,14 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         _set_colour(found, "-link", named.get("link", ""))
     elif tag == "marquee":
         found |= {"display": "inline-block", "overflow-x": "hidden", "overflow-y": "hidden"}
+        if named.get("behavior", "").lower() != "alternate" and named.get("scrollamount", "6").strip() != "0":
+            found["display"] = UNRENDERED
         for side in ("width", "height"):
             if (size := length(named.get(side, "").strip().lower())) is not None:
                 found[side] = size
     elif (tag == "dialog" and "open" not in named) or "popover" in named:
+        found["display"] = UNRENDERED
+    elif tag in {"mpadded", "mspace"} and any(_none(named.get(side)) for side in ("width", "height")):
         found["display"] = UNRENDERED
     if "mathcolor" in named:
         _set_colour(found, "color", named["mathcolor"])
@@ -135,6 +149,11 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         found.update(longhands("font-size", named["mathsize"]))
     if "hidden" in named:
         found["display"] = ABSENT
+
+
+def _none(value: str | None) -> bool:
+    size = length(value.strip().lower()) if value else None
+    return size is not None and not size.pixels and not size.fonts and not size.share
 
 
 def _set_colour(found: dict[str, Any], name: str, value: str) -> None:

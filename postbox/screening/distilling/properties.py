@@ -17,7 +17,7 @@ PARSERS: dict[str, Parser] = {
     "content-visibility": values.keyword("visible", "hidden", "auto"),
     "opacity": values.number,
     "zoom": values.number,
-    "font-size-adjust": values.number,
+    "font-size-adjust": values.adjustment,
     "transform-origin": values.text,
     "mask-size": values.text,
     "-webkit-mask-size": values.renamed("mask-size", values.text),

@@ -75,7 +75,12 @@ def font_size(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, found)]
 
 
+_SYSTEM_FONTS = frozenset({"caption", "icon", "menu", "message-box", "small-caption", "status-bar"})
+
+
 def font(_name: str, value: str) -> list[tuple[str, Value]]:
+    if value in _SYSTEM_FONTS:
+        return [("font-size", length("13.333px")), ("line-height", "normal")]
     words = _WORDS(value)
     for index, word in enumerate(words):
         if index and words[index - 1] == "/":
@@ -85,8 +90,15 @@ def font(_name: str, value: str) -> list[tuple[str, Value]]:
                 continue
             after = words[index + 1 : index + 3]
             spacing = size("line-height", after[1]) if after[:1] == ["/"] and len(after) > 1 else []
+            if len(words) <= index + (3 if after[:1] == ["/"] else 1):
+                return []
             return found + (spacing or [("line-height", "normal")])
     return []
+
+
+def adjustment(name: str, value: str) -> list[tuple[str, Value]]:
+    """``font-size-adjust``: a share of the font size, after the name of what is measured."""
+    return number(name, value.split()[-1]) if value else []
 
 
 def number(name: str, value: str) -> list[tuple[str, Value]]:
@@ -341,6 +353,8 @@ def content_parts(raw: str) -> list[tuple[str, Value]]:
             parts.append(("attribute", match["attribute"].lower()))
         elif match["word"].lower() in {"none", "normal"}:
             return [("content", ())]
+        elif match["word"].lower().startswith(("url(", "image-set(")) and not parts:
+            parts.append(("picture", ""))
         elif match["word"].lower() in {"open-quote", "close-quote"}:
             parts.append(("text", '"'))
     return [("content", tuple(parts))]

@@ -10,14 +10,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from postbox.screening.distilling.computed import FAINTEST, LINK, Style, gradient_colours, told_apart
+from postbox.screening.distilling.computed import FAINTEST, LINK, SPREAD, Style, gradient_colours, told_apart
 from postbox.screening.distilling.css_colours import BLACK, CANVAS_DARK, WHITE, Scheme, is_dark
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
-from postbox.screening.distilling.hints import ABSENT, UNRENDERED
+from postbox.screening.distilling.hints import ABSENT, CONTROLS, UNRENDERED
 from postbox.screening.distilling.legibility import (
     NEAR,
     blend,
@@ -48,6 +48,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     if custom or CUSTOM in declared:
         custom, declared = resolved(custom, declared)
     display = _display(tag, declared)
+    if display == "contents":
+        declared = {name: value for name, value in declared.items() if name not in _OF_BOXES}
     if not reset and not custom and _like_parent(parent, tag, declared, display):
         return parent, display, declared
     style = Style(
@@ -55,7 +57,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         parent.white_space, parent.indented, parent.secured, parent.bullets, custom, parent.collapses,
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.behind_blend, parent.direction,
-        parent.exact, parent.root, parent.ground, parent.dark, parent.zoom, tag in CONTROLS,
+        parent.exact, parent.root, parent.ground, parent.dark, parent.zoom, tag in CONTROLS, parent.crowded,
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
@@ -67,7 +69,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         if declared.get("-picture-size") is True or declared.get("-picture-position") is True:
             declared = declared | {"background-image": "none"}
         _inherited_parts(style, parent, declared)
-        style.gone = parent.gone or _gone(style, parent, declared, display)
+        style.gone = parent.gone or _gone(style, parent, _cutting(tag, declared), display)
         if tag in {"text", "tspan"} and isinstance(declared.get("fill"), tuple):
             style.fill = declared["fill"]
             if declared.get("fill-opacity", 1.0) == 0:
@@ -208,13 +210,10 @@ _ELSEWHERE = re.compile(r"/\s*[.0]|/\s*\d(?:px)?\b|-\d{3,}|\d{4,}").search
 
 def _set_inner_shadow(style: Style, _parent: Style, value: Any) -> None:
     """A shadow inside that reaches over the whole box is its background."""
-    if "inset" in value and (match := _SPREAD(value)) and float(match[1]) >= 12:
+    if "inset" in value and (match := SPREAD(value)) and float(match[1]) >= 12:
         colours = gradient_colours("(" + value)
         if colours and colours[0][3] >= 0.9:
             style.backdrop = colours[0]
-
-
-_SPREAD = re.compile(r"0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+(\d{1,5})(?:px)?").search
 
 
 def _set_clip(style: Style, parent: Style, value: Any) -> None:
@@ -266,6 +265,14 @@ def _set_security(style: Style, _parent: Style, value: Any) -> None:
     style.secured = value != "none"
 
 
+def _set_spacing(style: Style, _parent: Style, value: Any) -> None:
+    """Letters on each other, or one by one over the page."""
+    style.crowded = isinstance(value, Length) and not -0.5 * style.font < value.resolve(style.font, 0.0) < _FAR_APART
+
+
+_FAR_APART = 150.0
+
+
 def _set_bullets(style: Style, _parent: Style, value: Any) -> None:
     style.bullets = value != "none"
 
@@ -278,14 +285,15 @@ _SETTERS = {
     "direction": _set_direction, "visibility": _set_visibility, "opacity": _set_opacity,
     "box-shadow": _set_inner_shadow,
     "-webkit-text-fill-color": _set_fill, "text-indent": _set_indent, "-webkit-text-security": _set_security,
-    "list-style-type": _set_bullets,
+    "list-style-type": _set_bullets, "letter-spacing": _set_spacing,
 }  # fmt: skip
 """In the order in which they depend on each other."""
 _PAINTING = frozenset(_SETTERS) | {CUSTOM, "fill", "fill-opacity", "-link", "::first-line"}
+_OF_BOXES = BOX_PROPERTIES | {"opacity", "filter", "float", "mix-blend-mode", "mask-image"}
+"""What says nothing of an element without a box."""
 _OF_A_LINE = frozenset(
     {"font-size", "color", "-webkit-text-fill-color", "background-color", "background-image", "text-shadow"}
 )
-CONTROLS = frozenset({"input", "select", "textarea", "button"})
 _ROOTS = frozenset({"html", "body", "text", "tspan"})
 _NOT_INHERITED = frozenset(
     {
@@ -306,8 +314,22 @@ _INITIAL: dict[str, Any] = {
     "box-shadow": "none",
     "-webkit-text-stroke": "none", "direction": "ltr", "text-indent": Length(), "white-space": "normal",
     "-webkit-text-security": "none", "color-scheme": "normal", "zoom": 1.0, "font-size-adjust": 0.5,
-    "list-style-type": "disc",
+    "list-style-type": "disc", "letter-spacing": "normal",
 }  # fmt: skip
+
+
+_PICTURED = (("picture", ""),)
+"""``content`` of a picture alone takes the place of what an element holds."""
+
+
+def _cutting(tag: str, declared: dict[str, Any]) -> dict[str, Any]:
+    """Form controls cut off what does not fit into them."""
+    if tag not in CONTROLS or _EXTENTS.isdisjoint(declared):
+        return declared
+    return {"overflow-x": "clip", "overflow-y": "clip"} | declared
+
+
+_EXTENTS = frozenset({"width", "height", "max-width", "max-height"})
 
 
 def _gone(style: Style, parent: Style, declared: dict[str, Any], display: str) -> HiddenReason | None:
@@ -315,6 +337,8 @@ def _gone(style: Style, parent: Style, declared: dict[str, Any], display: str) -
         return {ABSENT: HiddenReason.HIDDEN_ATTRIBUTE, UNRENDERED: HiddenReason.NOT_RENDERED}.get(
             display, HiddenReason.DISPLAY_NONE
         )
+    if declared.get("content") == _PICTURED:
+        return HiddenReason.NOT_RENDERED
     if style.opacity < FAINTEST:
         return HiddenReason.OPACITY
     if display.startswith("table-column"):
@@ -331,6 +355,6 @@ def _why_unseen(style: Style) -> HiddenReason | None:
         return HiddenReason.FONT_SIZE
     if style.indented:
         return HiddenReason.OFF_SCREEN
-    if style.secured:
+    if style.secured or style.crowded:
         return HiddenReason.CLIPPED
     return None if told_apart(style, style.backdrop) else HiddenReason.COLOUR

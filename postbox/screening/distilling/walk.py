@@ -253,7 +253,7 @@ class Walk:
         parts = declared.get("content")
         if not isinstance(parts, tuple):
             return None
-        text = "".join(part if kind == "text" else element.get(part) or "" for kind, part in parts)
+        text = "".join(part if kind == "text" else element.get(part or "-") or "" for kind, part in parts)
         return (text[:HIDDEN_CHARACTERS], style, edge_of("", display)) if text.strip() else None
 
     def _paint_generated(self, made: tuple[str, Style, int]) -> None:

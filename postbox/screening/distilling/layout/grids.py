@@ -128,9 +128,7 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     elif sum(growing):
         wanted = [w + (width - total) * g / sum(growing) for w, g in zip(wanted, growing, strict=True)]
     at, bottom, line = x, y, y
-    if width > sum(wanted):
-        at += (width - sum(wanted)) * _before(box)
-    elif _before(box) and len(children) == 1:
+    if width > sum(wanted) or len(children) == 1:
         at += (width - sum(wanted)) * _before(box)
     for child, wide in zip(children, wanted, strict=True):
         if at > x and at + wide > x + width + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":

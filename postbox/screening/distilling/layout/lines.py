@@ -23,6 +23,8 @@ def line_height(box: Box, font: float) -> float:
         value = at.declared.get("line-height")
         if isinstance(value, Length):
             return value.pixels * font if value.bare else value.resolve(at.style.font, at.style.font)
+        if value == "normal":
+            break
         at = at.parent
     return LINE * font
 

@@ -46,21 +46,31 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
         {"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}
     ):
         return True
-    if "height" in declared and 0 <= _pixels(declared, "height", font) < 12:
-        if "background-color" in declared or "flex" in str(declared.get("display")):
-            return True
-    if _pixels(declared, "text-indent", font) < 0 or abs(_pixels(declared, "word-spacing", font)) > 2 * font:
+    if ("background-color" in declared or "flex" in str(declared.get("display"))) and _low(declared, font):
+        return True
+    if (
+        not 0 <= _pixels(declared, "text-indent", font) < _FAR
+        or abs(_pixels(declared, "word-spacing", font)) > 2 * font
+    ):
         return True
     if any(_pixels(declared, f"border-{side}-width", font) > _FAR for side in ("left", "top")):
         return True
     if "container-type" in declared or _flat_lines(declared.get("line-height")):
         return True
-    if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain") in {"paint", "strict", "content"}:
+    if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain", "none") not in {
+        "none",
+        "layout",
+        "style",
+    }:
         return True
     return _cuts(declared, font) or any(
         not _BACK <= _pixels(declared, f"{kind}-{side}", font) <= _FAR
         for kind in ("margin", "padding") for side in _SIDES
     )  # fmt: skip
+
+
+def _low(declared: Mapping[str, Any], font: float) -> bool:
+    return "height" in declared and 0 <= _pixels(declared, "height", font) < 12
 
 
 def _flat_lines(value: object) -> bool:

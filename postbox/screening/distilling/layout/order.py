@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import product
 
-from postbox.screening.distilling.computed import backdrop_of
+from postbox.screening.distilling.computed import backdrop_of, gradient_colours
 from postbox.screening.distilling.css_colours import RGBA
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.elements import covers
@@ -61,6 +61,8 @@ class Stroke:
     box: Box | None = None
     edges: tuple[Points, ...] = ()
     """Shapes outside of which nothing is painted."""
+    first: float = -1e9
+    """Where the content of the box that cuts it begins."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class _Task:
     motion: Motion
     faint: float
     edges: tuple[Points, ...] = ()
+    first: float = -1e9
 
 
 def strokes(top: Box) -> list[Stroke]:
@@ -112,13 +115,16 @@ def strokes(top: Box) -> list[Stroke]:
             sides = (box.x, box.y, box.width, box.height)
             edges += tuple(moved(edge, motion.plane) for edge in clip_edges(box.declared, sides, box.style.font))
         _background(box, own, area, cut, faint)
-        inner_cut = _intersection(cut, area) if box.clips else cut
+        inner_cut, first = cut, task.first
+        if box.clips:
+            above = box.edge("padding", "top") + box.edge("border", "top")
+            inner_cut, first = _intersection(cut, area), motion.rect(box.x, box.y + above, 0.0, 0.0)[1]
         cuts[box] = (inner_cut, motion)
         for child in reversed(box.children):
             if isinstance(child, Run):
-                own.words.append(Stroke(area, inner_cut, run=child, motion=motion, box=box, edges=edges))
+                own.words.append(Stroke(area, inner_cut, run=child, motion=motion, box=box, edges=edges, first=first))
             else:
-                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint, edges))
+                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint, edges, first))
     return _flattened(root)
 
 
@@ -190,6 +196,10 @@ def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) ->
         paint = (128.0, 128.0, 128.0, 1.0)
     if paint is None or paint[3] * faint < _OPAQUE or box.style.unseen or "clip-path" in box.declared:
         paint = None
+    if (spread := _spread(box)) is not None:
+        wide, ink = spread
+        around = (area[0] - wide, area[1] - wide, area[2] + wide, area[3] + wide)
+        own.blocks.append(Stroke(_intersection(around, cut), cut, ink, box=box))
     area = _intersection(area, cut)
     if paint is None and not own.blocks:
         own.blocks.append(Stroke(area, cut))
@@ -201,6 +211,23 @@ def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) ->
             own.blocks[0] = stroke
         else:
             (own.words if box.inline else own.blocks).append(stroke)
+
+
+def _spread(box: Box) -> tuple[float, RGBA] | None:
+    """How far a shadow or an outline covers what lies around its box, and with what."""
+    shadow, outline = str(box.declared.get("box-shadow", "none")), str(box.declared.get("outline", "none"))
+    said = outline if "inset" in shadow or shadow == "none" else shadow
+    if said == "none" or "inset" in said:
+        return None
+    wide = max((size.pixels for word in said.split() if (size := length(word)) is not None), default=0.0)
+    inks = gradient_colours(f"({said}")
+    return (wide, inks[0]) if wide >= 40 and inks and inks[0][3] >= _OPAQUE and _sharp(said, outline) else None
+
+
+def _sharp(said: str, outline: str) -> bool:
+    """Whether the spread, the fourth length of a shadow, is what makes it large."""
+    sizes = [size.pixels for word in said.split() if (size := length(word)) is not None]
+    return said is outline or (len(sizes) == 4 and sizes[3] >= 40 and sizes[2] <= sizes[3])
 
 
 def _intersection(one: Rect, other: Rect) -> Rect:

@@ -97,12 +97,12 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
     left, top, right, bottom = stroke.motion.rect(*place)
     if place[2] == 0 and place[3] == 0:
         return None
-    if _cut_off(stroke.cut, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
+    if _cut_off(stroke, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
         return HiddenReason.CLIPPED
     if (
         left + right <= 4
         or top + bottom <= 4
-        or (left if _exact(stroke) else _least(stroke, left)) >= VIEWPORT_WIDTH
+        or (left if _exact(stroke) or stroke.motion.plane is not FLAT else _least(stroke, left)) + (right - left) / 2 >= VIEWPORT_WIDTH
         or bottom - top < _LEAST
         or (stroke.motion.plane is not FLAT and right - left < _LEAST_ADVANCE * len(word))
     ):
@@ -133,7 +133,11 @@ def _least(stroke: Stroke, left: float) -> float:
     block = stroke.box
     while block is not None and block.inline and block.parent is not None:
         block = block.parent
-    start = stroke.motion.rect(block.x, block.y, 0.0, 0.0)[0] if block is not None else 0.0
+    start = 0.0
+    if block is not None:
+        inset = block.edge("padding", "left") + block.edge("border", "left")
+        indent = block.style.indent.resolve(block.style.font, block.width) if block.style.indent is not None else 0.0
+        start = stroke.motion.rect(block.x + inset + max(0.0, indent), block.y, 0.0, 0.0)[0]
     return start + max(0.0, left - start) / 1.3
 
 
@@ -164,12 +168,13 @@ def _on_another(run: Run, stroke: Stroke, index: int, covers: Covers) -> bool:
     return behind is not None and behind[1].paint is not None and told_apart(run.style, behind[1].paint)
 
 
-def _cut_off(cut: Rect, word: Rect, slack: float) -> bool:
+def _cut_off(stroke: Stroke, word: Rect, slack: float) -> bool:
+    cut, first = stroke.cut, max(stroke.cut[1], stroke.first)
     across, down = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
     wide, high = cut[2] - cut[0], cut[3] - cut[1]
     if wide <= 1 or high <= 1:
         return True
     return (
-        down - cut[1] > high * slack + 2 or down < cut[1] - 2 or across < cut[0] - 2
+        first - cut[1] + (down - 2 - first) / slack > high or down < cut[1] - 2 or across < cut[0] - 2
         or min(across, word[0] + 12) - cut[0] > wide * min(slack, 1.02) + 2
     )  # fmt: skip
