@@ -22,6 +22,7 @@ from postbox.screening.distilling.property_values import Value
 from postbox.screening.distilling.selector_matching import STEPS, Budget, Invalid, Selector, matches
 from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
+from postbox.screening.distilling.words import words
 
 Declared = dict[str, Value]
 Pairs = Sequence[tuple[Any, Any]]
@@ -30,7 +31,13 @@ Pairs = Sequence[tuple[Any, Any]]
 TELLING = frozenset(
     {"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize", "mathbackground"}
 )
-PARTICULAR = frozenset({"a", "area", "body", "dialog", "marquee", "svg", "g", "text", "tspan", "foreignobject"})
+PARTICULAR = frozenset(
+    words(
+        """
+    a area body dialog marquee svg g text tspan foreignobject input mpadded mspace
+    """
+    )
+)
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 

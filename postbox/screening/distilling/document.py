@@ -53,10 +53,22 @@ def parse(html: str) -> Document:
     if renamed:
         for element in root.iter(*(f"x-{tag}" for tag in renamed)):
             element.tag = str(element.tag)[2:]
+    if b"shadowrootmode" in octets.lower():
+        _hide_hosts(root)
     errors = parser.error_log
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
         whole = False
     return Document(root, whole, _style_sheets(root) if sheets else [], errors, dark)
+
+
+def _hide_hosts(root: _Element) -> None:
+    """What stands in the host of a shadow tree is painted where its slots and sheets say: taken for not painted."""
+    for inner in root.iter("template"):
+        host = inner.getparent()
+        if "shadowrootmode" not in inner.attrib or host is None:
+            continue
+        if next(inner.iter("slot"), None) is None or next(inner.iter("style"), None) is not None:
+            host.tag = "template"
 
 
 def _style_sheets(root: _Element) -> list[str]:

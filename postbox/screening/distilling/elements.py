@@ -15,6 +15,7 @@ from lxml.etree import _Element
 from postbox.screening.distilling.data_urls import transparent_gif
 from postbox.screening.distilling.drawings import covered_texts, other_actions
 from postbox.screening.distilling.reasons import HiddenReason
+from postbox.screening.distilling.svg_texts import judge
 from postbox.screening.distilling.words import words
 
 if TYPE_CHECKING:
@@ -232,6 +233,8 @@ _OWN_CONTENT = ("image/", "text/")
 def _drawing(walk: Walk, frame: Frame) -> None:
     """Texts over which shapes are painted are not seen."""
     walk.unshown.update(covered_texts(frame.element))
+    if frame.element.getparent() is None or next(frame.element.iterancestors("svg"), None) is None:
+        walk.unshown.update(judge(frame.element))
 
 
 def _formula(walk: Walk, frame: Frame) -> None:

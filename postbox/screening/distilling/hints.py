@@ -11,6 +11,7 @@ from typing import Any
 from postbox.screening.distilling.css_colours import TRANSPARENT, attribute_colour, colour
 from postbox.screening.distilling.css_lengths import ZERO, Length, length
 from postbox.screening.distilling.declarations import CUSTOM, Unresolved, longhands
+from postbox.screening.distilling.svg_texts import GROUND
 
 ABSENT = "none "
 """``display: none`` that an attribute asks for; the blank keeps it apart from the author's own ``none``."""
@@ -28,7 +29,7 @@ _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
 CONTROLS = frozenset({"input", "select", "textarea", "button"})
 _SMALL = Length(pixels=40 / 3)
 _FACE, _FIELD, _FIELD_TEXT = (one for one in map(colour, ("buttonface", "field", "fieldtext")) if one)
-_FILL = "--postbox-fill"
+FILL = "--postbox-fill"
 _SVG = frozenset({"svg", "g", "text", "tspan", "foreignobject"})
 
 
@@ -65,7 +66,7 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
     if tag == "foreignobject":
         found["-webkit-text-fill-color"] = "currentcolor"
     elif tag in {"svg", "text"}:
-        found["-webkit-text-fill-color"] = TRANSPARENT if tag == "svg" else Unresolved(f"var({_FILL}, black)")
+        found["-webkit-text-fill-color"] = TRANSPARENT if tag == "svg" else Unresolved(f"var({FILL}, black)")
         found[CUSTOM] = True
     if tag == "svg" and any(named.get(name, "").strip() in {"0", "0px"} for name in ("width", "height")):
         found["display"] = "none"
@@ -88,15 +89,18 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
             found.update(longhands(name, named[name]))
     fill = named.get("fill", "").strip().lower()
     if fill and tag in {"svg", "g"}:
-        found[_FILL], found[CUSTOM] = "transparent" if fill == "none" else fill, True
+        found[FILL], found[CUSTOM] = "transparent" if fill == "none" else fill, True
     if tag in {"text", "tspan"} and fill == "currentcolor":
         found["-webkit-text-fill-color"] = fill
     if tag in {"text", "tspan"} and fill.startswith("url("):
-        found["-webkit-text-fill-color"] = TRANSPARENT
+        found["-webkit-text-fill-color"] = colour(fill.rpartition(")")[2].strip()) or TRANSPARENT
     if fill and tag in {"text", "tspan"} and (seen := TRANSPARENT if fill == "none" else colour(fill)) is not None:
         found["-webkit-text-fill-color"] = seen
-    if named.get("fill-opacity", "1").strip() in {"0", "0%", "0.0", ".0"}:
+    opaque = length(named.get("fill-opacity", "1").strip())
+    if opaque is not None and opaque.pixels + opaque.share < 0.1:
         found["-webkit-text-fill-color"] = TRANSPARENT
+    if GROUND in named:
+        found["-ground"] = colour(named[GROUND])
 
 
 _LOST = re.compile(r"-\d{3,}|\d{4,}").search
@@ -137,9 +141,12 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         for side in ("width", "height"):
             if (size := length(named.get(side, "").strip().lower())) is not None:
                 found[side] = size
-    elif (tag == "dialog" and "open" not in named) or "popover" in named:
-        found["display"] = UNRENDERED
-    elif tag in {"mpadded", "mspace"} and any(_none(named.get(side)) for side in ("width", "height")):
+    elif (
+        (tag == "dialog" and "open" not in named)
+        or "popover" in named
+        or tag in {"mpadded", "mspace"}
+        and any(_none(named.get(side)) for side in ("width", "height"))
+    ):
         found["display"] = UNRENDERED
     if "mathcolor" in named:
         _set_colour(found, "color", named["mathcolor"])

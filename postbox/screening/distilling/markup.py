@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from html import escape
 from typing import NamedTuple
 
 _DOCTYPE = re.compile(r"\s*(?:<!--[^>]{0,2000}-->\s*|<\?[^>]{0,500}>\s*)?<!doctype\s+html([^>]{0,500})>", re.I).match
@@ -53,6 +54,9 @@ def as_browsers_read(html: str) -> Markup:
     the parser would close before them. Each is looked for first, since most mail has none of it.
     """
     lower = _small_letters(html)
+    if "<frameset" in lower or "<![cdata[" in lower:
+        html = _without_frames(_data_as_text(html, lower))
+        lower = _small_letters(html)
     html = _in_one_body(html, lower)
     if "/>" in html:
         html = _without_self_closing(html)
@@ -71,6 +75,36 @@ def as_browsers_read(html: str) -> Markup:
     if names:
         return Markup(_renamed(html, names), (*names, "p"), sheets, dark)
     return Markup(html, ("p",) if "<x-p" in html else (), sheets, dark)
+
+
+def _without_frames(html: str) -> str:
+    """Where a set of frames comes before any content, nothing of the page is painted."""
+    found = _FRAMES_FIRST(html)
+    return f"{html[: found.end() - 9]}<template{html[found.end() :]}" if found else html
+
+
+_FRAMES_FIRST = re.compile(
+    r"(?>(?:\s++|<!--(?>(?:[^-]++|-(?!->))*)-->|<(?:!|/)[^>]*+>|<(?:title|style|script)\b[^>]*+>(?>(?:[^<]++|<(?!/))*)"
+    r"|<(?:html|head|meta|link|base|p|div|span|b|i|u|center|font)\b[^>]*+>)*)<frameset",
+    re.I,
+).match
+
+
+def _data_as_text(html: str, lower: str) -> str:
+    """CDATA is text in drawings and formulas, and a comment elsewhere."""
+    parts, at = [], 0
+    while (start := lower.find("<![cdata[", at)) >= 0 and len(parts) < _MOST_DATA:
+        end = lower.find("]]>", start)
+        end = len(html) if end < 0 else end
+        parts.append(html[at:start])
+        inner = html[start + 9 : end]
+        foreign = any(lower.rfind(f"<{tag}", 0, start) > lower.rfind(f"</{tag}", 0, start) for tag in ("svg", "math"))
+        parts.append(escape(inner) if foreign else html[start : end + 3])
+        at = end + 3
+    return "".join(parts) + html[at:]
+
+
+_MOST_DATA = 100
 
 
 def _small_letters(html: str) -> str:

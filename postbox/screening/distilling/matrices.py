@@ -59,6 +59,30 @@ def transform_of(declared: Mapping[str, Any], font: float, width: float, height:
     return _product(_product(_shift(x, y), found), _shift(-x, -y)) if x or y else found
 
 
+def attribute_plane(text: str) -> Plane:
+    """A ``transform`` as SVG writes it: angles in degrees, and turns about a point."""
+    found = IDENTITY
+    for name, arguments in functions(text.lower()):
+        if name == "rotate" and len(arguments) == 3:
+            x, y = (_number(argument) for argument in arguments[1:])
+            turned = _step(name, [_degrees(arguments[0])], 16.0, 0.0, 0.0)
+            step = _product(_product(_shift(x, y), turned), _shift(-x, -y))
+        else:
+            angled = name.startswith(("rotate", "skew"))
+            step = _step(name, [_degrees(one) for one in arguments] if angled else arguments, 16.0, 0.0, 0.0)
+        found = _product(found, step)
+    return on_page(found)
+
+
+def _degrees(argument: str) -> str:
+    return argument if argument[-1:].isalpha() else f"{argument}deg"
+
+
+def _number(argument: str) -> float:
+    size = length(argument)
+    return size.pixels if size else 0.0
+
+
 _NONE = frozenset({"none", "initial", "unset", "revert", "revert-layer", "inherit"})
 
 

@@ -17,7 +17,7 @@ from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
-from postbox.screening.distilling.hints import ABSENT, CONTROLS, UNRENDERED
+from postbox.screening.distilling.hints import ABSENT, CONTROLS, FILL, UNRENDERED
 from postbox.screening.distilling.legibility import (
     NEAR,
     blend,
@@ -70,8 +70,12 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
             declared = declared | {"background-image": "none"}
         _inherited_parts(style, parent, declared)
         style.gone = parent.gone or _gone(style, parent, _cutting(tag, declared), display)
-        if tag in {"text", "tspan"} and isinstance(declared.get("fill"), tuple):
-            style.fill = declared["fill"]
+        if isinstance(fill := declared.get("fill"), tuple) and tag in {"svg", "g"}:
+            style.custom = custom | {FILL: f"rgba({fill[0]:.0f},{fill[1]:.0f},{fill[2]:.0f},{fill[3]:.2f})"}
+        if tag in {"text", "tspan"}:
+            style.backdrop = declared.get("-ground") or parent.backdrop
+        if tag in {"text", "tspan"} and isinstance(fill, tuple):
+            style.fill = fill
             if declared.get("fill-opacity", 1.0) == 0:
                 style.fill = (0.0, 0.0, 0.0, 0.0)
     style.ground = parent.ground if display in INLINE else style.backdrop

@@ -102,7 +102,7 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
     if (
         left + right <= 4
         or top + bottom <= 4
-        or (left if _exact(stroke) or stroke.motion.plane is not FLAT else _least(stroke, left)) + (right - left) / 2 >= VIEWPORT_WIDTH
+        or _least(stroke, left) >= VIEWPORT_WIDTH - (right - left) / 2
         or bottom - top < _LEAST
         or (stroke.motion.plane is not FLAT and right - left < _LEAST_ADVANCE * len(word))
     ):
@@ -130,6 +130,8 @@ def _within(edges: tuple[Points, ...], x: float, sides: tuple[float, float]) -> 
 
 def _least(stroke: Stroke, left: float) -> float:
     """How far to the right a word begins at least, since the widths of those before it are estimates."""
+    if _exact(stroke) or stroke.motion.plane is not FLAT:
+        return left
     block = stroke.box
     while block is not None and block.inline and block.parent is not None:
         block = block.parent
