@@ -141,12 +141,7 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         for side in ("width", "height"):
             if (size := length(named.get(side, "").strip().lower())) is not None:
                 found[side] = size
-    elif (
-        (tag == "dialog" and "open" not in named)
-        or "popover" in named
-        or tag in {"mpadded", "mspace"}
-        and any(_none(named.get(side)) for side in ("width", "height"))
-    ):
+    elif _unrendered(tag, named):
         found["display"] = UNRENDERED
     if "mathcolor" in named:
         _set_colour(found, "color", named["mathcolor"])
@@ -156,6 +151,13 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         found.update(longhands("font-size", named["mathsize"]))
     if "hidden" in named:
         found["display"] = ABSENT
+
+
+def _unrendered(tag: str, named: dict[str, str]) -> bool:
+    """Whether attributes say that nothing of the element is painted."""
+    if tag in {"mpadded", "mspace"}:
+        return any(_none(named.get(side)) for side in ("width", "height"))
+    return (tag == "dialog" and "open" not in named) or "popover" in named
 
 
 def _none(value: str | None) -> bool:

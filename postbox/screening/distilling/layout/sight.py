@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from postbox.screening.distilling.computed import told_apart
-from postbox.screening.distilling.css_colours import WHITE
+from postbox.screening.distilling.computed import backdrop_of, told_apart
+from postbox.screening.distilling.css_colours import RGBA, WHITE
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH
-from postbox.screening.distilling.layout.boxes import Run
+from postbox.screening.distilling.layout.boxes import Box, Run
 from postbox.screening.distilling.layout.order import Rect, Stroke
 from postbox.screening.distilling.layout.shapes import Points, inside
 from postbox.screening.distilling.limits import Deadline, Overrun
@@ -116,7 +116,7 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
     behind = max(covers.at(*points[1]), key=lambda entry: entry[0], default=None)
     box = stroke.box
     if box is not None and stroke.run is not None and _apart(stroke):
-        paint = behind[1].paint if behind and behind[0] < index else WHITE
+        paint = _inline_paint(box) or (behind[1].paint if behind and behind[0] < index else WHITE)
         if paint is not None and not told_apart(stroke.run.style, paint):
             return HiddenReason.COLOUR
     return None
@@ -148,6 +148,17 @@ def _exact(stroke: Stroke) -> bool:
     return stroke.box is not None and (
         stroke.box.position != "static" or (stroke.box.parent is not None and stroke.box.parent.position != "static")
     )
+
+
+def _inline_paint(box: Box) -> RGBA | None:
+    """The background of the inline elements around a text, which goes with it wherever it is."""
+    at: Box | None = box
+    while at is not None and at.inline:
+        paint = backdrop_of(at.style, at.declared)
+        if paint is not None and paint[3] >= 0.9:
+            return paint
+        at = at.parent
+    return None
 
 
 def _apart(stroke: Stroke) -> bool:
