@@ -44,7 +44,7 @@ def parse(html: str) -> Document:
     parser = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = etree.HTMLParser(
-            encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True
+            encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True, collect_ids=False
         )
     try:
         root = etree.fromstring(octets, parser)

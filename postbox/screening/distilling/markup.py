@@ -54,20 +54,22 @@ def as_browsers_read(html: str) -> Markup:
     the parser would close before them. Each is looked for first, since most mail has none of it.
     """
     lower = _small_letters(html)
-    if "<frameset" in lower or "<![cdata[" in lower:
+    tags = _TELLING_TAGS(lower)
+    if "<frameset" in tags or "<![cdata[" in tags:
         html = _without_frames(_data_as_text(html, lower))
         lower = _small_letters(html)
-    html = _in_one_body(html, lower)
+        tags = _TELLING_TAGS(lower)
+    html = _in_one_body(html, lower, tags)
     if "/>" in html:
         html = _without_self_closing(html)
     dark = "color-scheme" in lower and any(map(_is_dark, _SCHEME(lower)))
-    sheets = "<style" in lower or "<link" in lower
+    sheets = "<style" in tags or "<link" in tags
     names: tuple[str, ...] = ()
     if sheets or "style" in lower or ("hidden" in lower and _HIDDEN_ATTRIBUTE(lower)):
         names = (*_FORMATTING, *_HOLDERS) if sheets or _STYLED(lower) else ()
-        if "<form" in lower and (sheets or _STYLED_LIST(lower)):
+        if "<form" in tags and (sheets or _STYLED_LIST(lower)):
             names = (*names, *_LISTS)
-        if "<table" in lower:
+        if "<table" in tags:
             around = _LINK_AROUND_TABLE(lower)
             names = (*names, "a") if any("style" in one or (sheets and "class" in one) for one in around) else names
             if _STYLED_PARAGRAPH(lower) and in_quirks_mode(html):
@@ -119,16 +121,21 @@ def _is_dark(meta: str) -> bool:
     return "dark" in meta and "light" not in meta
 
 
-def _in_one_body(html: str, lower: str) -> str:
+_TELLING_TAGS = re.compile(
+    r"<(?:/(?:html|body|head)|html|body|head|frameset|style|link|form|table|!\[cdata\[)"
+).findall
+"""What decides whether any of the rest has to be looked for."""
+
+
+def _in_one_body(html: str, lower: str, tags: list[str]) -> str:
     for name in ("<html", "<body"):
-        at = lower.find(name)
-        if at >= 0 and (lower.find(name, at + 1) > 0 or _CONTENT(lower, 0, at)):
+        if name in tags and (tags.count(name) > 1 or _CONTENT(lower, 0, lower.find(name))):
             html = _merged(html, name[1:])
             lower = _small_letters(html)
-    ends = [at for at in (lower.find("</html"), lower.find("</body")) if at >= 0]
+    ends = [lower.find(name) for name in ("</html", "</body") if name in tags]
     if ends and _COMMENTS("", _ENDS("", html[min(ends) :])).strip():
         html = _ENDS("", html)
-    if "<body" not in lower and "<frameset" not in lower and ("<head" not in lower or "</head" in lower):
+    if "<body" not in tags and "<frameset" not in tags and ("<head" not in tags or "</head" in tags):
         head = _HEAD(html)
         if head is not None:
             html = f"{html[: head.end()]}<body>{html[head.end() :]}"
