@@ -121,9 +121,7 @@ def _is_dark(meta: str) -> bool:
     return "dark" in meta and "light" not in meta
 
 
-_TELLING_TAGS = re.compile(
-    r"<(?:/(?:html|body|head)|html|body|head|frameset|style|link|form|table|!\[cdata\[)"
-).findall
+_TELLING_TAGS = re.compile(r"<(?:/(?:html|body|head)|html|body|head|frameset|style|link|form|table|!\[cdata\[)").findall
 """What decides whether any of the rest has to be looked for."""
 
 

@@ -21,14 +21,17 @@ Plane = tuple[float, ...]
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 FLAT: Plane = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _FLATTENED: Matrix = (0.0,) * 15 + (1.0,)
-FUNCTIONS = frozenset(
-    words(
-        """
-    matrix matrix3d translate translate3d translatex translatey translatez scale scale3d scalex scaley scalez rotate
-    rotate3d rotatex rotatey rotatez skew skewx skewy perspective
+_ARGUMENTS = {
+    "matrix": (6,), "matrix3d": (16,), "translate": (1, 2), "translate3d": (3,), "scale": (1, 2), "scale3d": (3,),
+    "rotate3d": (4,), "skew": (1, 2), **dict.fromkeys(
+        words(
+            """
+    translatex translatey translatez scalex scaley scalez rotate rotatex rotatey rotatez skewx skewy perspective
     """
-    )
-)
+        ), (1,)
+    ),
+}  # fmt: skip
+"""How many arguments each function takes."""
 _FUNCTION = re.compile(r"([a-z0-9]+)\(((?>(?:[^()]++|\((?>(?:[^()]++|\([^()]*\))*)\))*))\)").findall
 _ARGUMENT = re.compile(r"(?>(?:[^\s,()]++|\((?>(?:[^()]++|\([^()]*\))*)\))+)").findall
 _SIDES = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
@@ -38,6 +41,12 @@ _FAR = 1e7
 def functions(text: str) -> list[tuple[str, list[str]]]:
     """The functions of a ``transform`` with their arguments."""
     return [(name, _ARGUMENT(inner)) for name, inner in _FUNCTION(text[:1_000])]
+
+
+def understood(text: str) -> bool:
+    """Whether a ``transform`` is one that browsers take."""
+    found = functions(text)
+    return bool(found) and all(len(arguments) in _ARGUMENTS.get(name, ()) for name, arguments in found)
 
 
 def transform_of(declared: Mapping[str, Any], font: float, width: float, height: float) -> Matrix | None:
@@ -132,8 +141,10 @@ def _step(name: str, arguments: list[str], font: float, width: float, height: fl
     plain = [size.pixels + size.share if size else math.nan for size in sizes]
     angle = turns(arguments[-1]) if arguments else None
     if name in {"rotate", "rotatez", "rotatex", "rotatey", "rotate3d"}:
-        axis = plain[:3] if len(arguments) == 4 else [float(name.endswith(one)) for one in "xyz"]
-        return _rotation(axis if any(axis) else [0.0, 0.0, 1.0], angle) if angle is not None else _FLATTENED
+        axis = plain[:3] if len(arguments) == 4 else [float(one == (name[6:] or "z")) for one in "xyz"]
+        if angle is None or any(math.isnan(part) for part in axis):
+            return _FLATTENED
+        return _rotation(axis, angle) if any(axis) else IDENTITY
     if name.startswith("skew"):
         return _skew(name, [turns(argument) for argument in arguments])
     if any(math.isnan(value) for value in values) or not values:

@@ -12,7 +12,7 @@ from typing import Any
 from postbox.screening.distilling.css_colour_functions import mixed_colour
 from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
 from postbox.screening.distilling.css_lengths import length
-from postbox.screening.distilling.matrices import FUNCTIONS, functions
+from postbox.screening.distilling.matrices import understood
 from postbox.screening.distilling.words import words
 
 Value = Any
@@ -197,8 +197,24 @@ _TWO_WORDS = {"inline flow-root": "inline-block", "inline flex": "inline-flex", 
 
 
 def transform(name: str, value: str) -> list[tuple[str, Value]]:
-    known = value == "none" or ("(" in value and all(one in FUNCTIONS and said for one, said in functions(value)))
+    known = value == "none" or understood(value)
     return [("transform" if name.startswith("-") else name, value)] if known else []
+
+
+def filters(name: str, value: str) -> list[tuple[str, Value]]:
+    """A list of filters is only taken with all its names known."""
+    return [(name, value)] if value == "none" or all(one in _FILTERS for one in _NAMES(value)) else []
+
+
+_NAMES = re.compile(r"([a-z-]+)\(").findall
+_FILTERS = frozenset(
+    words(
+        """
+    blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia url calc min max clamp
+    rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix light-dark
+    """
+    )
+)
 
 
 def ratio(name: str, value: str) -> list[tuple[str, Value]]:

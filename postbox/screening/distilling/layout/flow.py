@@ -42,6 +42,8 @@ class Flow:
         box.width = width if width is not None else self._width(box, room - left - right, room, inset)
         if width is None and box.declared.get("margin-left") == "auto" and box.declared.get("margin-right") == "auto":
             box.x = x + max(0.0, (room - box.width) / 2)
+        elif box.parent is not None and box.parent.style.direction == "rtl" and width is None:
+            box.x = x + room - right - box.width
         inner_x = box.x + box.edge("padding", "left") + box.edge("border", "left")
         inner_y = y + box.edge("padding", "top") + box.edge("border", "top")
         bottom = self.contents(box, inner_x, inner_y, max(0.0, box.width - inset))

@@ -137,10 +137,8 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
         at += wide
         bottom = max(bottom, child.y + child.height)
     high = box.pixels("height", 0.0)
-    if high is not None and str(box.declared.get("align-items", "normal")) in {"normal", "stretch"}:
-        for child in children:
-            if "height" not in child.declared and child.clips:
-                child.height = min(child.height, high)
+    if high is not None and box.declared.get("flex-wrap", "nowrap") == "nowrap":
+        _stretch(box, high)
     return bottom
 
 
@@ -236,4 +234,20 @@ def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
         if fixed is not None:
             child.height = fixed
         bottoms[row] = max(bottoms[row], tops[row] + (child.height if fixed is None else fixed))
+    high = box.pixels("height", 0.0)
+    if high is not None and len(bottoms) == 1 and not rows and not every:
+        _stretch(box, high)
     return bottoms[-1]
+
+
+def _stretch(box: Box, high: float) -> None:
+    """Children that cut what they hold are as high as the row; others are moved where they are aligned."""
+    how = str(box.declared.get("align-items", "normal"))
+    share = {"center": 0.5, "flex-end": 1.0, "end": 1.0}.get(how, 0.0)
+    for child in box.children:
+        if not isinstance(child, Box) or child.out_of_flow:
+            continue
+        if share:
+            shift(child, 0.0, (high - child.height) * share)
+        elif how in {"normal", "stretch"} and "height" not in child.declared and child.clips:
+            child.height = min(child.height, high)

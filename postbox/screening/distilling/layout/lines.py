@@ -40,10 +40,10 @@ def _alignment(box: Box) -> float:
                 value = None
         if value in _SHARES:
             return _SHARES[value]
-        if at.display == "table" and at.style.base is not None and value is None and "text-align" not in at.declared:
-            return 0.0
+        if at.display == "table":
+            break
         at = at.parent
-    return 0.0
+    return 1.0 if box.style.direction == "rtl" else 0.0
 
 
 _SHARES = {
@@ -81,7 +81,9 @@ class Lines:
         self.placed: list[tuple[Run, int] | Box] = []
         """What stands in the line at hand, kept where the line is not flush left."""
         indent = box.style.indent if not box.inline else None
-        self.x += indent.resolve(box.style.font, width) if indent is not None else 0.0
+        pushed = indent.resolve(box.style.font, width) if indent is not None else 0.0
+        self.x += pushed
+        self.turned = pushed if box.style.direction == "rtl" else 0.0
         self.fresh = True
 
     def fill(self, children: list[Box | Run], inside: Box) -> None:
@@ -133,7 +135,8 @@ class Lines:
 
     def _align(self) -> None:
         """Moves what stands in a line towards where it is aligned, if there is room left."""
-        room = (self._bounds()[1] - self.x) * self.share
+        room = (self._bounds()[1] - self.x) * self.share - self.turned
+        self.turned = 0.0
         for one in self.placed if room > 0 else ():
             if isinstance(one, Box):
                 shift(one, room, 0.0)

@@ -46,7 +46,9 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
         {"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}
     ):
         return True
-    if ("background-color" in declared or "flex" in str(declared.get("display"))) and _low(declared, font):
+    if ("background-color" in declared or str(declared.get("display"))[-4:] in {"flex", "grid"}) and _low(
+        declared, font
+    ):
         return True
     if (
         not 0 <= _pixels(declared, "text-indent", font) < _FAR

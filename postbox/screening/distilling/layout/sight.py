@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from postbox.screening.distilling.computed import backdrop_of, told_apart
 from postbox.screening.distilling.css_colours import RGBA, WHITE
-from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH
+from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH
 from postbox.screening.distilling.layout.boxes import Box, Run
 from postbox.screening.distilling.layout.order import Rect, Stroke
 from postbox.screening.distilling.layout.shapes import Points, inside
@@ -104,6 +104,7 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
         or top + bottom <= 4
         or _least(stroke, left) >= VIEWPORT_WIDTH - (right - left) / 2
         or bottom - top < _LEAST
+        or (top >= VIEWPORT_HEIGHT and _fixed(stroke))
         or (stroke.motion.plane is not FLAT and right - left < _LEAST_ADVANCE * len(word))
     ):
         return HiddenReason.OFF_SCREEN
@@ -148,6 +149,14 @@ def _exact(stroke: Stroke) -> bool:
     return stroke.box is not None and (
         stroke.box.position != "static" or (stroke.box.parent is not None and stroke.box.parent.position != "static")
     )
+
+
+def _fixed(stroke: Stroke) -> bool:
+    """Whether a run stands in a box that stays where the screen is."""
+    at = stroke.box
+    while at is not None and at.position != "fixed":
+        at = at.parent
+    return at is not None
 
 
 def _inline_paint(box: Box) -> RGBA | None:
