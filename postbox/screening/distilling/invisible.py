@@ -19,6 +19,10 @@ _JOINED = re.compile(
 _STYLED = re.compile("[#*0-9\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]")
 _FLAG = "\U0001f3f4"
 _NAMED_KINDS = 6
+_IN_CONTEXT = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff]").search
+"""What is taken out or kept by what stands around it, or spells something."""
+_LOOKED_AT_ONE_BY_ONE = 16 * 1024
+_MOST_RUNS = 20_000
 _C1 = re.compile("[\u0080-\u0084\u0086-\u009f]").sub
 
 
@@ -39,9 +43,23 @@ class Invisible:
 
     def strip(self, text: str) -> str:
         """The text without invisible characters."""
-        if not _INVISIBLE.search("".join(set(text))):  # its characters are few, however long it is
+        present = "".join(_INVISIBLE.findall("".join(set(text))))  # its characters are few, however long it is
+        if not present:
             return text
-        return _INVISIBLE.sub(self._one_run, _C1(_windows, text))
+        text = _C1(_windows, text)
+        if not _IN_CONTEXT(present):
+            return self._without(present, text)
+        head, rest = text[:_LOOKED_AT_ONE_BY_ONE], text[_LOOKED_AT_ONE_BY_ONE:]
+        if rest and sum(map(rest.count, present)) > _MOST_RUNS:
+            return _INVISIBLE.sub(self._one_run, head) + self._without(present, rest)
+        return _INVISIBLE.sub(self._one_run, text)
+
+    def _without(self, characters: str, text: str) -> str:
+        """The text without these, wherever they stand."""
+        for character in characters:
+            if count := text.count(character):
+                self._counts[character] = self._counts.get(character, 0) + count
+        return text.translate(dict.fromkeys(map(ord, characters)))
 
     def _one_run(self, match: re.Match[str]) -> str:
         run, before = match[0], match.string[match.start() - 1 : match.start()]

@@ -23,7 +23,7 @@ SELECTORS_IN_A_RULE = 1_000
 SELECTOR_PARTS = 40
 QUOTE_DEPTH = 12
 
-SECONDS = 0.4
+SECONDS = 0.2
 """How much processor time one mail may take, so that a busy machine changes nothing of what is judged."""
 
 

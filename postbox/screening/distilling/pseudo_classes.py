@@ -187,7 +187,7 @@ def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
         try:
             for combinator, one in found:
                 for other in _related(element, combinator):
-                    budget.spend(4)
+                    budget.spend(8)
                     if isinstance(other.tag, str) and matches(one, other, budget):
                         return True
             return False
