@@ -14,6 +14,8 @@ from typing import Any
 from lxml.etree import _Element
 
 from postbox.screening.distilling.animations import ANIMATED, ANIMATING
+from postbox.screening.distilling.css_colours import Hashless
+from postbox.screening.distilling.css_lengths import Length
 from postbox.screening.distilling.declarations import CUSTOM, Declaration, Unresolved, parse_declarations
 from postbox.screening.distilling.hints import hints
 from postbox.screening.distilling.layers import Layers
@@ -170,6 +172,8 @@ class Cascade:
         blocks = [(self._layers.rank(entry.layer), entry.declarations) for entry in own]
         if style := named.get("style"):
             blocks.append((_INLINE, parse_declarations(style)))
+        if not self._folds:
+            blocks = [(rank, _standard(block)) for rank, block in blocks]
         found = _layered(hints(tag, named), blocks)
         if self._layers.frames and not ANIMATING.isdisjoint(found):
             fixed = {name for _, block in blocks for name, _, is_important in block if is_important}
@@ -182,6 +186,19 @@ class Cascade:
                 if generated.get("content") is not None or (made and name == "first-line"):
                     found[f"::{name}"] = generated
         return found
+
+
+def _standard(block: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """A block without what is valid in quirks mode alone: lengths without a unit, colours without their sign."""
+    if not any(map(_quirky, block)):
+        return block
+    return tuple(one for one in block if not _quirky(one))
+
+
+def _quirky(declaration: Declaration) -> bool:
+    name, value, _ = declaration
+    kind = type(value)
+    return kind is Hashless or (kind is Length and value.bare and bool(value.pixels) and name != "line-height")
 
 
 _INLINE = (float("inf"), float("inf"))

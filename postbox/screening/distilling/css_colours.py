@@ -23,6 +23,10 @@ class Scheme(tuple[float, float, float, float]):
     dark: RGBA
 
 
+class Hashless(tuple[float, float, float, float]):
+    """A colour that is one in quirks mode alone: its ``#`` is missing."""
+
+
 TRANSPARENT: Final[RGBA] = (0.0, 0.0, 0.0, 0.0)
 BLACK: Final[RGBA] = (0.0, 0.0, 0.0, 1.0)
 WHITE: Final[RGBA] = (255.0, 255.0, 255.0, 1.0)

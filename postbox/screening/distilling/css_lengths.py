@@ -5,7 +5,9 @@ Decides how long a length is. It never decides whether that hides anything.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 VIEWPORT_WIDTH = 1000.0
@@ -81,13 +83,25 @@ def _from_parts(number: str, unit: str) -> Length | None:
 def _arithmetic(value: str) -> Length | None:
     """``calc``, ``min``, ``max`` and ``clamp``; comparisons are made at a 16 px font in the assumed viewport."""
     tokens: list[str] = _TOKENS(value)
-    if len(tokens) > 100 or tokens[0] not in {"calc(", "min(", "max(", "clamp("}:
+    if len(tokens) > 100 or tokens[0] not in _STARTS:
         return None
     try:
         result = _Sum(tokens).value(0)
-    except (IndexError, ValueError, ZeroDivisionError):
+    except (IndexError, ValueError, ZeroDivisionError, TypeError, OverflowError):
         return None
     return result
+
+
+_OF_NUMBERS: dict[str, Callable[..., float]] = {
+    "pow(": math.pow, "sqrt(": math.sqrt, "exp(": math.exp, "log(": math.log, "sin(": math.sin, "cos(": math.cos,
+    "tan(": math.tan,
+}  # fmt: skip
+_OF_LENGTHS: dict[str, Callable[..., float]] = {
+    "abs(": abs, "sign(": lambda one: float((one > 0) - (one < 0)), "hypot(": math.hypot,
+    "mod(": lambda one, other: one % other, "rem(": math.fmod,
+    "round(": lambda one, other=1.0: round(one / other) * other,
+}  # fmt: skip
+_STARTS = frozenset({"calc(", "min(", "max(", "clamp(", *_OF_NUMBERS, *_OF_LENGTHS})
 
 
 class _Sum:
@@ -111,11 +125,35 @@ class _Sum:
             return result
         if token in {"min(", "max(", "clamp("}:
             return self.compared(token, depth)
+        if token in _OF_NUMBERS or token in _OF_LENGTHS:
+            return self.worked_out(token, depth)
         match = _NUMBER(token)
         found = _from_parts(match[1], match[2] or "") if match else None
         if found is None:
             raise ValueError(token)
         return found
+
+    def worked_out(self, name: str, depth: int) -> Length:
+        """A function of numbers, or of lengths that are all said in one unit."""
+        options = [self.sum(depth)]
+        while self.tokens[self.at] == ",":
+            self.at += 1
+            options.append(self.sum(depth))
+        self.take()
+        bare = all(one.bare for one in options)
+        if name in _OF_NUMBERS:
+            if not bare:
+                raise ValueError(name)
+            return Length(pixels=_OF_NUMBERS[name](*(one.pixels for one in options)), bare=True)
+        parts = [[one.pixels, one.fonts, one.share] for one in options]
+        kinds = {index for part in parts for index, number in enumerate(part) if number}
+        if len(kinds) > 1:
+            raise ValueError(name)
+        at = kinds.pop() if kinds else 0
+        found = _OF_LENGTHS[name](*(part[at] for part in parts))
+        if name == "sign(":
+            return Length(pixels=found, bare=True)
+        return Length(**{("pixels", "fonts", "share")[at]: found}, bare=bare)
 
     def compared(self, name: str, depth: int) -> Length:
         options = [self.sum(depth)]

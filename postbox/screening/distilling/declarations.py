@@ -10,8 +10,9 @@ import re
 from functools import lru_cache
 
 from postbox.screening.distilling.data_urls import transparent_gif
+from postbox.screening.distilling.paint_values import content_parts
 from postbox.screening.distilling.properties import LONGHANDS, PARSERS, UNKNOWN
-from postbox.screening.distilling.property_values import Value, content_parts
+from postbox.screening.distilling.property_values import Value
 
 Declaration = tuple[str, Value, bool]
 """Longhand name, typed value, importance."""
@@ -127,7 +128,8 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     if "(" in value and (_SUBSTITUTES(value) or _MATHS(value)):
         value = _ENVIRONMENT(r"\1", value)
         if name in UNKNOWN and (_SUBSTITUTES(value) or _MATHS(value)):
-            return [(name, UNKNOWN[name])]
+            known = [] if _SUBSTITUTES(value) else PARSERS[name](name, value)
+            return known or [(name, UNKNOWN[name])]
     if value in GLOBAL_KEYWORDS:
         if name == "all":
             return [(long, value) for long in PARSERS if long not in LONGHANDS and long not in _NOT_ALL]

@@ -5,6 +5,7 @@ Decides what is parsed and which style sheets hold. It never fetches anything an
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -58,7 +59,27 @@ def parse(html: str) -> Document:
     errors = parser.error_log
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
         whole = False
-    return Document(root, whole, _style_sheets(root) if sheets else [], errors, dark)
+    found = _style_sheets(root) if sheets else []
+    if any(_ASKS_FOR_ROWS(sheet) for sheet in found):
+        _wrap_rows(root)
+    return Document(root, whole, found, errors, dark)
+
+
+_ASKS_FOR_ROWS = re.compile(r"tbody|>\s*tr\b", re.I).search
+
+
+def _wrap_rows(root: _Element) -> None:
+    """Rows stand in a ``tbody`` even where none is written; only selectors can tell."""
+    for table in list(root.iter("table")):
+        body = None
+        for child in list(table):
+            if child.tag == "tr":
+                if body is None:
+                    body = etree.Element("tbody")
+                    child.addprevious(body)
+                body.append(child)
+            elif isinstance(child.tag, str):
+                body = None
 
 
 def _hide_hosts(root: _Element) -> None:

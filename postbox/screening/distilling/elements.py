@@ -50,12 +50,26 @@ _WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search",
 
 def covers(element: _Element) -> bool:
     """Whether a picture that stands in the mail itself hides what lies under it; other pictures are never fetched."""
+    if element.tag == "svg":
+        return any(_fills(rect) for rect in element.iter("rect"))
     if element.tag != "img":
         return False
     source = (element.get("src") or "")[:400].strip()
     if source[:11].lower() == "data:image/" and source[11:14].lower() == "gif":
         return not transparent_gif(source)
     return source[:13].lower() == "data:image/jp"
+
+
+def _fills(rect: _Element) -> bool:
+    """Whether a rectangle paints over all of its drawing."""
+    fill = rect.get("fill", "black").lower()
+    around = rect.getparent()
+    extents = [
+        (rect.get(name, "").removesuffix("px"), around.get(name, "-").removesuffix("px") if around is not None else "-")
+        for name in ("width", "height")
+    ]
+    full = all(own in {"100%", outer} for own, outer in extents)
+    return full and fill not in {"none", "transparent"} and "opacity" not in rect.attrib and "style" not in rect.attrib
 
 
 def edge_of(tag: str, display: str) -> int:

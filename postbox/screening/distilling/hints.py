@@ -56,7 +56,7 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
         found["background-color"], found["color"] = (255.0, 255.0, 0.0, 1.0), (0.0, 0.0, 0.0, 1.0)
     if named:
         _from_attributes(tag, named, found)
-    elif tag == "dialog":
+    elif tag in {"dialog", "marquee"}:
         found["display"] = UNRENDERED
     return found
 

@@ -136,7 +136,8 @@ def _in_one_body(html: str, lower: str, tags: list[str]) -> str:
     if "<body" not in tags and "<frameset" not in tags and ("<head" not in tags or "</head" in tags):
         head = _HEAD(html)
         if head is not None:
-            html = f"{html[: head.end()]}<body>{html[head.end() :]}"
+            start = "<body>" if "<head" in tags else "<head></head><body>"
+            html = f"{html[: head.end()]}{start}{html[head.end() :]}"
     return html
 
 

@@ -6,6 +6,7 @@ Decides the list. It never reads a value itself: ``property_values`` does.
 from __future__ import annotations
 
 from postbox.screening.distilling import animations
+from postbox.screening.distilling import paint_values as paint
 from postbox.screening.distilling import property_values as values
 from postbox.screening.distilling.css_colours import TRANSPARENT
 from postbox.screening.distilling.css_lengths import ZERO
@@ -34,19 +35,19 @@ PARSERS: dict[str, Parser] = {
     "line-height": values.size,
     "color": values.colour_of,
     "-webkit-text-fill-color": values.colour_of,
-    "background": values.background,
+    "background": paint.background,
     "background-color": values.colour_of,
     "background-image": values.text,
-    "background-size": values.background_extent,
-    "background-position": values.background_extent,
+    "background-size": paint.background_extent,
+    "background-position": paint.background_extent,
     "background-clip": values.keyword("border-box", "padding-box", "content-box", "text"),
     "-webkit-background-clip": values.renamed(
         "background-clip", values.keyword("border-box", "padding-box", "content-box", "text")
     ),
-    "text-shadow": values.shadow,
-    "-webkit-text-stroke": values.stroke,
-    "-webkit-text-stroke-width": values.stroke,
-    "-webkit-text-stroke-color": values.stroke_colour,
+    "text-shadow": paint.shadow,
+    "-webkit-text-stroke": paint.stroke,
+    "-webkit-text-stroke-width": paint.stroke,
+    "-webkit-text-stroke-color": paint.stroke_colour,
     "mask": values.renamed("mask-image", values.text),
     "mask-image": values.text,
     "-webkit-mask": values.renamed("mask-image", values.text),
@@ -125,8 +126,8 @@ PARSERS: dict[str, Parser] = {
     "transform": values.transform,
     "translate": values.axis,
     "scale": values.axis,
-    "filter": values.filters,
-    "-webkit-filter": values.renamed("filter", values.filters),
+    "filter": paint.filters,
+    "-webkit-filter": values.renamed("filter", paint.filters),
     "backdrop-filter": values.text,
     "-webkit-opacity": values.renamed("opacity", values.number),
     "clip": values.text,

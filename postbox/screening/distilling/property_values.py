@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from postbox.screening.distilling.css_colour_functions import mixed_colour
-from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, colour
+from postbox.screening.distilling.css_colours import RGBA, TRANSPARENT, Hashless, colour
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.matrices import understood
 from postbox.screening.distilling.words import words
@@ -18,7 +18,7 @@ from postbox.screening.distilling.words import words
 Value = Any
 """A keyword (str), a ``Length``, an ``RGBA`` tuple, a number, or ``Unresolved`` text with ``var()`` in it."""
 
-_WORDS = re.compile(r"[^\s(),/]*\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s,/]+|[,/]").findall
+WORDS = re.compile(r"[^\s(),/]*\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s,/]+|[,/]").findall
 
 Parser = Callable[[str, str], list[tuple[str, Value]]]
 
@@ -29,11 +29,13 @@ def keyword(*words: str) -> Parser:
 
 
 def colour_of(name: str, value: str) -> list[tuple[str, Value]]:
-    found = _colour_value(value)
+    found = colour_value(value)
+    if found is None and name in {"color", "background-color"} and _DIGITS(value):
+        found = Hashless(colour(f"#{value}") or TRANSPARENT)
     return [(name, found)] if found is not None else []
 
 
-def _colour_value(value: str) -> RGBA | str | None:
+def colour_value(value: str) -> RGBA | str | None:
     """A colour or ``currentcolor``; transparent for a function not known here: what is not understood is not shown."""
     if value == "currentcolor":
         return value
@@ -43,6 +45,9 @@ def _colour_value(value: str) -> RGBA | str | None:
     if found is None and "(from " in value:
         return mixed_colour(value) or TRANSPARENT
     return found
+
+
+_DIGITS = re.compile(r"(?:[0-9a-f]{3}|[0-9a-f]{6})\Z").match
 
 
 def colour_or_none(name: str, value: str) -> list[tuple[str, Value]]:
@@ -81,7 +86,7 @@ _SYSTEM_FONTS = frozenset({"caption", "icon", "menu", "message-box", "small-capt
 def font(_name: str, value: str) -> list[tuple[str, Value]]:
     if value in _SYSTEM_FONTS:
         return [("font-size", length("13.333px")), ("line-height", "normal")]
-    words = _WORDS(value)
+    words = WORDS(value)
     for index, word in enumerate(words):
         if index and words[index - 1] == "/":
             continue
@@ -112,43 +117,6 @@ def lines(name: str, value: str) -> list[tuple[str, Value]]:
     return number(name, value) if value.isdigit() and value.strip("0") else []
 
 
-def background(_name: str, value: str) -> list[tuple[str, Value]]:
-    shown: Value = TRANSPARENT
-    clip = "border-box"
-    said = _WORDS(value)
-    for word in said:
-        if word in _BACKGROUND_WORDS:
-            clip = word if word == "text" else clip
-        elif (found := _colour_value(word)) is not None:
-            shown = found
-        elif "(" not in word and length(word) is None:
-            return []
-    if not said:
-        return []
-    picture = value if "gradient(" in value or "url(" in value else "none"
-    return [("background-color", shown), ("background-image", picture), ("background-clip", clip)]
-
-
-_BACKGROUND_WORDS = frozenset(
-    words(
-        """
-    none , / repeat no-repeat repeat-x repeat-y space round scroll fixed local left right top bottom center cover
-    contain auto border-box padding-box content-box border-area text
-    """
-    )
-)
-
-
-def background_extent(_name: str, value: str) -> list[tuple[str, Value]]:
-    """``background-size`` and ``background-position``: whether a picture lies behind the text at all."""
-    sizes = [length(word) for word in value.split()]
-    small = _name.endswith("size") and any(
-        size is not None and 0 <= size.pixels < 10 and not size.share for size in sizes
-    )
-    away = not _name.endswith("size") and any(size is not None and abs(size.pixels) >= 500 for size in sizes)
-    return [("-picture-" + _name[11:], small or away)]
-
-
 def text(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, value)] if value else []
 
@@ -157,7 +125,7 @@ def sides(*names: str) -> Parser:
     """A shorthand of one to four sides in the order top, right, bottom, left."""
 
     def parse(_name: str, value: str) -> list[tuple[str, Value]]:
-        words = _WORDS(value)
+        words = WORDS(value)
         if not 1 <= len(words) <= 4:
             return []
         chosen = (words[0], words[1 % len(words)], words[2 % len(words) if len(words) > 2 else 0],
@@ -199,22 +167,6 @@ _TWO_WORDS = {"inline flow-root": "inline-block", "inline flex": "inline-flex", 
 def transform(name: str, value: str) -> list[tuple[str, Value]]:
     known = value == "none" or understood(value)
     return [("transform" if name.startswith("-") else name, value)] if known else []
-
-
-def filters(name: str, value: str) -> list[tuple[str, Value]]:
-    """A list of filters is only taken with all its names known."""
-    return [(name, value)] if value == "none" or all(one in _FILTERS for one in _NAMES(value)) else []
-
-
-_NAMES = re.compile(r"([a-z-]+)\(").findall
-_FILTERS = frozenset(
-    words(
-        """
-    blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia url calc min max clamp
-    rgb rgba hsl hsla hwb lab lch oklab oklch color color-mix light-dark
-    """
-    )
-)
 
 
 def ratio(name: str, value: str) -> list[tuple[str, Value]]:
@@ -265,7 +217,7 @@ def border(name: str, value: str) -> list[tuple[str, Value]]:
     wide: Value = length("3px")
     names = [name] if name != "border" else [f"border-{side}" for side in SIDES]
     styled, paint = False, None
-    for word in _WORDS(value):
+    for word in WORDS(value):
         if (found := length(word)) is not None:
             wide = found
         elif word in {"none", "hidden"}:
@@ -276,46 +228,6 @@ def border(name: str, value: str) -> list[tuple[str, Value]]:
             styled = True
     found_all: list[tuple[str, Value]] = [(f"{one}-width", wide if styled else length("0")) for one in names]
     return found_all + [("-border-paint", paint)] if paint else found_all
-
-
-def shadow(name: str, value: str) -> list[tuple[str, Value]]:
-    """The colour of the first shadow that is sharp enough to be read, or ``none``."""
-    for one in _SHADOWS(value):
-        if one == "none" or _FAR_OFFSET(one):
-            continue
-        said = _WORDS(one)
-        sizes = [found for word in said if (found := length(word)) is not None]
-        if len(sizes) > 2 and (sizes[2].pixels > _BLURRED or sizes[2].fonts > 0.5):
-            continue
-        paints = [found for word in said if (found := _colour_value(word)) is not None]
-        if paints and paints[0] != "currentcolor" and paints[0][3] < 0.1:
-            continue
-        return [(name, paints[0] if paints else "currentcolor")]
-    return [(name, "none")]
-
-
-_BLURRED = 8.0
-_SHADOWS = re.compile(r"(?>(?:[^,()]++|\((?>(?:[^()]++|\([^()]*\))*)\))+)").findall
-
-
-_FAR_OFFSET = re.compile(r"(?<![\d.#a-f])\d{3,}(?:\.\d+)?(?:px|em|v[wh]|pt)").search
-
-
-def stroke_colour(_name: str, value: str) -> list[tuple[str, Value]]:
-    found = _colour_value(value)
-    return [("-webkit-text-stroke", found)] if found is not None else []
-
-
-def stroke(_name: str, value: str) -> list[tuple[str, Value]]:
-    wide = 0.0
-    paint: Value = "currentcolor"
-    for word in _WORDS(value):
-        found = length(word)
-        if found is not None:
-            wide = found.pixels
-        elif (seen := _colour_value(word)) is not None:
-            paint = seen
-    return [("-webkit-text-stroke", paint if wide > 0.2 else "none")]
 
 
 def grid(_name: str, value: str) -> list[tuple[str, Value]]:
@@ -335,7 +247,7 @@ def wrapping(_name: str, value: str) -> list[tuple[str, Value]]:
 
 
 def indent(name: str, value: str) -> list[tuple[str, Value]]:
-    said = [word for word in _WORDS(value) if word not in {"each-line", "hanging"}]
+    said = [word for word in WORDS(value) if word not in {"each-line", "hanging"}]
     found = length(said[0]) if len(said) == 1 else None
     return [(name, found if "hanging" not in value else length("0"))] if found is not None else []
 
@@ -344,7 +256,7 @@ def pair(one: str, other: str) -> Parser:
     """A shorthand of one or two sides."""
 
     def parse(_name: str, value: str) -> list[tuple[str, Value]]:
-        found = _WORDS(value)
+        found = WORDS(value)
         if not 1 <= len(found) <= 2:
             return []
         sides = size(one, found[0]) + size(other, found[-1])
@@ -355,28 +267,3 @@ def pair(one: str, other: str) -> Parser:
 
 def renamed(plain: str, parser: Parser) -> Parser:
     return lambda _name, value: parser(plain, value)
-
-
-def content_parts(raw: str) -> list[tuple[str, Value]]:
-    """``content`` of a pseudo-element: strings, and attributes to be read from the element."""
-    parts: list[tuple[str, str]] = []
-    for match in _CONTENT(raw[:4_000]):
-        if match["slash"]:
-            break
-        if match["string"] is not None:
-            parts.append(("text", match["string"][1:-1] if len(match["string"]) > 1 else ""))
-        elif match["attribute"]:
-            parts.append(("attribute", match["attribute"].lower()))
-        elif match["word"].lower() in {"none", "normal"}:
-            return [("content", ())]
-        elif match["word"].lower().startswith(("url(", "image-set(")) and not parts:
-            parts.append(("picture", ""))
-        elif match["word"].lower() in {"open-quote", "close-quote"}:
-            parts.append(("text", '"'))
-    return [("content", tuple(parts))]
-
-
-_CONTENT = re.compile(
-    r"(?P<string>\"(?>(?:[^\"\\]++|\\.)*)\"?|'(?>(?:[^'\\]++|\\.)*)'?)|attr\(\s*(?P<attribute>[\w-]+)[^)]*\)|(?P<slash>/)|(?P<word>[\w-]+(?:\([^)]*\))?)",
-    re.S | re.I,
-).finditer

@@ -71,7 +71,7 @@ def split_commas(text: str) -> list[str]:
 def pseudo_class(name: str, opened: bool, reader: Reader, compile_list: Compile) -> Test:
     """The test that a pseudo-class stands for; ``opened`` says that an argument follows in the reader."""
     argument = _argument(reader) if opened else ""
-    if name in {"is", "where", "not", "matches", "-webkit-any", "has"} and opened:
+    if name in {"is", "where", "not", "-webkit-any", "has"} and opened:
         return _functional(name, argument, reader, compile_list)
     if name not in {"before", "after", "first-line", "first-letter"}:
         reader.weight += 1_000

@@ -97,6 +97,8 @@ class Walk:
                 elif tag in SILENT:
                     if tag in UNRENDERED_TEXT:
                         self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+                        if tag == "iframe" and "background" in (element.get("style") or ""):
+                            self.places_matter = True
                     walker.skip_subtree()
                 else:
                     if tag in CELLS and holder not in AROUND_CELLS and not in_table(element):
@@ -178,7 +180,8 @@ class Walk:
     def _picture(self, element: _Element, parent: Style) -> None:
         """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""
         alt = element.get("alt")
-        if not alt and (self.places_matter or (element.get("src") or "")[:5] != "data:"):
+        covers = (element.get("src") or "")[:5] == "data:" or "background" in (element.get("style") or "")
+        if not alt and (self.places_matter or not covers):
             return
         key = key_of(element, "img")
         style, edge, flags, _, _ = parent.inside.get(key) or self._plan(element, "img", parent, key)

@@ -33,6 +33,8 @@ class Run:
     leading: bool
     trailing: bool
     preformatted: bool = False
+    control: bool = False
+    """What a form control shows, which stands in no text node."""
     places: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
@@ -132,7 +134,7 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
         _add_run(box, element, False, style)
         for child in element:
             tag = child.tag
-            if isinstance(tag, str) and tag not in SILENT:
+            if isinstance(tag, str) and (tag not in SILENT or tag == "iframe"):
                 style_in, display, declared = look(child, style)
                 made += 1
                 if style_in.gone is None and made < _MOST:
@@ -141,11 +143,23 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
                         box.children.append(inner)
                     else:
                         inner = box
-                    stack.append((child, inner, style_in, depth + 1))
+                    if tag != "iframe":
+                        stack.append((child, inner, style_in, depth + 1))
+                    if tag in {"input", "select"}:
+                        _add_control(inner, child, style_in)
             _add_run(box, child, True, style)
         if after is not None:
             box.children.append(after)
     return top
+
+
+def _add_control(box: Box, element: _Element, style: Style) -> None:
+    """What a control shows stands in it as one word."""
+    chosen = next((one for one in element.iter("option") if "selected" in one.attrib), None)
+    first = chosen if chosen is not None else next(element.iter("option"), None)
+    shown = (element.get("value") or element.get("placeholder") or "") if first is None else (first.text or "")
+    if shown.strip():
+        box.children.append(Run(element, False, style, [" ".join(shown.split())], False, False, control=True))
 
 
 def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
@@ -162,7 +176,7 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
 def _with_attributes(element: _Element, declared: dict[str, Any]) -> dict[str, Any]:
     """Width and height as attributes, below any declared."""
     more = {}
-    if element.tag in {"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video"}:
+    if element.tag in {"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video", "svg", "iframe"}:
         for name in ("width", "height"):
             value = element.get(name)
             if value and name not in declared and (found := length(value.strip().lower())) is not None:

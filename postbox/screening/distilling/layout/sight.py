@@ -83,6 +83,9 @@ def _take_out(run: Run, reasons: list[HiddenReason | None], hidden: list[tuple[H
     if not any(word.strip() for word in gone):
         return
     hidden.append((first, " ".join(gone)))
+    if run.control:
+        run.element.tag = "template"
+        return
     joint = "" if run.preformatted else " "
     kept = joint.join(word for word, reason in zip(run.words, reasons, strict=True) if not reason)
     if not run.preformatted:
