@@ -153,7 +153,8 @@ class _Sum:
         found = _OF_LENGTHS[name](*(part[at] for part in parts))
         if name == "sign(":
             return Length(pixels=found, bare=True)
-        return Length(**{("pixels", "fonts", "share")[at]: found}, bare=bare)
+        pixels, fonts, share = (found if index == at else 0.0 for index in range(3))
+        return Length(pixels, fonts, share, bare)
 
     def compared(self, name: str, depth: int) -> Length:
         options = [self.sum(depth)]

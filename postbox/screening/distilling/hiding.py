@@ -163,7 +163,7 @@ _PAINTS = re.compile(r"#[0-9a-f]{3,8}|[a-z]+\([^()]*\)|[a-z]+").findall
 
 
 def _path_clips(path: str, font: float) -> bool:
-    name, _, inner = path[_BOX(path).end() :].partition("(")
+    name, _, inner = _BOX("", path).partition("(")
     if name == "shape" or _LOCAL(path):
         return True
     centre = [length(part) for part in inner.rpartition(")")[0].partition(" at ")[2].split()]
@@ -200,7 +200,7 @@ def _path_clips(path: str, font: float) -> bool:
     return name == "path" and not re.search(r"[1-9]", inner)
 
 
-_BOX = re.compile(r"(?:(?:margin|border|padding|content|fill|stroke|view)-box\s+)?").match
+_BOX = re.compile(r"\A(?:margin|border|padding|content|fill|stroke|view)-box\s+").sub
 
 
 def _spread(numbers: list[float]) -> float:

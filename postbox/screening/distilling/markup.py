@@ -94,7 +94,8 @@ _FRAMES_FIRST = re.compile(
 
 def _data_as_text(html: str, lower: str) -> str:
     """CDATA is text in drawings and formulas, and a comment elsewhere."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     while (start := lower.find("<![cdata[", at)) >= 0 and len(parts) < _MOST_DATA:
         end = lower.find("]]>", start)
         end = len(html) if end < 0 else end

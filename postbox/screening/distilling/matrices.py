@@ -150,9 +150,8 @@ def _step(name: str, arguments: list[str], font: float, width: float, height: fl
     if any(math.isnan(value) for value in values) or not values:
         return IDENTITY if name == "perspective" else _FLATTENED
     if name.startswith("translate"):
-        x, y, z = ({"translatex": 0, "translatey": 1, "translatez": 2}.get(name, 0) == index for index in range(3))
-        if name in {"translatex", "translatey", "translatez"}:
-            return _shift(x * values[0], y * values[0], z * values[0])
+        if name[-1] in "xyz":
+            return _shift(*(values[0] if name[-1] == one else 0.0 for one in "xyz"))
         return _shift(*(values + [0.0, 0.0])[:3])
     if name.startswith("scale"):
         if name in {"scalex", "scaley", "scalez"}:

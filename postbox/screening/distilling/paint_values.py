@@ -27,7 +27,12 @@ def background(_name: str, value: str) -> list[tuple[str, Value]]:
     if not said:
         return []
     picture = value if "gradient(" in value or "url(" in value else "none"
-    return [("background-color", shown), ("background-image", picture), ("background-clip", clip)]
+    parts: list[tuple[str, Value]] = [
+        ("background-color", shown),
+        ("background-image", picture),
+        ("background-clip", clip),
+    ]
+    return parts if picture == "none" else [*parts, ("-picture-size", False), ("-picture-position", False)]
 
 
 _BACKGROUND = frozenset(
@@ -75,8 +80,8 @@ def shadow(name: str, value: str) -> list[tuple[str, Value]]:
         sizes = [found for word in said if (found := length(word)) is not None]
         if len(sizes) > 2 and (sizes[2].pixels > _BLURRED or sizes[2].fonts > 0.5):
             continue
-        paints = [found for word in said if (found := colour_value(word)) is not None]
-        if paints and paints[0] != "currentcolor" and paints[0][3] < 0.1:
+        paints = [seen for word in said if (seen := colour_value(word)) is not None]
+        if paints and isinstance(paints[0], tuple) and paints[0][3] < 0.1:
             continue
         return [(name, paints[0] if paints else "currentcolor")]
     return [(name, "none")]

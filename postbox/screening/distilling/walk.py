@@ -60,7 +60,7 @@ class Walk:
         """Texts that stand on another background than that of the elements around them."""
 
     def run(self, root: _Element) -> None:
-        """Walks the tree below ``root``, to its end or until a bound is reached."""
+        """Walks the tree below ``root``, until its end or a bound."""
         try:
             self._run(root)
         except Overrun:
@@ -97,8 +97,7 @@ class Walk:
                 elif tag in SILENT:
                     if tag in UNRENDERED_TEXT:
                         self.hide_subtree(element, HiddenReason.NOT_RENDERED)
-                        if tag == "iframe" and "background" in (element.get("style") or ""):
-                            self.places_matter = True
+                        self.places_matter |= tag == "iframe" and "background" in (element.get("style") or "")
                     walker.skip_subtree()
                 else:
                     if tag in CELLS and holder not in AROUND_CELLS and not in_table(element):
@@ -187,8 +186,7 @@ class Walk:
         style, edge, flags, _, _ = parent.inside.get(key) or self._plan(element, "img", parent, key)
         if style.gone is not None:
             return
-        if flags & PLACED:
-            self.places_matter = True
+        self.places_matter |= bool(flags & PLACED)
         if edge:
             self.writer.block(edge)
         if alt and not style.unseen:
@@ -222,8 +220,7 @@ class Walk:
 
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
         frame = Frame(element, tag, plan[0], plan[3])
-        if plan[2] & PLACED:
-            self.places_matter = True
+        self.places_matter |= bool(plan[2] & PLACED)
         if plan[2] & CARRIED or tag == "select":
             self.carried.add(tag)
         if plan[2] & GENERATED:
@@ -276,10 +273,7 @@ class Walk:
             text = self.invisible.strip(text)
         if self.findings.open:
             self.findings.shown()
-        if style.collapses:
-            self.writer.text(text)
-        else:
-            self.writer.preformatted(text)
+        (self.writer.text if style.collapses else self.writer.preformatted)(text)
 
     def hide_subtree(self, element: _Element, reason: HiddenReason) -> None:
         """Everything textual below an element that is not painted, within bounds."""

@@ -149,7 +149,7 @@ def _before(box: Box) -> float:
 
 def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width: float) -> float:
     """Children below each other; those that cut what they hold give way where the height is said."""
-    heights = []
+    heights: list[float] = []
     for child in children:
         flow.block(child, x, y + child.edge("margin", "top"), width)
         basis = child.pixels("flex-basis", 0.0)
@@ -158,14 +158,15 @@ def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width
     if high is not None:
         over = sum(heights) - high
         grows = [_number(child, "flex-grow", 0.0) for child in children]
-        gives = [
+        gives: list[float] = [
             height if child.clips and _number(child, "flex-shrink", 1.0) else 0.0
             for child, height in zip(children, heights, strict=True)
         ]
-        if over > 0 and sum(gives):
-            heights = [h - min(h, over * give / sum(gives)) for h, give in zip(heights, gives, strict=True)]
-        elif over < 0 and sum(grows):
-            heights = [h - over * grow / sum(grows) for h, grow in zip(heights, grows, strict=True)]
+        given, grown = sum(gives), sum(grows)
+        if over > 0 and given:
+            heights = [h - min(h, over * give / given) for h, give in zip(heights, gives, strict=True)]
+        elif over < 0 and grown:
+            heights = [h - over * grow / grown for h, grow in zip(heights, grows, strict=True)]
     for child, height in zip(children, heights, strict=True):
         shift(child, 0.0, y + child.edge("margin", "top") - child.y)
         child.height = height
