@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postbox.screening.distil import distil_html
+from postbox.screening.distilling.limits import TEXT_BYTES
 from tests.screening.hiding_tricks import SECRET
+from tests.screening.variants_of import variants
 
 FOR_GOOD = (
     "display:none", "opacity:0", "content-visibility:hidden", "clip-path:inset(50%)", "height:0;overflow:hidden",
@@ -96,3 +98,15 @@ def test_boxes_in_boxes_show_what_they_add_up_to(found: list[tuple[str, str, str
 def test_tags_in_any_order_keep_what_is_hidden_for_good(tags: list[str]) -> None:
     found = distil_html("".join(tags) + f"<div style='display:none'>{SECRET}</div>" + "".join(tags))
     assert SECRET not in found.text
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.data())
+def test_torn_and_spliced_variants_are_read_to_an_end(data: st.DataObject) -> None:
+    pieces = data.draw(st.lists(st.sampled_from(_VARIANTS), min_size=1, max_size=3))
+    torn = [piece[data.draw(st.integers(0, len(piece))) :] if at else piece for at, piece in enumerate(pieces)]
+    page = "".join(piece[: data.draw(st.integers(0, len(piece)))] for piece in torn)
+    assert len(distil_html(page).text) <= TEXT_BYTES
+
+
+_VARIANTS = [html for _, html in variants()]

@@ -119,6 +119,8 @@ def longhands(name: str, raw: str) -> list[tuple[str, Value]]:
     if plain is not raw and not plain.isprintable() and "\\" in raw:
         return []
     value = plain.lower()
+    if not value:
+        return []
     if "path(" in value:
         value = _IN_STRINGS(lambda match: plain[match.start() : match.end()], value)
     if "data:image/gif" in value and transparent_gif(plain):

@@ -45,7 +45,7 @@ def parse(html: str) -> Document:
     parser = getattr(_local, "parser", None)
     if parser is None:
         parser = _local.parser = etree.HTMLParser(
-            encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True, collect_ids=False
+            encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True
         )
     try:
         root = etree.fromstring(octets, parser)
@@ -54,8 +54,9 @@ def parse(html: str) -> Document:
     if renamed:
         for element in root.iter(*(f"x-{tag}" for tag in renamed)):
             element.tag = str(element.tag)[2:]
-    if b"shadowrootmode" in octets.lower():
-        _hide_hosts(root)
+    if root is None:
+        return Document(None, whole, [], [])
+    _hide_hosts(root)
     errors = parser.error_log
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
         whole = False
@@ -84,7 +85,7 @@ def _wrap_rows(root: _Element) -> None:
 
 def _hide_hosts(root: _Element) -> None:
     """What stands in the host of a shadow tree is painted where its slots and sheets say: taken for not painted."""
-    for inner in root.iter("template"):
+    for inner in list(root.iter("template")):
         host = inner.getparent()
         if "shadowrootmode" not in inner.attrib or host is None:
             continue
