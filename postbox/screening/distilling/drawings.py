@@ -13,6 +13,9 @@ from lxml.etree import _Element
 from postbox.screening.distilling.css_lengths import length
 
 _SHAPES = frozenset({"rect", "circle", "ellipse", "path", "polygon", "polyline", "line"})
+_PLAIN = {
+    "rect": ("x", "y", "width", "height"), "circle": ("cx", "cy", "r", "r"), "ellipse": ("cx", "cy", "rx", "ry"),
+}  # fmt: skip
 _MOST = 200
 _UNPAINTED = re.compile(r"(?:^|;)\s*(?:fill|opacity|fill-opacity)\s*:\s*(?:none|transparent|0)\b").search
 
@@ -43,14 +46,16 @@ def _paints(shape: _Element) -> bool:
 
 
 def _over(shape: _Element, text: _Element) -> bool:
-    """Whether a shape may lie over the start of a text; only of plain rectangles is it known that they do not."""
-    if shape.tag != "rect" or "style" in shape.attrib or "transform" in shape.attrib:
+    """Whether a shape may lie over the start of a text; only of plain rectangles and circles can it be known."""
+    if shape.tag not in _PLAIN or not {"style", "transform", "stroke"}.isdisjoint(shape.attrib):
         return True
-    sizes = [length((shape.get(name) or "0").strip()) for name in ("x", "y", "width", "height")]
+    sizes = [length((shape.get(name) or "0").strip()) for name in _PLAIN[shape.tag]]
     places = [length((text.get(name) or "0").strip()) for name in ("x", "y")]
     if not all(size is not None and not size.share for size in (*sizes, *places)):
         return True
     x, y, width, height = (size.pixels for size in sizes if size)
+    if shape.tag != "rect":
+        x, y, width, height = x - width, y - height, 2 * width, 2 * height
     across, down = (place.pixels for place in places if place)
     return x - 300 < across < x + width and y - 2 < down < y + height + 12
 

@@ -34,6 +34,8 @@ class _View:
 
     plane: Plane
     font: float
+    wide: float = 300.0
+    high: float = 150.0
     x: float = 0.0
     y: float = 0.0
 
@@ -98,7 +100,12 @@ def _viewport(svg: _Element) -> tuple[float, float, bool, _View]:
             scale = min(wide / across, high / down)
             left, top = (wide - across * scale) / 2, (high - down * scale) / 2
             plane = (scale, 0.0, left - x * scale, 0.0, scale, top - y * scale, 0.0, 0.0, 1.0)
-    return wide, high, clips, _inside(svg, _View(plane, 16.0))
+    return wide, high, clips, _inside(svg, _View(plane, 16.0, *_extents(plane, wide, high)))
+
+
+def _extents(plane: Plane, wide: float, high: float) -> tuple[float, float]:
+    """What 100 % means in the coordinates of the drawing."""
+    return wide / (plane[0] or 1.0), high / (plane[4] or 1.0)
 
 
 def _inside(element: _Element, around: _View) -> _View:
@@ -109,21 +116,22 @@ def _inside(element: _Element, around: _View) -> _View:
     found = replace(around, plane=plane, font=font)
     if element.tag in {"text", "tspan"}:
         kept = element.tag == "tspan"
-        x = _first(element, "x", around.x if kept else 0.0) + _first(element, "dx", 0.0)
-        y = _first(element, "y", around.y if kept else 0.0) + _first(element, "dy", 0.0)
+        x = _first(element, "x", around.x if kept else 0.0, around.wide) + _first(element, "dx", 0.0, around.wide)
+        y = _first(element, "y", around.y if kept else 0.0, around.high) + _first(element, "dy", 0.0, around.high)
         found = replace(found, x=x, y=y)
     return found
 
 
-def _first(element: _Element, name: str, usual: float) -> float:
+def _first(element: _Element, name: str, usual: float, base: float) -> float:
     match = _FIRST(element.get(name) or "")
-    return _pixels(match[0], 300.0, usual) if match else usual
+    return _pixels(match[0], base, usual) if match else usual
 
 
 def _middle(element: _Element, here: _View) -> tuple[float, float] | None:
     """About the middle of what is painted."""
     if element.tag == "foreignobject":
-        sides = [_first(element, name, 0.0) for name in ("x", "y", "width", "height")]
+        bases = (here.wide, here.high)
+        sides = [_first(element, name, 0.0, bases[at % 2]) for at, name in enumerate(("x", "y", "width", "height"))]
         if sides[2] <= 4 or sides[3] <= 4:
             return None
         return point(here.plane, sides[0] + min(8.0, sides[2]), sides[1] + min(8.0, sides[3]))
@@ -171,8 +179,8 @@ def _shown_children(element: _Element) -> Iterator[_Element]:
 def _ground(rect: _Element, around: _View) -> list[tuple[tuple[float, float, float, float], str]]:
     """Where a rectangle lies and its colour in words, if it hides what is behind it."""
     here, said = _inside(rect, around), _said(rect)
-    x, y = _first(rect, "x", 0.0), _first(rect, "y", 0.0)
-    wide, high = (_pixels(rect.get(name), base, 0.0) for name, base in (("width", 1e4), ("height", 1e4)))
+    x, y = _first(rect, "x", 0.0, here.wide), _first(rect, "y", 0.0, here.high)
+    wide, high = _pixels(rect.get("width"), here.wide, 0.0), _pixels(rect.get("height"), here.high, 0.0)
     corners = [point(here.plane, *corner) for corner in ((x, y), (x + wide, y + high))]
     fill = said.get("fill") or colour((rect.get("fill") or "black").strip().lower())
     faint = any(_pixels(rect.get(name), 1.0, 1.0) < 0.9 for name in ("opacity", "fill-opacity")) or "opacity" in said
