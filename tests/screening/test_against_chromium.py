@@ -19,7 +19,7 @@ from postbox.screening.distil import distil_html
 from tests.screening.variants_of import BEYOND, key_of, record, recorded, shown_words, variants
 
 _SAMPLE = 8
-_STEP = 30
+_STEP = 34
 _ALL = bool(os.environ.get("POSTBOX_ALL_VARIANTS"))
 _RECORD = bool(os.environ.get("POSTBOX_RECORD_VARIANTS"))
 _VARIANTS = variants()
