@@ -31,7 +31,7 @@ def is_address(text: str) -> bool:
     """Whether this could be an address, without brackets; the null return path is none."""
     if len(text) > _MAX_ADDRESS or not ADDRESS.fullmatch(text):
         return False
-    return not any("\ud800" <= char <= "\udfff" for char in text)  # octets that were no UTF-8
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)  # octets that were no UTF-8
 
 
 def read(
