@@ -78,7 +78,10 @@ class EventCopy(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     consumer = models.CharField(max_length=32)
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, db_index=False, related_name="copies")
+    # Without a constraint in the database: copies are written with their event, and deleted before it.
+    event = models.ForeignKey(
+        Event, on_delete=models.CASCADE, db_index=False, db_constraint=False, related_name="copies"
+    )
 
     class Meta:
         db_table = "event_copies"

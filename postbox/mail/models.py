@@ -204,7 +204,11 @@ class MessageKey(models.Model):
 class SpooledMail(models.Model):
     """The sealed raw mail until its bucket has it (postbox.ingest.spool)."""
 
-    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="spooled")
+    # Without a constraint in the database, here and below: checking each row cost as much as writing it. What belongs
+    # to a message is written in a statement or transaction that holds its row, and deleted in one that does.
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.CASCADE, related_name="spooled", db_constraint=False
+    )
     body = models.BinaryField(editable=False)
     not_before = models.DateTimeField(default=clock.now, editable=False)
 
@@ -219,7 +223,9 @@ class SpooledMail(models.Model):
 class MessageContent(models.Model):
     """What a message says, sealed as one JSON object (postbox.mail.content gives its shape)."""
 
-    message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="content")
+    message = models.OneToOneField(
+        Message, primary_key=True, on_delete=models.CASCADE, related_name="content", db_constraint=False
+    )
     body = models.BinaryField(editable=False)
 
     class Meta:
@@ -233,7 +239,9 @@ class Attachment(models.Model):
     """An attachment as listed; its name is in the sealed content, its octets in the raw mail at ``position``."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments", db_index=False)
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attachments", db_index=False, db_constraint=False
+    )
     position = models.PositiveSmallIntegerField(editable=False)
     content_type = models.CharField(max_length=127, editable=False)
     size = models.PositiveIntegerField(editable=False)
@@ -250,8 +258,6 @@ class StepVerdict(models.Model):
     """What one step found: ``outcome`` and ``code`` in the clear, its words in the sealed content."""
 
     id = models.BigAutoField(primary_key=True)
-    # Without a constraint in the database: its check of every row cost a mail as much as its verdicts themselves. They
-    # are written in the transaction that settles the message, and deleted in the one that deletes it.
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="verdicts", db_index=False, db_constraint=False
     )

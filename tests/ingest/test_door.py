@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import json
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from postbox.config.wsgi import application
 from postbox.identity import keys, recipients
 from postbox.ingest import envelope
 from postbox.ingest.limits import ADDRESS_COUNT, MESSAGE_BYTES
@@ -267,3 +270,59 @@ def test_an_accepted_mail_costs_one_statement() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert as_raw(raw, bridge, robin.address).body["messages"][0]["duplicate"] is True
     assert len(queries) == 2
+
+
+def by_wsgi(body: bytes, **shown: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Through the WSGI application, as a web server calls it: status, headers, answer."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/ingest",
+        "SERVER_NAME": "testserver",
+        "SERVER_PORT": "80",
+        "CONTENT_TYPE": "message/rfc822",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.url_scheme": "http",
+        **shown,
+    }
+    said: list[Any] = []
+    parts = application(environ, lambda status, headers: said.extend((status, headers)))
+    return int(said[0][:3]), dict(said[1]), json.loads(b"".join(parts))
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong", "status"),
+    [
+        (mail(), {}, 202),
+        (mail(), {"HTTP_X_AGENTPACK_KEY": "pbx_bridge_no"}, 401),
+        (mail(), {"HTTP_X_POSTBOX_RCPT_TO": ""}, 400),
+        (mail(), {"CONTENT_LENGTH": str(MESSAGE_BYTES + 1)}, 413),
+        (mail(), {"CONTENT_LENGTH": "9999"}, 400),
+        (mail(), {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}, 411),
+        (b"\r\n", {}, 400),
+    ],
+)
+def test_the_short_way_answers_as_djangos_handler_does(
+    body: bytes, wrong: dict[str, str], status: int, robin: Known, bridge: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The test's transaction would be taken for one that a request left open, and its connection be closed.
+    monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
+    shown = {
+        "HTTP_X_AGENTPACK_KEY": bridge,
+        "HTTP_X_POSTBOX_MAIL_FROM": ANN,
+        "HTTP_X_POSTBOX_RCPT_TO": robin.address,
+        "HTTP_X_REQUEST_ID": "request-of-mine",
+        **wrong,
+    }
+    short = by_wsgi(body, **shown)
+    whole = by_wsgi(body, **shown, CONTENT_TYPE="message/rfc822; a=b")
+    assert (short[0], short[1].pop("Content-Length") != "0") == (status, True)
+    whole[1].pop("Content-Length")
+    if status == 202:
+        assert [message.pop("duplicate") for answer in (short, whole) for message in answer[2]["messages"]] == [
+            False,
+            True,
+        ]
+    assert short == whole
+    assert short[1]["X-Request-Id"] == "request-of-mine"
