@@ -35,8 +35,7 @@ def asked_by_rules(case: Case, key: bytes, content: Content, now: datetime) -> l
 
 
 def _base(case: Case, asked: Forward | Reply) -> dict[str, Any]:
-    headers = case.parsed.headers if case.parsed else ()
-    hops = hops_of(value for name, value in headers if name.lower() == HEADER.lower())
+    hops = hops_of(case.parsed.by_name.get(HEADER.lower(), ()) if case.parsed else ())
     data = {"message_id": str(case.id), "rule_id": str(asked.rule_id), "rule": asked.rule, "to": asked.to}
     return data | ({"hops": hops} if hops else {})
 

@@ -39,7 +39,6 @@ _MARKS = re.compile("[:：\\]]")
 _TAG = re.compile(r"\s*\[[^\[\]]{1,60}\]")
 _PREFIXES = 12
 _NAMES = frozenset({"in-reply-to", "thread-index", "list-id"})
-_LENGTHS = frozenset(map(len, _NAMES))
 _BLOCK = 64  # octets, of SHA-256
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -115,12 +114,9 @@ def plain_subject(subject: str) -> tuple[str, bool]:
 
 
 def _headers(parsed: ParsedMail) -> dict[str, str]:
-    """The first of each header that says anything here, found in one pass."""
-    found: dict[str, str] = {}
-    for name, value in parsed.headers:
-        if len(name) in _LENGTHS and (lower := name.lower()) in _NAMES:
-            found.setdefault(lower, value)
-    return found
+    """The first of each header that says anything here."""
+    given = parsed.by_name
+    return {name: given[name][0] for name in _NAMES if name in given}
 
 
 def _participants(case: Case, parsed: ParsedMail, writers: list[str]) -> list[str]:

@@ -5,9 +5,11 @@ Decides the shape only. It never parses (postbox.ingest.mime does) and never tou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+_NOTHING = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,19 @@ class ParsedMail:
     attachments: tuple[AttachmentPart, ...] = ()
     defects: tuple[str, ...] = ()
     parser: str = "flanker"
+    _by_name: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def by_name(self) -> Mapping[str, Sequence[str]]:
+        """The values of the headers by their names in lower case, in order; made once."""
+        if not self._by_name:
+            for name, value in self.headers:
+                self._by_name.setdefault(name.lower(), []).append(value)
+        return self._by_name
 
     def header(self, name: str) -> str:
         """The first value of a header, by name without regard to case; empty when there is none."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        return self.by_name.get(name.lower(), _NOTHING)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from postbox.screening.case import Case
 
 _RECEIVED = 50
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
-_LIST = ("list-id", "list-unsubscribe", "list-post", "x-auto-response-suppress", "x-autoreply")
+_LIST = frozenset({"list-id", "list-unsubscribe", "list-post", "x-auto-response-suppress", "x-autoreply"})
 _ROBOT = re.compile(
     r"(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|owner-.*|.*-request|.*-bounces?)\Z", re.I
 )
@@ -22,7 +22,6 @@ _ROBOT = re.compile(
 def why_not_answered(case: Case) -> str:
     """Why no automatic reply may go out, in words; empty when one may."""
     parsed = case.parsed or ParsedMail()
-    names = {name.lower() for name, _ in parsed.headers}
     if not case.mail_from:
         return "it came with the null return path"
     if _ROBOT.match(case.mail_from.rpartition("@")[0].partition("+")[0]):
@@ -31,12 +30,12 @@ def why_not_answered(case: Case) -> str:
         return "it came from the agent's own address"
     if parsed.header("auto-submitted").partition(";")[0].strip().lower() not in ("", "no"):
         return "it was sent by a program itself"
-    if hops_of(value for name, value in parsed.headers if name.lower() == HEADER.lower()):
+    if hops_of(parsed.by_name.get(HEADER.lower(), ())):
         return "a rule of an agent here sent it"
-    if parsed.header("precedence").strip().lower() in _BULK or names.intersection(_LIST):
+    if parsed.header("precedence").strip().lower() in _BULK or not _LIST.isdisjoint(parsed.by_name):
         return "it went to a list, or asks for no automatic answer"
     if parsed.header("content-type").lower().lstrip().startswith("multipart/report"):
         return "it is a report"
-    if sum(name.lower() == "received" for name, _ in parsed.headers) > _RECEIVED:
+    if len(parsed.by_name.get("received", ())) > _RECEIVED:
         return "it has been through too many hands"
     return ""

@@ -119,6 +119,6 @@ def test_the_look_up_finds_its_rows_by_an_index() -> None:
         )
         cursor.execute("ANALYZE fingerprints, campaigns")
         keys = "{" + ",".join(uuid7().hex for _ in range(500)) + "}"
-        cursor.execute(f"EXPLAIN (COSTS OFF) {store._FIND}", [keys, clock.now()])
+        cursor.execute(f"EXPLAIN (COSTS OFF) {store._FIND}", [clock.now(), keys, clock.now()])
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "Seq Scan on fingerprints" not in plan

@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "ALTER TABLE events ALTER COLUMN body SET STORAGE EXTERNAL;"
             "ALTER TABLE events SET (toast_tuple_target = 4080);",
-            "ALTER TABLE events ALTER COLUMN body SET STORAGE EXTENDED;"
-            "ALTER TABLE events RESET (toast_tuple_target);",
+            "ALTER TABLE events ALTER COLUMN body SET STORAGE EXTENDED;ALTER TABLE events RESET (toast_tuple_target);",
         ),
     ]

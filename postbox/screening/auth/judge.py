@@ -50,8 +50,7 @@ def judge(case: Case, ask: Resolver) -> Findings:
 
 def author_of(parsed: ParsedMail) -> str:
     """The one author's domain; empty where there is not exactly one author in exactly one field."""
-    fields = sum(name.lower() == "from" for name, _ in parsed.headers)
-    if len(parsed.from_) != 1 or fields != 1:
+    if len(parsed.from_) != 1 or len(parsed.by_name.get("from", ())) != 1:
         return ""
     return ascii_name(parsed.from_[0].address.rpartition("@")[2])
 
@@ -81,8 +80,7 @@ def _looked_for(case: Case, client: str, mail: SignedMail | None, author: str, a
 
 def _split(case: Case) -> SignedMail | None:
     """The mail as signatures see it; None where it bears none, or its head is malformed."""
-    names = {name.lower() for name, _ in case.parsed.headers} if case.parsed else set()
-    if names.isdisjoint(_WORTH_SPLITTING):
+    if case.parsed is None or _WORTH_SPLITTING.isdisjoint(case.parsed.by_name):
         return None
     try:
         return split(case.raw)

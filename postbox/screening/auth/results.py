@@ -57,7 +57,7 @@ def unfolded(field: RawField) -> str:
 
 def without_claims(parsed: ParsedMail, server: str = "") -> ParsedMail:
     """The mail without any Authentication-Results but the one that counts, so that no rule takes a claim for a word."""
-    if not any(name.lower() == NAME for name, _ in parsed.headers):
+    if NAME not in parsed.by_name:
         return parsed
     kept, seen = [], False
     for name, value in parsed.headers:

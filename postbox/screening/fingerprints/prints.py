@@ -82,8 +82,12 @@ def prints_of(text: str) -> Prints | None:
 def _words(text: str) -> list[str]:
     text = text[:_COMPARED].casefold()
     if text.isascii():
-        return [word for word in text.translate(_BLANKS).split() if word.isalpha() and len(word) <= _LONGEST_WORD]
-    return [word for word in _LETTERS.findall(_ADDRESS_LIKE.sub(" ", text)) if len(word) <= _LONGEST_WORD]
+        words = list(filter(str.isalpha, text.translate(_BLANKS).split()))
+    else:
+        words = _LETTERS.findall(_ADDRESS_LIKE.sub(" ", text))
+    if max(map(len, words), default=0) <= _LONGEST_WORD:
+        return words
+    return [word for word in words if len(word) <= _LONGEST_WORD]
 
 
 def _bands(pairs: Sequence[int], key: bytes) -> tuple[str, ...]:

@@ -24,10 +24,13 @@ from postbox.screening.fingerprints.prints import NEAR_BANDS, Prints, prints_of
 
 # A fingerprint that still matches is not written anew with each mail.
 _FRESH = timedelta(days=1)
+# A row a campaign: mail that repeats others finds all of its fingerprints, and a row of each would cost as much again.
 _FIND = """
-SELECT encode(uuid_send(p.key), 'hex'), p.campaign_id, p.seen_at, coalesce(c.mails, 1), coalesce(c.addresses, 1)
-FROM fingerprints p LEFT JOIN campaigns c ON c.id = p.campaign_id
-WHERE p.key = ANY(%s::text::uuid[]) AND p.seen_at > %s
+SELECT campaign_id, coalesce(max(c.mails), 1), coalesce(max(c.addresses), 1), string_agg(p.hex, ' '),
+       coalesce(string_agg(p.hex, ' ') FILTER (WHERE p.seen_at < %s), '')
+FROM (SELECT encode(uuid_send(key), 'hex') AS hex, campaign_id, seen_at FROM fingerprints
+      WHERE key = ANY(%s::text::uuid[]) AND seen_at > %s) AS p LEFT JOIN campaigns c ON c.id = p.campaign_id
+GROUP BY campaign_id
 """
 # In one order, so that two batches never wait for each other in a circle. Whoever comes first names the campaign.
 _KEEP = """
@@ -60,14 +63,14 @@ ON CONFLICT (id) DO UPDATE SET mails = c.mails + excluded.mails - 1, addresses =
 """
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Campaign:
-    """What is known of a campaign while a batch is looked at."""
+    """What is known of a campaign while a batch is looked at; ``stale`` are its fingerprints to be written anew."""
 
     id: uuid.UUID
     mails: int
     addresses: int
-    seen_at: dict[str, datetime] = field(default_factory=dict)
+    stale: set[str] = field(default_factory=set)
 
 
 def look_up(cases: Iterable[Case]) -> None:
@@ -120,32 +123,26 @@ def _campaign_of(case: Case, prints: Prints, known: dict[str, _Campaign]) -> _Ca
     campaign, exact = known.get(prints.exact), True
     if campaign is None:
         exact = False
-        by_id = {found.id: found for key in prints.bands if (found := known.get(key))}
-        shared = Counter(found.id for key in prints.bands if (found := known.get(key)))
-        best = shared.most_common(1)
-        campaign = by_id[best[0][0]] if best and best[0][1] >= NEAR_BANDS else None
+        best = Counter(found for key in prints.bands if (found := known.get(key))).most_common(1)
+        campaign = best[0][0] if best and best[0][1] >= NEAR_BANDS else None
     if campaign is None:
         campaign = _Campaign(case.id, 0, 0)
     else:
         case.repeats = Repetition(campaign.id, exact, campaign.mails, campaign.addresses)
     campaign.mails += 1
     case.new_prints = tuple(
-        key
-        for key in (prints.exact, *prints.bands)
-        if (found := known.get(key)) is None or (at := found.seen_at.get(key)) and at < case.received_at - _FRESH
+        key for key in (prints.exact, *prints.bands) if (found := known.get(key)) is None or key in found.stale
     )
     return campaign
 
 
 def _find(keys: Iterable[str]) -> dict[str, _Campaign]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [as_array(keys), _oldest()])
+        cursor.execute(_FIND, [clock.now() - _FRESH, as_array(keys), _oldest()])
         rows = cursor.fetchall()
-    campaigns: dict[uuid.UUID, _Campaign] = {}
     known: dict[str, _Campaign] = {}
-    for key, id_, seen_at, mails, addresses in rows:
-        known[key] = campaign = campaigns.setdefault(id_, _Campaign(id_, mails, addresses))
-        campaign.seen_at[key] = seen_at
+    for id_, mails, addresses, found, stale in rows:
+        known |= dict.fromkeys(found.split(), _Campaign(id_, mails, addresses, set(stale.split())))
     return known
 
 
