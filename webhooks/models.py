@@ -147,6 +147,7 @@ class Delivery(Leased):
             models.CheckConstraint(condition=models.Q(state__in=DeliveryState.values), name="webhook_deliveries_state"),
         ]
         indexes = [
+            models.Index(fields=["endpoint", "id"], name="webhook_deliveries_endpoint"),
             models.Index(
                 fields=["endpoint", "not_before"],
                 name="webhook_deliveries_waiting",

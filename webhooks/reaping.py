@@ -33,8 +33,6 @@ WHERE w.state = '{EndpointState.DELETED}' AND w.id < %(before)s
   AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = w.id)
 ORDER BY w.id LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED
 """  # noqa: S608
-# No index finds all deliveries of an endpoint, so each one deleted costs a look at the whole table.
-_ENDPOINTS_AT_ONCE = 5
 
 
 def of_events(event_ids: Sequence[uuid.UUID]) -> int:
@@ -57,7 +55,7 @@ def expired_secrets(cutoff: datetime, limit: int) -> int:
 def deleted_endpoints(cutoff: datetime, limit: int) -> int:
     """Endpoints that their agent deleted and of which nothing is left."""
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {"before": first_id(cutoff), "cutoff": cutoff, "limit": min(limit, _ENDPOINTS_AT_ONCE)}
+        values: dict[str, Any] = {"before": first_id(cutoff), "cutoff": cutoff, "limit": limit}
         cursor.execute(_ENDPOINTS, values)
         ids = [row[0] for row in cursor.fetchall()]
         if ids:
