@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0009_verdicts_unchecked"),
+        ("mail", "0010_waited"),
     ]
 
     operations = [
