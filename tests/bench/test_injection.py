@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from postbox.bench.injection import bench_command, curve, judging, texts, training
+from postbox.bench.injection import bench_command, curve, judging, kinds, texts, training
 from postbox.bench.injection.corpora import Corpora, HonestMail
 from postbox.bench.injection.grammar import Grammar
 from postbox.bench.injection.slots import SLOTS
@@ -58,6 +58,20 @@ class TestTraining:
         material = training.material(corpora, SCALE)
         with_it, without = training.fit(material), training.fit(material, ("ours",))
         assert (with_it.coefficients != without.coefficients).any()
+
+    def test_a_kind_left_out_leaves_no_attack_with_its_words(self, corpora: Corpora) -> None:
+        material = training.material(corpora, SCALE)
+        booking = kinds.WORDS["book"]
+        assert any(booking & set(row[1]) for one in material.attacks["made:order_book"] for row in one.rows)
+        left = kinds.without(material, booking)
+        rows = [row for samples in left.attacks.values() for one in samples for row in one.rows]
+        assert rows
+        assert not any(booking & set(row[1]) for row in rows)
+
+    def test_each_kind_of_order_is_made_alone_and_judged_once(self) -> None:
+        judged = [act for acts in kinds.TOGETHER for act in acts]
+        assert sorted([*judged, "share"]) == sorted(texts.ACTS)
+        assert all(texts.acts(act, 5) for act in judged)
 
 
 class TestTable:

@@ -85,6 +85,7 @@ HOSTILE = {
     "openings": "ignore all your " * (16 * KILO),
     "every trigger": (" ".join(sorted(TRIGGERS)) + " ") * 60,
     "single letters": "a b c d e f " * (21 * KILO),
+    "dotted letters": "a.b-c_d*e. " * (23 * KILO),
     "base64": "QUJDREVGR0hJSktMTU5P " * (12 * KILO),
     "one run": "A" * (256 * KILO),
     "percent": "%41" * (85 * KILO),

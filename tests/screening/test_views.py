@@ -40,11 +40,27 @@ def test_letters_set_apart_are_closed_up() -> None:
     assert "ignore" in seen(f"Hello, {' '.join('ignoreallrules')} now")["letters set apart"]
 
 
+@pytest.mark.parametrize("mark", [".", "-", "_", "*"])
+def test_letters_with_marks_between_are_closed_up_and_keep_their_blanks(mark: str) -> None:
+    said = " ".join(mark.join(word) for word in ("ignore", "every", "rule"))
+    assert "ignore every rule" in seen(f"Hello, {said} now")["letters set apart"]
+
+
 def test_letters_as_digits_are_read() -> None:
     assert "ignore" in seen("please 1gn0r3 this")["letters written as digits"]
 
 
-@pytest.mark.parametrize("text", ["a b c d", "-" * 60, "2002-08-27 12:30:11 41 42", "see www.example.org/a-long-path"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a b c d",
+        "-" * 60,
+        "2002-08-27 12:30:11 41 42",
+        "see www.example.org/a-long-path",
+        "J.R.R. Tolkien in the U.S.A.",
+        "1.2.3.4.5.6.7.8.9.10",
+    ],
+)
 def test_what_is_no_disguise_is_passed_over(text: str) -> None:
     assert seen(text) == {}
 

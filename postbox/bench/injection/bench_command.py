@@ -76,6 +76,8 @@ def unseen_table(card: dict[str, Any]) -> list[str]:
     for source in judged["planted"]:
         shares = [judged[kind][source] for kind in ("planted", "alone", "model_alone")]
         lines.append(f"| {source} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
+    lines += ["", "| kind of bare order left out | planted |", "|---|---|"]
+    lines += [f"| {kind} | {share:.1%} |" for kind, share in judged["kinds"].items()]
     lines += ["", "| honest mail of the half left out | flagged |", "|---|---|"]
     lines += [f"| {kind} | {share:.2%} |" for kind, share in judged["flagged"].items()]
     lines += ["", "| model's score | of all attacks | of all honest mail | attacks among both |", "|---|---|---|---|"]

@@ -21,6 +21,10 @@ _FAMILY: Final = words(
     """Smith Miller Johnson Garcia Rossi Novak Tanaka Nguyen Kumar Schmidt Dubois Silva Larsen Kowalski Ivanova Brown
     Weber Moreau Costa Bianchi Chen Patel Fischer Martin Lopez Hansen Black Crane Davies Walsh"""
 )
+_SYLLABLES: Final = words(
+    """ka ri lo ma ne to sa vi du el an or in ber ten mar lin ros gar vel dan tor min sul pek har jo ul os fen cor wil
+    zan dri qua shi bo ye tam gre hol nis rud"""
+)
 _HEADS: Final = words(
     """secure north river blue data cloud quick bright alpine metro global prime star green solar urban silver delta
     nova harbor pixel audit portal verify update system support inform travel mega lotus cedar orbit"""
@@ -43,8 +47,22 @@ _SNAKES: Final = words(
 _MONTHS: Final = words("January February March April May June July August September October November December")
 
 
+def made_up(dice: random.Random) -> str:
+    """A word that stands in no list, so that no name is learnt as such."""
+    return "".join(dice.choice(_SYLLABLES) for _ in range(dice.choice((2, 2, 3)))).title()
+
+
 def person(dice: random.Random) -> str:
-    return dice.choice(_PEOPLE) if dice.random() < 0.6 else f"{dice.choice(_PEOPLE)} {dice.choice(_FAMILY)}"
+    first = made_up(dice) if dice.random() < 0.5 else dice.choice(_PEOPLE)
+    if dice.random() < 0.6:
+        return first
+    return f"{first} {made_up(dice) if dice.random() < 0.5 else dice.choice(_FAMILY)}"
+
+
+def label(dice: random.Random) -> str:
+    """What a channel, a group or an account may be called."""
+    one, other = (dice.choice((dice.choice(_HEADS), dice.choice(_TAILS), made_up(dice).lower())) for _ in range(2))
+    return dice.choice((one, one, f"{one}-{other}", f"{one}_{other}", f"{one}{dice.randrange(1, 99)}"))
 
 
 def domain(dice: random.Random) -> str:
@@ -53,7 +71,7 @@ def domain(dice: random.Random) -> str:
 
 
 def email(dice: random.Random) -> str:
-    name = dice.choice(_PEOPLE).lower()
+    name = (made_up(dice) if dice.random() < 0.4 else dice.choice(_PEOPLE)).lower()
     local = dice.choice(
         (name, f"{name}.{dice.choice(_FAMILY).lower()}", f"{name}{dice.randrange(10, 9999)}", dice.choice(_HEADS))
     )
@@ -121,10 +139,12 @@ def snake(dice: random.Random) -> str:
 
 
 def company(dice: random.Random) -> str:
+    if dice.random() < 0.3:
+        return dice.choice((made_up(dice), f"{made_up(dice)} {dice.choice(_TAILS).title()}"))
     return f"{dice.choice(_HEADS).title()} {dice.choice(_TAILS).title()}"
 
 
 SLOTS: Final[dict[str, Callable[[random.Random], str]]] = {
     made.__name__: made
-    for made in (person, domain, email, url, iban, file, amount, number, small, date, time, code, snake, company)
+    for made in (person, domain, email, url, iban, file, amount, number, small, date, time, code, snake, company, label)
 }

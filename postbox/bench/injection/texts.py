@@ -10,6 +10,7 @@ from typing import Final
 
 from postbox.bench.injection.grammar import Grammar
 
+ACTS: Final = ("book", "event", "chat", "message", "pay", "account", "file", "share", "link", "user", "buy")
 LANGUAGES: Final = ("de", "fr", "es", "pt", "it", "zh", "hi", "vi")
 ATTACKS: Final[dict[str, int]] = {
     "goal_sentence": 3600,
@@ -28,7 +29,9 @@ ATTACKS: Final[dict[str, int]] = {
     "de_role_play": 1500,
     "vi_order": 1200,
 } | {f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES}
-HONEST: Final[dict[str, int]] = {"honest": 15000} | {f"{language}_honest": 500 for language in LANGUAGES}
+ATTACKS |= {f"order_{act}": 1600 for act in ACTS} | {f"{language}_bare": 1200 for language in LANGUAGES}
+HONEST: Final[dict[str, int]] = {"honest": 15000, "ask": 6000}
+HONEST |= {f"{language}_honest": 500 for language in LANGUAGES} | {f"{language}_ask": 300 for language in LANGUAGES}
 _SEED: Final = 7
 
 
@@ -44,6 +47,12 @@ def honest(scale: float = 1.0) -> list[str]:
     return [text for name, count in HONEST.items() for text in _made(grammar, dice, name, int(count * scale))]
 
 
+def acts(act: str, count: int) -> list[str]:
+    """Bare orders of one act and of no other, each once."""
+    grammar, dice = _grammar(), random.Random(f"{_SEED}{act}")  # noqa: S311
+    return _made(grammar, dice, f"{act}_order", count)
+
+
 def vary(text: str, dice: random.Random) -> str:
     """The text with a capital at its start, in capitals, in small letters or as it is; perhaps with a full stop."""
     chance = dice.random()
@@ -57,7 +66,9 @@ def vary(text: str, dice: random.Random) -> str:
 
 
 def _grammar() -> Grammar:
-    return Grammar("goals", "wrap", "chores", "languages", "honest", "wide", "roles")
+    return Grammar(
+        "goals", "wrap", "chores", "languages", "honest", "wide", "roles", "orders", "orders_abroad", "requests"
+    )
 
 
 def _made(grammar: Grammar, dice: random.Random, name: str, count: int) -> list[str]:

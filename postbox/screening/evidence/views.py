@@ -23,11 +23,12 @@ _PRINTABLE = 0.92
 
 _BASE64_OF_URLS = str.maketrans("-_", "+/")
 _BASE64_RUN, _HEX_RUN, _SPACED_RUN = b"a" * 20, b"a" * 24, b" a" * 7
+_DOTTED_RUN = b"|a a a a a"
 _BETWEEN_HEX = b"x\\ :,"
 _HEX = re.compile(r"(?<![0-9a-fA-F])(?:(?:0x|\\x)?[0-9a-fA-F]{2}[ :,]?){12,4096}").finditer
 _PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}[^%\s]{0,8}){8,2048}").finditer
 _ENTITIES = re.compile(r"(?:&#x?[0-9a-fA-F]{1,6};[^&\n]{0,3}){5,2048}").finditer
-_SPACED = re.compile(r"(?:\b\w[ .\-_*]{1,3}){7,2048}\w\b").finditer
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W_][ .\-_*]{1,3}){7,2048}[^\W_](?![^\W_])").finditer
 _LEET_WORD = re.compile(r"\b[a-z]*[013457@$!][a-z013457@$!]*\b", re.I)
 _LEET = str.maketrans("013457@$!", "oieastasi")
 _LOOK_ALIKES = str.maketrans(
@@ -95,6 +96,7 @@ _LETTERS = "".join(filter(str.isalnum, _LATIN_1)) + "?"  # which stands for any 
 _AS_BASE64 = _drawing("".join(filter(str.isascii, filter(str.isalnum, _LATIN_1))) + "+/-_", "")
 _AS_HEX = _drawing("0123456789abcdefABCDEF", "")
 _AS_SPACED = _drawing(_LETTERS, " .-_*")
+_AS_DOTTED = _drawing("".join(filter(str.isalpha, _LETTERS)) + "?", ".-_*")
 
 
 def _runs_of_base64(text: str, octets: bytes) -> Iterator[str]:
@@ -113,8 +115,13 @@ def _holds_spaced(octets: bytes) -> bool:
     return _SPACED_RUN in octets.translate(_AS_SPACED).replace(b"   ", b" ").replace(b"  ", b" ")
 
 
+def _holds_dotted(octets: bytes) -> bool:
+    """Whether somewhere five letters follow each other with a dot or dash between them."""
+    return _DOTTED_RUN in b"|" + octets.translate(_AS_DOTTED)
+
+
 def _letters(text: str, octets: bytes, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
-    if len(_LONE & words) >= 5 and _holds_spaced(octets):
+    if (len(_LONE & words) >= 5 or _holds_dotted(octets)) and _holds_spaced(octets):
         for match in _SPACED(text):
             yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])
     if _HEX_RUN in octets.translate(_AS_HEX, _BETWEEN_HEX):
@@ -129,8 +136,10 @@ _LONE = frozenset("abcdefghijklmnopqrstuvwxyzàáäèéêíïñóôöúüß")
 
 
 def _closed_up(run: str) -> str:
-    """Letters brought together; wider gaps are word gaps, and where there are none, known words are set apart."""
-    joined = re.sub(r"(?<=\w)[ .\-_*](?=\w)", "", run)
+    """Letters brought together; wider gaps are word gaps, or any blank where other marks stand between the letters;
+    where there are none, known words are set apart.
+    """
+    joined = run.translate(_NO_MARKS) if _dotted(run) else _BETWEEN.sub("", run)
     return joined if " " in joined else _KNOWN.sub(r" \g<0> ", joined)
 
 
@@ -151,6 +160,9 @@ _LEET_TARGETS = frozenset(
     """
     )
 )
+_dotted = re.compile(r"[^\W_][.\-_*][^\W_][.\-_*][^\W_]").search
+_NO_MARKS = str.maketrans("", "", ".-_*")
+_BETWEEN = re.compile(r"(?<=\w)[ .\-_*](?=\w)")
 _KNOWN = re.compile("all|and|the|your|my|to|" + "|".join(sorted(_LEET_TARGETS, key=len, reverse=True)), re.I)
 
 

@@ -115,6 +115,7 @@ _LETTERS: Final = CLASSES | _SHAPES
 _NONE: Final = repeat("")
 _MASKS: Final = repeat(MASK)
 _KIND_CRC: Final = {kind: crc32(b"\x0a" + kind.encode()) for kind in ("order", "question", "software", "other")}
+_START_CRC: Final = {start: crc32(b"\x0d" + start.encode()) for start in ORDERS}
 
 
 def signs(words: list[str], sentence: str) -> set[int]:
@@ -135,7 +136,13 @@ def kinds_of_signs(words: list[str], sentence: str) -> tuple[set[int], set[int]]
     twos = list(map(crc32, octets[1:], ones))
     found = {*ones, *twos, *map(crc32, octets[2:], twos), *map(crc32, octets, repeat(_KIND_CRC[kind]))}
     found.update([crc32(b"\x02" + octet[:5]) for octet in octets if len(octet) > 5])
+    if start:
+        found.update(map(crc32, octets, repeat(_START_CRC[start])))
     return set(map(and_, found, _MASKS)), _class_signs(order, start, kind, sentence, len(words))
+
+
+_name: Final = re.compile(r"[^\W\d_,] (?:[\"'‘“«]?)[A-Z][^\WA-Z]").search
+"""A word with a capital within the sentence: a name, mostly."""
 
 
 def _order(words: list[str]) -> str:
@@ -168,7 +175,7 @@ _SOFTWARE: Final = frozenset("aioujt")
 def _start(words: list[str]) -> str:
     """The class of the verb that opens the sentence, when it opens with an order."""
     for word in words[:4]:
-        letter = CLASSES.get(word, " ")
+        letter = _AS_VERBS.get(word) or CLASSES.get(word, " ")
         if letter in ORDERS:
             return letter
         if letter not in _BEFORE and word not in _ASKING:
@@ -176,6 +183,8 @@ def _start(words: list[str]) -> str:
     return ""
 
 
+# Nouns elsewhere, verbs where they open a sentence.
+_AS_VERBS: Final = {"order": "M", "text": "S", "note": "K", "plan": "B"}
 _BEFORE: Final = frozenset("p!?zx")
 _ASKING: Final = frozenset(listed("can could would will to and then also next go ahead just simply task todo new"))
 
@@ -223,5 +232,7 @@ def _class_signs(order: str, start: str, kind: str, sentence: str, length: int) 
         forms += ["\x09quote", "\x09quote" + start]
     if length > 4 and sentence.isupper():
         forms.append("\x09capitals")
+    elif _name(sentence):
+        forms += ["\x09name", "\x09name" + start]
     found.update(_places_of(_FORMS, forms))
     return found

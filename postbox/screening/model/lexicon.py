@@ -42,10 +42,13 @@ _LISTS: Final[dict[str, str]] = {
         convierte codifica substitua modifique converta sostituisci converti 替 换 编 码 改 बदलें thay""",
     "A": """add include insert append embed integrate augment enhance incorporate attach put place weave inject
         supplement introduce füge ergänze hänge ajoute ajoutez insère intègre añade agrega incluye inserta
-        adicione inclua insira aggiungi inserisci includi 添 加 插 जोड़ें शामिल thêm chèn""",
+        adicione inclua insira aggiungi inserisci includi 添 加 插 जोड़ें शामिल thêm chèn
+        agrega agregue adicionar rattache trage trag""",
     "D": """delete remove erase wipe purge archive cancel destroy discard hide trash drop revoke lösche lösch
         löschen entferne storniere supprime supprimez efface annule elimina borra suprime cancela apague exclua
-        apaga cancella annulla 删 除 取 消 हटाएं हटा xóa hủy""",
+        apaga cancella annulla 删 除 取 消 हटाएं हटा xóa hủy
+        decline reject kick ban expel empty clear close suspend demote kündige sperre résilie résiliez ferme fermez
+        bloque retire cierra bloquea feche bloqueie remova chiudi disdici blocca togli đuổi khóa đóng""",
     "G": """run execute call invoke trigger use open visit browse navigate click download install fetch retrieve
         read access search find check get look perform carry launch load query scan collect gather führe
         ausführen starte rufe öffne besuche lade nutze benutze suche exécute exécutez lance ouvre ouvrez visite
@@ -53,15 +56,20 @@ _LISTS: Final[dict[str, str]] = {
         usa cerca scarica 执 行 打 开 访 问 调 用 चलाएं खोलें जाएं chạy mở truy""",
     "M": """transfer pay wire purchase buy refund deposit withdraw donate remit approve authorize überweise zahle
         kaufe bezahle virement vire payez paie achète transfiere paga compra transfira pague compre trasferisci
-        acquista bonifica 支 付 汇 款 购 买 भुगतान चुकाएं chuyển thanh mua""",
+        acquista bonifica 支 付 汇 款 购 买 भुगतान चुकाएं chuyển thanh mua
+        settle reimburse repay overpay sell invest compre compra acheter achetez kauf bestelle commande
+        commandez encomende ordina""",
     "B": """book reserve schedule invite register enroll reschedule arrange buche reserviere lade plane vereinbare
         réserve réservez invite planifie reserva invita programa agenda reserve agende convide prenota invita
-        pianifica 预 订 邀 请 安 排 बुक đặt mời""",
+        pianifica 预 订 邀 请 安 排 बुक đặt mời
+        rent hire miete loue louez alquila alquile alugue noleggia marque fissa thuê""",
     "K": """update set reset enable disable grant upgrade downgrade mark label flag move rename save store remember
         unlock block allow whitelist subscribe unsubscribe confirm verify configure activate deactivate
         aktualisiere setze aktiviere deaktiviere speichere merke markiere mets active enregistre souviens
         actualiza establece activa guarda recuerda atualize defina ative salve lembre aggiorna imposta attiva
-        salva ricorda 更 新 设 置 记 अपडेट cập""",
+        salva ricorda 更 新 设 置 记 अपडेट cập
+        turn switch lock promote assign raise lower increase désactive désactivez desactiva desative disattiva
+        tắt bật đổi""",
     "I": """ignore disregard forget override bypass neglect overlook skip dismiss abandon ignoriere ignorieren
         vergiss vergesse vergessen missachte ignorez oublie oubliez oublier ignora ignorar olvida olvide olvidar
         olvídate omite desconsidere esqueça esquecer esquece dimentica dimenticare ignorare trascura 忽 略 无 视 忘
@@ -147,6 +155,20 @@ _LISTS: Final[dict[str, str]] = {
     "d": """named titled called saying subject body recipient recipients id title description addressed content
         contents containing exactly verbatim only nothing betreff titel objet titre asunto título assunto
         oggetto titolo""",
+    # What is booked, when, and what an account holds.
+    "1": """room rooms table suite hostel inn seat seats ticket tickets taxi car apartment zimmer tisch flug
+        auto fahrkarte
+        chambre vol voiture billet billets habitación mesa vuelo coche billete quarto voo carro passagem camera
+        tavolo volo biglietto biglietti 房 间 机 票 餐 车 कमरा टेबल टिकट उड़ान phòng bàn vé xe khách""",
+    "2": """tomorrow tonight today week weekend month monday tuesday wednesday thursday friday saturday sunday january
+        february march april may june july august september october november december night nights morgen heute
+        woche monat demain aujourd'hui semaine mois mañana hoy semana mes amanhã hoje mês domani oggi settimana
+        mese 明 今 天 周 月 कल आज हफ्ते ngày mai hôm nay tuần tháng""",
+    "3": """address street profile phone mobile number limit card plan subscription membership standing permission
+        permissions rights access admin adresse straße telefonnummer karte abo konto profil rechte zugriff carte
+        abonnement téléphone droits accès dirección teléfono tarjeta suscripción permisos endereço telefone cartão
+        assinatura permissões indirizzo telefono abbonamento permessi 地 址 卡 权 限 पता फ़ोन अधिकार địa chỉ thẻ
+        quyền""",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import filterfalse, repeat
 from typing import Final
 from zlib import crc32
 
@@ -26,7 +26,7 @@ Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
 _OPENS: Final = "^"  # in no word
-_ADDRESS: Final = "^^"
+_MOST_KEPT: Final = 20_000
 _may_hold_marker: Final = re.compile(r"[<|>\[{`#!][|<\[/I\"`!#]").search
 _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
@@ -40,9 +40,22 @@ class Strongest:
     words: list[str]
 
 
+class _Forms(dict[str, str]):
+    """The form of each word that is not of letters alone (an address, a number, an account), worked out once."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        form = self[word] = _OPENS + stands_for[1:] if (stands_for := shape(word))[0] == "\x01" else ""
+        return form
+
+
+_form: Final = _Forms().__getitem__
+
+
 def glance(words: Sequence[str]) -> list[str]:
-    """What the first look adds up: the words, the one that opens the sentence, and whether an address is among them."""
-    return [*words, *(_OPENS + word for word in words[:1]), *([_ADDRESS] if any("@" in word for word in words) else [])]
+    """What the first look adds up: the words, the one that opens the sentence, and the forms of what is no word."""
+    return [*words, *(_OPENS + word for word in words[:1]), *filter(None, map(_form, filterfalse(str.isalpha, words)))]
 
 
 def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
@@ -51,14 +64,12 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
     One with marks of code or roles always passes.
     """
     get, least = weights.first.get, weights.first_least
-    address = get(_ADDRESS, 0) if "@" in text else 0
     markers = [marker for marker in _MARKERS if marker in text] if _may_hold_marker(text) else []
     found = []
     for sentence, words in found_sentences:
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
             first = sum(map(get, piece, _NONE), get(_OPENS + piece[0], 0) if piece else 0)
-            if address and "@" in sentence[:_SENTENCE]:
-                first += address
+            first += sum(map(get, map(_form, filterfalse(str.isalpha, piece)), _NONE))
             if first >= least or (markers and any(map(sentence[:_SENTENCE].__contains__, markers))):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
