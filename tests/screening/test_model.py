@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,9 @@ from postbox.screening.evidence.families import Family
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.features import LONGEST, MASK, pieces, sentences, shape, signs
 from postbox.screening.model.lexicon import CLASSES
+from postbox.screening.model.look import candidates, glance
 from postbox.screening.model.weights import FILE, FORMAT, Weights, packed, shipped, unpacked
+from tests.screening import bare_orders
 from tests.screening.test_injection import HOSTILE, LETTER
 
 # None of these is in the corpora or comes out of a grammar.
@@ -82,6 +85,33 @@ class TestShippedWeights:
         assert time.process_time() - began < 0.8
 
 
+class TestBareOrders:
+    """Orders of kinds that were learnt, in words that were not; how many are caught is told in docs/injection.md."""
+
+    def test_most_are_quarantined_in_a_letter(self) -> None:
+        caught = {
+            kind: sum(is_quarantined(detect_prompt_injection(f"{LETTER}{order}\n\n{LETTER}").score) for order in orders)
+            for kind, orders in bare_orders.ORDERS.items()
+        }
+        assert sum(caught.values()) >= 0.6 * sum(map(len, bare_orders.ORDERS.values())), caught
+
+    def test_what_people_ask_of_people_is_not(self) -> None:
+        texts = {request: f"{LETTER}{request}\n\n{LETTER}" for request in bare_orders.REQUESTS}
+        flagged = [request for request, text in texts.items() if is_quarantined(detect_prompt_injection(text).score)]
+        assert flagged == []
+
+
+class TestFirstLook:
+    def test_forms_of_what_is_no_word_are_seen(self) -> None:
+        words = ["pay", "80", "to", "de44500105175407324931", "or", "a@b.example", "www.a.example"]
+        assert glance(words) == [*words, "^pay", "^number", "^iban", "^email", "^url"]
+
+    def test_a_sentence_passes_by_its_forms_alone(self) -> None:
+        weights = _with_first(shipped(), {"^iban": 50, "^url": -50}, 40)
+        found = [("x", ["x", "de44500105175407324931"]), ("y", ["y", "www.a.example"]), ("z", ["z"])]
+        assert [sentence for _, sentence, _ in candidates("x y z", found, weights)] == ["x"]
+
+
 class TestFeatures:
     def test_sentences_end_at_full_stops_and_blank_lines_and_not_at_line_ends(self) -> None:
         found = sentences("Dear Ann, this\nis one. Two!\n\n> three\n- four\n")
@@ -103,6 +133,10 @@ class TestFeatures:
         assert all(len(piece) <= LONGEST for piece in found)
         assert {word for piece in found for word in piece} == {str(number) for number in range(130)}
 
+    def test_a_name_within_an_order_is_a_sign_of_its_own(self) -> None:
+        words = ["invite", "lena", "to", "the", "channel"]
+        assert signs(words, "Invite Lena to the channel.") != signs(words, "invite lena to the channel.")
+
     def test_each_class_is_one_letter(self) -> None:
         assert {len(letter) for letter in CLASSES.values()} == {1}
 
@@ -113,6 +147,9 @@ class TestFeatures:
             assert all(0 <= place <= MASK for piece in pieces(words) for place in signs(piece, sentence))
 
 
+def _with_first(weights: Weights, first: dict[str, int], least: int) -> Weights:
+    return replace(weights, first=first, first_least=least)
+
+
 def _with_threshold(weights: Weights, threshold: float) -> Weights:
-    head = {name: getattr(weights, name) for name in ("table", "first", "first_least", "step", "bias", "slope")}
-    return Weights(**head, threshold=threshold)
+    return replace(weights, threshold=threshold)

@@ -25,7 +25,8 @@ from postbox.screening.model.lexicon import CLASSES, ORDERS
 from postbox.screening.model.look import glance
 from postbox.screening.model.weights import ZERO, Weights
 
-_C: Final = 0.2
+_C: Final = 1.0
+_FIRST_C: Final = 0.2
 _ROUNDS: Final = 3
 _SEEN_LEAST: Final = 4
 _MADE_HONEST: Final = 0.07
@@ -84,7 +85,7 @@ def fit(material: Material, without: Collection[str] = (), half: int | None = No
     live = np.flatnonzero(_columns(plus) + _columns(minus) >= _SEEN_LEAST)
     plus, minus = plus[:, live], minus[:, live]
     for turn in range(_ROUNDS):
-        model = _logistic(minus, plus, np.concatenate([honest_weights, weights]))
+        model = _logistic(minus, plus, np.concatenate([honest_weights, weights]), _C)
         if turn == _ROUNDS - 1:
             break
         near = minus[:real] @ model.coef_[0] + model.intercept_[0] > _HARD_FROM
@@ -98,9 +99,9 @@ def fit(material: Material, without: Collection[str] = (), half: int | None = No
     return Fit(coefficients, float(model.intercept_[0]))
 
 
-def _logistic(minus: Any, plus: Any, weights: Any) -> Any:
+def _logistic(minus: Any, plus: Any, weights: Any, loss: float) -> Any:
     labels = np.concatenate([np.zeros(minus.shape[0]), np.ones(plus.shape[0])])
-    model = LogisticRegression(C=_C, solver="liblinear", tol=2e-3, max_iter=60, random_state=0)
+    model = LogisticRegression(C=loss, solver="liblinear", tol=2e-3, max_iter=60, random_state=0)
     return model.fit(sparse.vstack([minus, plus]).tocsr(), labels, sample_weight=weights)
 
 
@@ -162,7 +163,8 @@ def first_look(
         sign: at for at, sign in enumerate(sorted(sign for sign, count in counts.items() if count >= _FIRST_SEEN))
     }
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
-    model = _logistic(minus, plus, np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)]))
+    row_weights = np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)])
+    model = _logistic(minus, plus, row_weights, _FIRST_C)
     values = {sign: round(float(model.coef_[0][places[sign]]) / _STEP) for sign, _ in counts.most_common(len(places))}
     values = {
         sign: value for sign, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and sign.isprintable()

@@ -184,7 +184,7 @@ def _start(words: list[str]) -> str:
 
 
 # Nouns elsewhere, verbs where they open a sentence.
-_AS_VERBS: Final = {"order": "M", "text": "S", "note": "K", "plan": "B"}
+_AS_VERBS: Final = {"order": "M", "text": "S"}
 _BEFORE: Final = frozenset("p!?zx")
 _ASKING: Final = frozenset(listed("can could would will to and then also next go ahead just simply task todo new"))
 
