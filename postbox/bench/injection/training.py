@@ -25,7 +25,7 @@ from postbox.screening.model.lexicon import CLASSES, ORDERS
 from postbox.screening.model.look import glance
 from postbox.screening.model.weights import ZERO, Weights
 
-_C: Final = 1.0
+_C: Final = 0.4
 _FIRST_C: Final = 0.2
 _ROUNDS: Final = 3
 _SEEN_LEAST: Final = 4
