@@ -28,10 +28,17 @@ ATTACKS: Final[dict[str, int]] = {
     "change_of_subject": 2500,
     "de_role_play": 1500,
     "vi_order": 1200,
-} | {f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES}
-ATTACKS |= {f"order_{act}": 1600 for act in ACTS} | {f"{language}_bare": 1200 for language in LANGUAGES}
-HONEST: Final[dict[str, int]] = {"honest": 15000, "ask": 6000, "howto": 6000}
-HONEST |= {f"{language}_honest": 500 for language in LANGUAGES} | {f"{language}_ask": 300 for language in LANGUAGES}
+    **{f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES},
+    **{f"order_{act}": 1600 for act in ACTS},
+    **{f"{language}_bare": 1200 for language in LANGUAGES},
+}
+HONEST: Final[dict[str, int]] = {
+    "honest": 15000,
+    "ask": 6000,
+    "howto": 6000,
+    **{f"{language}_honest": 500 for language in LANGUAGES},
+    **{f"{language}_ask": 300 for language in LANGUAGES},
+}
 _SEED: Final = 7
 
 

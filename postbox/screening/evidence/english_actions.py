@@ -70,6 +70,8 @@ _TOOLS: Final[tuple[Entry, ...]] = (
     (3.4, "use",
         r"use\s+(?:the|your|a)\s+(?:\w+\s+)?(?:tool|api|function)s?\s+to\s+(?:e-?mail|send|forward|delete"
         r"|transfer|post)\b"),
+    (2.8, "transfer wire pay send remit",
+        r"\w+\s+(?:[^.!?]|\.\d){0,60}?\bto\s+(?!our\b)(?:[\w']+\s+){0,4}?(?:iban:?\s+)?[a-z]{2}\d{2}[a-z0-9]{10,30}\b"),
     (2.0, "call invoke",
         r"\w+\s+(?:the|your)\s+(?:\w+\s+)?(?:api|tool|function)\b",
         "api tool function"),
