@@ -58,6 +58,13 @@ def pytest_xdist_setupnodes() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Octets have no part in a test's name: archives hold the time at which they were made, which each worker of a run
+    would name another way.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start the longest files first, so that no worker is left alone with one at the end; see the Makefile.

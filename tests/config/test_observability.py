@@ -58,7 +58,7 @@ def problems(expression: str, series: dict[str, set[str]]) -> list[str]:
     return wrong + sorted(labels - allowed) + ([] if names else ["no metric"])
 
 
-@pytest.mark.parametrize(("name", "expression"), expressions())
+@pytest.mark.parametrize(("name", "expression"), list(expressions()))
 def test_it_names_what_there_is(name: str, expression: str) -> None:
     assert problems(expression, told()) == []
 
