@@ -30,7 +30,7 @@ HOSTILE = MEASURED | LIMITS | WITHIN | TRAPS
 
 def as_json(mail: ParsedMail) -> dict[str, Any]:
     found = dataclasses.asdict(mail)
-    del found["headers"]
+    del found["headers"], found["_by_name"]
     found["date"] = mail.date.isoformat() if mail.date else None
     return dict(json.loads(json.dumps(found)))
 

@@ -50,7 +50,6 @@ _REST = (
 def crowd(agent: Any, count: int, at: datetime, *, status: str = "processed", spooled: bool = False) -> list[uuid.UUID]:
     """``count`` mails of an agent, the first of ``at``, a millisecond apart; their ids in that order."""
     endpoint, _ = Endpoint.objects.get_or_create(agent=agent, url="https://robin.example/hook")
-    before = set(Message.objects.values_list("id", flat=True)) if count < 1000 else set()
     ms = round(at.timestamp() * 1000)
     values = {"ms": ms, "at": f"{at.isoformat()} ", "agent": agent.id, "count": count, "status": status}
     with connection.cursor() as cursor:
@@ -58,8 +57,10 @@ def crowd(agent: Any, count: int, at: datetime, *, status: str = "processed", sp
         for statement in _REST:
             if spooled or "mail_spool" not in statement:
                 cursor.execute(statement, {"agent": agent.id, "endpoint": endpoint.id})
-    found = Message.objects.filter(agent=agent, id__gte=uuid.UUID(int=ms << 80)).order_by("id")
-    ids = [id_ for id_ in found.values_list("id", flat=True) if id_ not in before]
+    first, last = uuid.UUID(int=ms << 80), uuid.UUID(int=(ms + count) << 80)
+    ids = list(
+        Message.objects.filter(agent=agent, id__gte=first, id__lt=last).order_by("id").values_list("id", flat=True)
+    )
     assert len(ids) == count
     return ids
 
