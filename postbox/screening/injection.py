@@ -147,7 +147,7 @@ def _plain_hits(text: str, found_sentences: Sequence[tuple[str, list[str]]], wei
         return []
     lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _ in found)).lower()
     hits = _hits(lowered, set(lowered.translate(_BLANKS).split()))
-    if (best := strongest(found, weights)) and (hit := _model_hit(best, weights)):
+    if (best := strongest(found, found_sentences, weights)) and (hit := _model_hit(best, weights)):
         hits.append(hit)
     return hits
 
@@ -158,7 +158,8 @@ def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
     if evidence < _MODEL_LEAST:
         return None
     span = " ".join(best.sentence.lower().split())[:_SPAN]
-    return _Hit(Family.WORDING, evidence, span, ", ".join(weightiest(best.words, weights)))
+    note = ", ".join(weightiest(best.words, weights))
+    return _Hit(Family.WORDING, evidence, span, f"{note}; the rest has none of its words" if best.foreign else note)
 
 
 def _hits(lowered: str, words: set[str]) -> list[_Hit]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any, Final
 
 import numpy as np
@@ -119,9 +120,10 @@ def _sums(attacks: Sequence[str], shipped: Weights) -> list[float]:
     table = np.frombuffer(shipped.table, dtype=np.uint8).astype(np.int32) - 128
     found = []
     for text in attacks:
-        rows = sample(text, 200).rows
-        best = max((int(table[places_of(row)].sum()) for row in rows), default=-640)
-        found.append(best * shipped.step + shipped.bias)
+        one = sample(text, 200)
+        sums = [int(table[places_of(row)].sum()) * shipped.step for row in one.rows]
+        best = max(map(add, sums, one.gains), default=-640 * shipped.step)
+        found.append(best + shipped.bias)
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from postbox.screening.model.features import BITS, pieces, sentences, signs
-from postbox.screening.model.look import glance
+from postbox.screening.model.look import FOREIGN, glance, is_foreign
 
 CLASS_WEIGHT: Final = 1.0
 Row = tuple[bytes, tuple[str, ...]]
@@ -24,19 +24,24 @@ Row = tuple[bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One text: its sentences' features and words; at most ``most`` of them."""
+    """One text: its sentences' features and words, and for each what it gains by standing in a text not its own."""
 
     rows: tuple[Row, ...]
+    gains: tuple[float, ...]
 
 
 def sample(text: str, most: int = 4000) -> Sample:
-    """The features of a text."""
+    """The features of a text's sentences, or of their pieces; of the first ``most`` of them."""
     rows: list[Row] = []
-    for sentence, words in sentences(text):
-        rows += [(_octets(signs(piece, sentence)), tuple(piece)) for piece in pieces(words) if piece]
+    gains: list[float] = []
+    found = sentences(text)
+    for sentence, words in found:
+        parts = [piece for piece in pieces(words) if piece]
+        rows += [(_octets(signs(piece, sentence)), tuple(piece)) for piece in parts]
+        gains += [FOREIGN * is_foreign(piece, found) for piece in parts]
         if len(rows) >= most:
             break
-    return Sample(tuple(rows[:most]))
+    return Sample(tuple(rows[:most]), tuple(gains[:most]))
 
 
 def matrix(rows: Sequence[Row]) -> Any:
@@ -67,8 +72,9 @@ def _sparse(columns: Any, lengths: Sequence[int], width: int) -> Any:
 
 
 def best_of(samples: Sequence[Sample], sums: Any) -> Any:
-    """The largest of each sample's sums, in a row; -20 for a text without words."""
+    """The largest of each sample's sums with what they gain, in a row; -20 for a text without words."""
     found, at = [], 0
+    sums = sums + np.array([gain for one in samples for gain in one.gains])
     for one in samples:
         found.append(float(sums[at : at + len(one.rows)].max()) if one.rows else -20.0)
         at += len(one.rows)

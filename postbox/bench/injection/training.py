@@ -22,7 +22,7 @@ from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
 from postbox.bench.injection.samples import sample as sampled
 from postbox.screening.evidence import rules
 from postbox.screening.model.lexicon import CLASSES, ORDERS
-from postbox.screening.model.look import glance
+from postbox.screening.model.look import FOREIGN, glance
 from postbox.screening.model.weights import ZERO, Weights
 
 _C: Final = 0.4
@@ -156,7 +156,7 @@ def first_look(
     attacks = [one for source, samples in material.attacks.items() if source not in without for one in samples]
     rows = [row for one in attacks for row in one.rows]
     sums = matrix(rows) @ fitted.coefficients + fitted.bias
-    rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - 1]
+    rows = [row for row, value in zip(rows, sums, strict=True) if value > threshold - FOREIGN]
     honest = list({row: None for _, own, one in material.mails if half is None or own == half for row in one.rows})
     counts = Counter(sign for _, words in [*rows, *honest] for sign in sorted(set(glance(words))))
     places = {

@@ -1,7 +1,7 @@
 """A text looked at sentence by sentence: a quick look at all words, a full one at the sentences that remain.
 
-Decides which sentence reads most like an order to software and which of its words weigh most. What the sum means for
-the score is ``postbox.screening.injection``'s.
+Decides which sentence reads most like an order to software, by its words and by whether the rest of the text shares any
+of them, and which of its words weigh most. What the sum means for the score is ``postbox.screening.injection``'s.
 """
 
 from __future__ import annotations
@@ -22,22 +22,29 @@ MOST_SENTENCES: Final = 240
 MOST_LOOKS: Final = 20
 """Sentences, or pieces of long ones, that get a full look, likewise."""
 
+FOREIGN: Final = 1.2
+"""What a sentence's sum gains, in log-odds, where ``is_foreign`` says that it stands in a text that is not its own."""
+
 Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
 _NONE: Final = repeat(0)
 _SENTENCE: Final = 2000
 _OPENS: Final = "^"  # in no word
 _MOST_KEPT: Final = 20_000
+_NEAR: Final = 5.0  # so much below the threshold the model is no evidence, even with what it gains
+_TELLING: Final = 4
+_REST: Final = 8
 _may_hold_marker: Final = re.compile(r"[<|>\[{`#!][|<\[/I\"`!#]").search
 _MARKERS: Final = ("<|", "|>", "[INST", "[/", "<<", "</", '{"', "```", "<!--", "###", "![")
 
 
 @dataclass(frozen=True, slots=True)
 class Strongest:
-    """The sum of the strongest sentence, that sentence, and its words."""
+    """The sum of the strongest sentence, that sentence, its words, and whether the rest of the text shares none."""
 
     sum: float
     sentence: str
     words: list[str]
+    foreign: bool
 
 
 class _Forms(dict[str, str]):
@@ -77,20 +84,39 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
     return found
 
 
-def strongest(found: Sequence[Candidate], weights: Weights) -> Strongest | None:
-    """The candidate that reads most like an order, if there is any."""
-    best, best_sum, best_words = "", float("-inf"), [""]
+def strongest(
+    found: Sequence[Candidate], found_sentences: Sequence[tuple[str, list[str]]], weights: Weights
+) -> Strongest | None:
+    """The candidate that reads most like an order, if there is any; ``found_sentences`` are all of its text."""
+    best, best_sum, best_words, best_foreign = "", float("-inf"), [""], False
     value = weights.table.__getitem__
+    gain, least = FOREIGN / weights.step, (weights.threshold - weights.bias) / weights.step
     if len(found) > MOST_LOOKS:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
     for _, sentence, words in found:
         places = signs(words, sentence[:_SENTENCE])
-        total = sum(map(value, places)) - ZERO * len(places)
+        total: float = sum(map(value, places)) - ZERO * len(places)
+        reaches = total + gain > best_sum and total + _NEAR / weights.step > least
+        foreign = reaches and is_foreign(words, found_sentences)
+        total += gain * foreign
         if total > best_sum:
-            best, best_sum, best_words = sentence, total, words
+            best, best_sum, best_words, best_foreign = sentence, total, words, foreign
     if not best:
         return None
-    return Strongest(best_sum * weights.step + weights.bias, best, best_words)
+    return Strongest(best_sum * weights.step + weights.bias, best, best_words, best_foreign)
+
+
+def is_foreign(words: list[str], found_sentences: Sequence[tuple[str, list[str]]]) -> bool:
+    """Whether no other sentence of a text has any of this sentence's longer words, addresses or numbers.
+
+    What people ask of each other goes on about what the mail is about; a planted order does not. A piece of a long
+    sentence is never foreign, nor is one in a text that says next to nothing else.
+    """
+    own = frozenset(word for word in words if len(word) >= _TELLING or (not word.isalpha() and _form(word)))
+    others = [other for _, other in found_sentences if other != words]
+    if not own or len(words) >= LONGEST or not all(map(own.isdisjoint, others)):
+        return False
+    return sum(map(len, others)) >= _REST
 
 
 def weightiest(words: list[str], weights: Weights) -> tuple[str, ...]:
