@@ -109,14 +109,19 @@ def strongest(
 def is_foreign(words: list[str], found_sentences: Sequence[tuple[str, list[str]]]) -> bool:
     """Whether no other sentence of a text has any of this sentence's longer words, addresses or numbers.
 
+    One of words alone has to share small ones with the rest: in another language than that it would share none at all.
+
     What people ask of each other goes on about what the mail is about; a planted order does not. A piece of a long
     sentence is never foreign, nor is one in a text that says next to nothing else.
     """
-    own = frozenset(word for word in words if len(word) >= _TELLING or (not word.isalpha() and _form(word)))
-    others = [other for _, other in found_sentences if other != words]
-    if not own or len(words) >= LONGEST or not all(map(own.isdisjoint, others)):
+    if len(words) >= LONGEST:
         return False
-    return sum(map(len, others)) >= _REST
+    forms = {word for word in words if not word.isalpha() and _form(word)}
+    own = forms.union(word for word in words if len(word) >= _TELLING)
+    others = [other for _, other in found_sentences if other != words]
+    if not own or not all(map(own.isdisjoint, others)) or sum(map(len, others)) < _REST:
+        return False
+    return bool(forms) or not all(map(own.symmetric_difference(words).isdisjoint, others))
 
 
 def weightiest(words: list[str], weights: Weights) -> tuple[str, ...]:
