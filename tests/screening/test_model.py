@@ -146,7 +146,7 @@ class TestForeign:
             found = sentences(rest + order)
             best = strongest(candidates(rest + order, found, weights), found, weights)
             assert best is not None
-            sums.append((best.sum, best.sentence, best.foreign))
+            sums.append((best.sum, best.sentence.strip(), best.foreign))
         (with_gain, *first), (without, *second) = sums
         assert (first, second) == ([order, True], [order, False])
         assert with_gain - without == pytest.approx(FOREIGN)
