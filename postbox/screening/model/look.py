@@ -118,8 +118,10 @@ def is_foreign(words: list[str], found_sentences: Sequence[tuple[str, list[str]]
         return False
     forms = {word for word in words if not word.isalpha() and _form(word)}
     own = forms.union(word for word in words if len(word) >= _TELLING)
+    if not own or any(not own.isdisjoint(other) and other != words for _, other in found_sentences):
+        return False
     others = [other for _, other in found_sentences if other != words]
-    if not own or not all(map(own.isdisjoint, others)) or sum(map(len, others)) < _REST:
+    if sum(map(len, others)) < _REST:
         return False
     return bool(forms) or not all(map(own.symmetric_difference(words).isdisjoint, others))
 
