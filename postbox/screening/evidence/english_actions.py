@@ -20,6 +20,7 @@ _SECRECY: Final[tuple[Entry, ...]] = (
         r"(?:not|never|don.?t)\s+(?:\w+\s+){0,1}?(?:mention|reveal|disclose|acknowledge|explain|discuss)"
         r"\s+(?:this|these|that|the|any|your|it|anything)\b[^.!?]{0,30}?\b(?:instructions?|message"
         r"|request|step|task|rules|prompt|to anyone|action|why|email)\b"),
+    (2.0, "tell", r"tell\s+(?:nobody|no\s?one)\b"),
     (2.4, "silently secretly covertly",
         r"\w+\s+(?:\w+\s+)?(?:send|forward|delete|add|execute|run|perform|do|include|copy|share|transfer)"),
 )  # fmt: skip
@@ -40,7 +41,7 @@ _EXFILTRATION: Final[tuple[Entry, ...]] = (
         r"\b<GAP>\bto\b"),
     (4.4, "bcc cc",
         r"b?cc\s+(?:all|every|each|any)\b<GAP>\b(?:e-?mails?|messages|replies|responses)\b"),
-    (3.6, "passwords credentials password secrets",
+    (3.6, "passwords credentials password secrets keys tokens",
         r"\w+\s+(?:<GAP>\b)?to\s+(?:the\s+(?:following|address)\s+)?<ADDRESS>"),
 )  # fmt: skip
 
