@@ -23,7 +23,34 @@ _FALSE = {"0", "false", "no", "off", ""}
 _MIN_SECRET = 32
 # Labels by RFC 1123, with the underscore that DNS takes, two or more; the last no number (that is an address).
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_SETTABLE = re.compile(r"POSTBOX_[A-Z0-9_]+|DATABASE_URL|BROKER_URL")
 _HOST_NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}")
+
+
+def from_file(name: str) -> None:
+    """Put the settings of the file that the variable ``name`` names into the environment, where neither a setting nor
+    its ``…_FILE`` is there already: ``NAME=value`` a line, the value as it stands, ``#`` before a remark.
+    """
+    path = os.environ.get(name)
+    if not path:
+        return
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name} names a file that cannot be read: {error}") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = (part.strip() for part in line.partition("="))
+        if not equals or not _SETTABLE.fullmatch(key):  # not shown: the line may hold a secret
+            raise ImproperlyConfigured(f"{name}, line {number}: not a setting of Postbox as NAME=value")
+        if found.setdefault(key, value) != value:
+            raise ImproperlyConfigured(f"{name}, line {number}: {key} is there already, with another value")
+    for key, value in found.items():
+        setting = key.removesuffix("_FILE")
+        if setting not in os.environ and f"{setting}_FILE" not in os.environ:
+            os.environ[key] = value
 
 
 def text(name: str, default: str = "") -> str:

@@ -32,6 +32,8 @@ from postbox.lib.envelope import MasterKeys
 
 django_stubs_ext.monkeypatch()
 
+env.from_file("POSTBOX_SETTINGS_FILE")
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 POSTBOX_HOME = Path(env.text("POSTBOX_HOME", ".postbox")).resolve()
 

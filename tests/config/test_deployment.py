@@ -108,7 +108,7 @@ def test_networks_let_through_only_what_must_pass() -> None:
         assert COMPOSE["networks"][network]["internal"] is True
         assert members[network] & stores == {name}
         assert SERVICES[name]["networks"] == [network]
-    assert (members["edge"], members["mta"], members["world"]) == ({"web"}, {"lmtp"}, {"smtp"})
+    assert (members["edge"], members["mta"], members["world"]) == ({"web"}, {"lmtp", "worker-rest"}, {"smtp"})
     assert members["out"] == {"worker-ingest", "worker-webhooks", "worker-rest"}
     assert not {"worker-webhooks", *MAIL_DOORS} & members["bucket"]
     assert COMPOSE["networks"]["out"]["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
@@ -173,8 +173,10 @@ from django.core.files.storage import storages
 bucket = storages["postbox-mime"]
 print(json.dumps([settings.DATABASES["default"]["HOST"], settings.DATABASES["default"]["PASSWORD"],
                   settings.CELERY_BROKER_URL, settings.POSTBOX_METRICS_TOKEN, type(bucket).__name__,
-                  bucket.bucket_name, bucket.secret_key, settings.ALLOWED_HOSTS]))
+                  bucket.bucket_name, bucket.secret_key, settings.ALLOWED_HOSTS, settings.POSTBOX_DEFAULT_DOMAIN]))
 """
+    with (made / "settings").open("a") as mine:  # as its operator does
+        mine.write("POSTBOX_DEFAULT_DOMAIN=agents.example.org\n")
     minimal = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "POSTBOX_HOME": str(made.parent)}
     answer = subprocess.run(
         [sys.executable, "-c", program],
@@ -184,13 +186,14 @@ print(json.dumps([settings.DATABASES["default"]["HOST"], settings.DATABASES["def
         timeout=60,
     )
     assert answer.returncode == 0, answer.stderr
-    host, password, broker, token, bucket, name, key, hosts = json.loads(answer.stdout)
+    host, password, broker, token, bucket, name, key, hosts, domain = json.loads(answer.stdout)
     secret = {path.name: path.read_text().strip() for path in made.iterdir()}
     assert (host, password) == ("postgres", secret["postgres_password"])
     assert broker == secret["broker_url"] == f"redis://:{secret['redis_password']}@redis:6379/0"
     assert (token, key) == (secret["metrics_token"], secret["s3_secret_key"])
     assert (bucket, name) == ("S3Storage", "postbox-mime")
     assert {"127.0.0.1", "web"} <= set(hosts)
+    assert domain == "agents.example.org"
 
 
 def test_every_variable_is_documented() -> None:
@@ -198,7 +201,7 @@ def test_every_variable_is_documented() -> None:
     for name in OURS:
         for key in environment(name):
             if key not in {"HOST", "PORT"}:
-                assert f"`{key.removesuffix('_FILE')}`" in documented, key
+                assert f"`{key}`" in documented or f"`{key.removesuffix('_FILE')}`" in documented, key
 
 
 # --- the image ---------------------------------------------------------------------------------------------------
