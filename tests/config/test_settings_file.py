@@ -1,4 +1,4 @@
-"""``POSTBOX_SETTINGS_FILE``: many settings in one file, below the environment, each wrong line refused without its text."""
+"""``POSTBOX_SETTINGS_FILE``: many settings in one file, below the environment; a wrong line is refused unshown."""
 
 from __future__ import annotations
 
