@@ -16,10 +16,14 @@ from tests.screening.auth.signing import resolver
 
 FOLDER = Path(__file__).parent / "vectors"
 ARC = yaml.load((FOLDER / "arc.yml").read_text("utf-8"), yaml.CSafeLoader)
+NAMED = {vector["name"]: vector for vector in ARC["vectors"]}
+ARC_ZONE = resolver({(name, "TXT"): [record] for name, record in ARC["keys"].items()})
 DKIM = yaml.load((FOLDER / "dkim.yml").read_text("utf-8"), yaml.CSafeLoader)
 
 
 def field_of(given: dict[str, str], mail: dict[str, Any]) -> str:
+    if "raw" in given:
+        return given["raw"]
     if "results" in given:
         said = given["results"]
         return f"ARC-Authentication-Results: {ARC['usual']['results'] if said == 'usual' else said}"
@@ -31,12 +35,19 @@ def field_of(given: dict[str, str], mail: dict[str, Any]) -> str:
     return f"{name}: a={given.get('algorithm', 'rsa-sha256')}; b={signature}; {digest}{tags}"
 
 
+def mail_of(vector: dict[str, Any]) -> bytes:
+    whole = {**NAMED[vector["like"]], **vector} if "like" in vector else vector
+    mail = ARC["mails"][whole["mail"]]
+    text = "\r\n".join([*(field_of(one, mail) for one in whole["fields"]), *mail["head"], "", *mail["body"], ""])
+    for before, after in vector.get("replace", {}).items():
+        assert before in text
+        text = text.replace(before, after, 1)
+    return text.encode()
+
+
 @pytest.mark.parametrize("vector", [pytest.param(one, id=one["name"]) for one in ARC["vectors"]])
 def test_arc(vector: dict[str, Any]) -> None:
-    mail = ARC["mails"][vector["mail"]]
-    lines = [*(field_of(one, mail) for one in vector["fields"]), *mail["head"], "", *mail["body"], ""]
-    zone = {(name, "TXT"): [record] for name, record in ARC["keys"].items()}
-    found = check_arc(split("\r\n".join(lines).encode()), resolver(zone))
+    found = check_arc(split(mail_of(vector)), ARC_ZONE)
     assert found.result == vector["result"], found.why
 
 
