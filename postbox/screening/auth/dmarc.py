@@ -46,7 +46,7 @@ def check_dmarc(author: str, spf: _Pair, dkim: Iterable[_Pair], ask: Resolver) -
         return Dmarc(AuthResult.NONE, aligned)
     if aligned:
         return Dmarc(AuthResult.PASS, True, record)
-    if any(_may_align(author, one) for one in [spf, *signatures]):
+    if any(_may_align(author, one, strict) for one, strict in _with_modes(spf, signatures, record)):
         return Dmarc(AuthResult.TEMPERROR, False, record, "SPF or DKIM could not be checked")
     return Dmarc(AuthResult.FAIL, False, record)
 
@@ -73,8 +73,7 @@ def _record(author: str, return_path: str, ask: Resolver) -> Record | None:
 
 def _is_vouched_for(author: str, spf: _Pair, signatures: Sequence[_Pair], record: Record | None, ask: Resolver) -> bool:
     """Whether a pass is of the author's domain or, where the record takes that, of its organisation."""
-    pairs = [(spf, record is not None and record.strict_spf)]
-    pairs += [(one, record is not None and record.strict_dkim) for one in signatures]
+    pairs = _with_modes(spf, signatures, record)
     passed = [(domain, strict) for (result, domain), strict in pairs if result == AuthResult.PASS]
     if any(domain == author for domain, _ in passed):
         return True
@@ -84,5 +83,12 @@ def _is_vouched_for(author: str, spf: _Pair, signatures: Sequence[_Pair], record
     return any(tree.is_aligned(name, author, ask) for name in names)
 
 
-def _may_align(author: str, one: _Pair) -> bool:
-    return one[0] == AuthResult.TEMPERROR and same_organisation(one[1], author)
+def _with_modes(spf: _Pair, signatures: Sequence[_Pair], record: Record | None) -> list[tuple[_Pair, bool]]:
+    """Each pair, and whether its domain must be the author's very own."""
+    strict_spf, strict_dkim = (record.strict_spf, record.strict_dkim) if record else (False, False)
+    return [(spf, strict_spf), *((one, strict_dkim) for one in signatures)]
+
+
+def _may_align(author: str, one: _Pair, strict: bool) -> bool:
+    result, domain = one
+    return result == AuthResult.TEMPERROR and (domain == author if strict else same_organisation(domain, author))
