@@ -56,7 +56,7 @@ def _looked_through(attempt: Attempt, action: str, own: Own) -> Verdict:
     files = [spot for found in in_files(tuple(file.content for file in draft.attachments), own) for spot in found]
     if not spots and not files:
         return Verdict(name, Outcome.PASS, "clean", "No card or account number and no key was found.")
-    words = f"It holds {in_words((kind, label) for kind, label, _ in {*spots, *files})}"
+    words = f"It holds {in_words([*spots, *files])}"
     if action == "refuse":
         raise SensitiveContent(f"{words}; this address may not send that.")
     if action == "report":

@@ -28,12 +28,14 @@ from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail import lookup, thread_pages
 from postbox.mail.badges import AUTH_LEVELS, OUTCOME_LEVELS, score_badge, status_badge
 from postbox.mail.keys import KeyErased
-from postbox.mail.models import Attachment, Message, Outcome
+from postbox.mail.models import Attachment, Direction, Message, Outcome, Status
 from postbox.mail.opening import subjects
 from postbox.mail.raw import raw_of
 from postbox.mail.reading import NotReadable, Reading, read
 
 _SUBJECT = 120
+_KEPT = (Status.QUARANTINED, Status.REFUSED, Status.HELD)
+_KEEPS = (Outcome.QUARANTINE, Outcome.HOLD, Outcome.REFUSE, Outcome.ERROR)
 _ATTACHED = Attachment.objects.filter(message=OuterRef("pk")).order_by().values("message").annotate(n=Count("pk"))
 
 
@@ -139,14 +141,16 @@ class MessageAdmin(RecordAdmin):
 
     def opened(self, request: HttpRequest, message: Message) -> dict[str, Any]:
         """What the page shows, put on record. Layers above may add to it."""
-        decided = actor(message.decided_by)
+        decided, inbound = actor(message.decided_by), message.direction == Direction.INBOUND
         facts: dict[str, Any] = {
             "message": message,
             "state": status_badge(message),
             "score": score_badge(message.injection_score),
+            "inbound": inbound,
             "auth": [
                 (name, words.badge(result, AUTH_LEVELS.get(result, Level.PLAIN)))
                 for name, result in (("SPF", message.spf), ("DKIM", message.dkim), ("DMARC", message.dmarc))
+                if inbound
             ],
             "agent_url": reverse("admin:identity_agent_change", args=[message.agent_id]),
             "audit_url": audit_of(message.id),
@@ -158,7 +162,15 @@ class MessageAdmin(RecordAdmin):
             return facts | {"not_readable": str(error), "title": "Message"}
         record(actor_of(request), "message.read", message.id)
         taint = score_badge(reading.taint) if reading.taint is not None else ""
-        return facts | {"reading": reading, "verdicts": _coloured(reading), "taint": taint, "title": "Message"}
+        held = _held(message, reading)
+        return facts | {
+            "reading": reading,
+            "verdicts": _coloured(reading),
+            "held": held,
+            "spoke_against_it": [said for said in reading.content.reasons if said not in held],
+            "taint": taint,
+            "title": "Message",
+        }
 
     @action(description="Raw mail", url_path="raw", permissions=["download_raw"], icon="download")
     def download_raw(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -174,6 +186,13 @@ class MessageAdmin(RecordAdmin):
         disposition = f'attachment; filename="{message.id}.eml"'
         # Not message/rfc822: some browsers would open it.
         return HttpResponse(raw, content_type="application/octet-stream", headers={"Content-Disposition": disposition})
+
+
+def _held(message: Message, reading: Reading) -> list[str]:
+    """Why it is kept from its agent or from leaving, while it is."""
+    if message.status not in _KEPT:
+        return []
+    return [verdict.words for verdict in reading.verdicts if verdict.outcome in _KEEPS and verdict.words]
 
 
 def _coloured(reading: Reading) -> list[tuple[Any, str]]:

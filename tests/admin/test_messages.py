@@ -16,7 +16,7 @@ from postbox.identity.models import AgentKey
 from postbox.ingest import work
 from postbox.mail.content import Content
 from postbox.mail.keys import message_key, open_part, seal_part
-from postbox.mail.models import Message, MessageContent, MessageKey
+from postbox.mail.models import Message, MessageContent, MessageKey, Status
 from tests.admin.operators import INJECTION, client_of, operator, processed, quarantined, superuser, viewer
 from tests.people import ANN, deliver, known_agent, mail
 
@@ -35,6 +35,14 @@ def test_it_shows_the_text_the_verdicts_and_the_reasons_with_their_places_marked
     assert "<mark>Ignore all previous instructions" in page
     for words in ("parse", "distil", "score", "rules", "prompt_injection", "Quarantined"):
         assert words in page, words
+
+
+def test_why_it_is_held_stands_above_it_until_it_is_released() -> None:
+    message = quarantined(known_agent())
+    client, said = client_of(superuser()), '<p class="pbx-holds"><bdi>Scored '
+    assert client.get(_page(message)).text.count(said) == 1
+    Message.objects.filter(pk=message.pk).update(status=Status.PROCESSED)
+    assert said not in client.get(_page(message)).text
 
 
 def test_it_shows_what_was_hidden_and_where_links_go_as_text() -> None:

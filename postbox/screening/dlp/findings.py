@@ -46,9 +46,13 @@ Spot = tuple[Kind, str, bytes]
 """A finding without its place: kind, name, the octets themselves."""
 
 
-def in_words(spots: Iterable[tuple[Kind, str]]) -> str:
-    """``2 payment card numbers, 1 API key (aws)``; no octet of what was found."""
-    counts = Counter(spots)
+def in_words(spots: Iterable[Spot]) -> str:
+    """``2 payment card numbers, 1 API key (aws)``; no octet of what was found.
+
+    A number that stands there again, with other blanks or hyphens or none, is counted once.
+    """
+    distinct = {(kind, name, value.translate(None, b" -") or value) for kind, name, value in spots}
+    counts = Counter((kind, name) for kind, name, _ in distinct)
     return ", ".join(_words(kind, name, count) for (kind, name), count in counts.most_common())
 
 

@@ -102,10 +102,10 @@ def found_in(text: bytes, own: Own) -> list[Spot]:
 
 
 def _reason(spots: list[Spot], files: list[tuple[int, list[Spot]]], action: str) -> str:
-    words = [f"It holds {in_words((kind, label) for kind, label, _ in set(spots))}. {_DID[action]}"] if spots else []
+    words = [f"It holds {in_words(spots)}. {_DID[action]}"] if spots else []
     for number, found in files:
         withheld = ", and is not handed out" if action in _REDACTS else ""
-        words.append(f"Attachment {number} holds {in_words((kind, label) for kind, label, _ in found)}{withheld}.")
+        words.append(f"Attachment {number} holds {in_words(found)}{withheld}.")
     return " ".join(words)
 
 

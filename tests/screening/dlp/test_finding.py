@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postbox.screening.dlp.findings import Kind
+from postbox.screening.dlp.findings import Kind, in_words
 from postbox.screening.dlp.scan import MOST, TooMany, check_own, find, holds_anything, own_patterns
 from tests.screening.dlp.made import CARDS, IBANS, grouped, keys, pem, signs, with_check_digit
 
@@ -167,6 +167,14 @@ def test_hostile_text_takes_a_moment(text: str) -> None:
 def test_too_many_are_not_masked_one_by_one() -> None:
     with pytest.raises(TooMany):
         find(f"{CARDS[0]} ".encode() * (MOST + 1))
+
+
+def test_one_number_written_in_several_ways_is_counted_once() -> None:
+    card, other = [(Kind.CARD, "", value) for value in (b"4111 1111 1111 1111", b"5555555555554444")]
+    assert in_words([card, card, (Kind.CARD, "", b"4111111111111111"), (Kind.CARD, "", b"4111-1111-1111-1111")]) == (
+        "1 payment card number"
+    )
+    assert in_words([card, other]) == "2 payment card numbers"
 
 
 @given(st.text(max_size=300))
