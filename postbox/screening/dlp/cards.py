@@ -2,6 +2,7 @@
 
 Decides by length and issuer range, the Luhn check, and how the digits are grouped: as on a card, or not at all. Digits
 within a longer run, a word, a decimal or hexadecimal number are none: tracking numbers and identifiers look like that.
+A line's end may stand between groups where a word says card, since mail is wrapped.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ from postbox.lib.linear import compiled
 from postbox.screening.dlp.findings import Finding, Kind
 
 # Blanks and hyphens of Unicode too: HTML mail has no-break spaces there.
-BLANK = r"[ \x{A0}\x{2007}\x{2009}\x{202F}]"
-HYPHEN = r"[\-\x{AD}\x{2010}-\x{2014}\x{2212}]"
+BLANK = r"[ \x{A0}\x{2007}\x{2009}\x{202F}\x{3000}]"
+HYPHEN = r"[\-\x{AD}\x{2010}-\x{2014}\x{2212}\x{FF0D}]"
 BETWEEN = rf"(?:{BLANK}{{1,2}}|{BLANK}?{HYPHEN}{BLANK}?)"
 
-PREFILTER = rf"[0-9]{{13}}|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{BETWEEN}[0-9]{{4,5}}"
+_WRAP = rf"{BLANK}?\r?\n(?:> ?){{0,4}}{BLANK}{{0,2}}"
+PREFILTER = (
+    rf"[0-9]{{13}}|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{BETWEEN}[0-9]{{4,5}}"
+    rf"|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{_WRAP}[0-9]{{4}}|[0-9]{{4}}{_WRAP}[0-9]{{4,6}}{BETWEEN}[0-9]{{4}}"
+)
 
 _RUN = compiled(rf"[0-9]{{4,19}}(?:{BETWEEN}[0-9]{{1,19}})*")
+_WRAPPED = compiled(
+    rf"([0-9]{{4}}(?:{BETWEEN}[0-9]{{4,6}}){{0,2}}){_WRAP}([0-9]{{4,6}}(?:{BETWEEN}[0-9]{{4,5}}){{0,2}})"
+)
 _GROUP = re.compile(rb"[0-9]+")
 _LAYOUTS = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (6, 13))
 _WORD_BEFORE = re.compile(rb"[0-9A-Za-z_]\Z|[0-9][.,:]\Z")
@@ -37,11 +45,24 @@ _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def find(text: bytes) -> Iterator[Finding]:
-    """The card numbers of a text, in order."""
+    """The card numbers of a text; those across lines last."""
     for run in _RUN.finditer(text):
-        begin, end = run.span()
-        groups = [(begin + one.start(), begin + one.end()) for one in _GROUP.finditer(run.group())]
-        yield from _in_run(text, groups)
+        yield from _in_run(text, _groups(text, *run.span()))
+    for match in _WRAPPED.finditer(text):
+        yield from _across_lines(text, _groups(text, *match.span(1)), _groups(text, *match.span(2)))
+
+
+def _groups(text: bytes, begin: int, end: int) -> list[tuple[int, int]]:
+    return [one.span() for one in _GROUP.finditer(text, begin, end)]
+
+
+def _across_lines(text: bytes, above: list[tuple[int, int]], below: list[tuple[int, int]]) -> Iterator[Finding]:
+    for layout in _LAYOUTS:
+        for count in range(1, min(len(above) + 1, len(layout))):
+            groups = [*above[-count:], *below[: len(layout) - count]]
+            if tuple(end - begin for begin, end in groups) == layout and _is_card(text, groups) and _says(text, groups):
+                yield Finding(groups[0][0], groups[-1][1], Kind.CARD)
+                return
 
 
 def _in_run(text: bytes, groups: list[tuple[int, int]]) -> Iterator[Finding]:
@@ -81,7 +102,13 @@ def _is_card(text: bytes, groups: list[tuple[int, int]]) -> bool:
     sure = _issuer(digits)
     if sure is None or _WORD_BEFORE.search(text[max(0, begin - 2) : begin]) or _WORD_AFTER.match(text, end):
         return False
-    return sure or _SAID.search(text[max(0, begin - _AROUND) : end + _AROUND]) is not None
+    return sure or _says(text, groups)
+
+
+def _says(text: bytes, groups: list[tuple[int, int]]) -> bool:
+    """Whether a word beside it says card."""
+    begin, end = groups[0][0], groups[-1][1]
+    return _SAID.search(text[max(0, begin - _AROUND) : end + _AROUND]) is not None
 
 
 def _luhn(digits: bytes) -> bool:

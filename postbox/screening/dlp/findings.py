@@ -5,6 +5,7 @@ Decides the words for each kind. A finding's value never goes into a verdict, a 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     OWN = "own"
 
 
+_NO_SIGN = re.compile(rb"[\x00-/:-@[-`{-\x7f]+|\xc2[\xa0\xad]|\xe2[\x80-\x8b][\x80-\xbf]|\xe3\x80\x80|\xef\xbc\x8d")
 _WORDS = {
     Kind.CARD: ("payment card number", "payment card numbers"),
     Kind.SSN: ("US social security number", "US social security numbers"),
@@ -46,12 +48,17 @@ Spot = tuple[Kind, str, bytes]
 """A finding without its place: kind, name, the octets themselves."""
 
 
+def core(value: bytes) -> bytes:
+    """Its letters and digits alone: by what a number is known however it is written."""
+    return _NO_SIGN.sub(b"", value)
+
+
 def in_words(spots: Iterable[Spot]) -> str:
     """``2 payment card numbers, 1 API key (aws)``; no octet of what was found.
 
     A number that stands there again, with other blanks or hyphens or none, is counted once.
     """
-    distinct = {(kind, name, value.translate(None, b" -") or value) for kind, name, value in spots}
+    distinct = {(kind, name, core(value) or value) for kind, name, value in spots}
     counts = Counter((kind, name) for kind, name, _ in distinct)
     return ", ".join(_words(kind, name, count) for (kind, name), count in counts.most_common())
 

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from postbox.lib.linear import compiled
-from postbox.screening.dlp.findings import Finding, Kind
+from postbox.screening.dlp.findings import Finding, Kind, core
 from postbox.screening.dlp.scan import Own, find
 
 REMOVED = "[removed]"
 _TAIL = 4
+_SIGNS = re.compile(rb"[0-9A-Za-z]+")
 _WITH_TAIL = {Kind.CARD, Kind.SSN, Kind.IBAN}
 # Shorter than this, a value is not looked for elsewhere: it would be found in innocent words.
 _LEAST = 8
@@ -28,7 +29,13 @@ class Mask:
     def __init__(self, own: Own, values: Iterable[tuple[Kind, bytes]], *, remove: bool) -> None:
         self._own = own
         self._remove = remove
-        self._values = {value: kind for kind, value in values if kind is not Kind.OWN and len(value) >= _LEAST}
+        self._values = {
+            spelt: kind
+            for kind, value in values
+            if kind is not Kind.OWN
+            for spelt in _spellings(kind, value)
+            if len(spelt) >= _LEAST
+        }
         self._edges = frozenset(_pieces(self._values))
         longest_first = sorted(self._values, key=len, reverse=True)
         self._known = compiled("|".join(map(_quoted, longest_first)), memory=_MEMORY) if longest_first else None
@@ -70,9 +77,21 @@ class Mask:
     def _instead(self, finding: Finding, value: bytes) -> bytes:
         if self._remove:
             return REMOVED.encode()
-        tail = f" …{value[-_TAIL:].decode('utf-8', 'replace')}" if finding.kind in _WITH_TAIL else ""
+        tail = f" …{_tail(value)}" if finding.kind in _WITH_TAIL else ""
         name = f" {finding.name}" if finding.name and finding.kind is not Kind.OWN else ""
         return f"[{finding.name if finding.kind is Kind.OWN else finding.kind.value}{name}{tail}]".encode()
+
+
+def _spellings(kind: Kind, value: bytes) -> Iterator[bytes]:
+    """As it was found and, of a number, as an identifier or the address of a link has it."""
+    yield value
+    if kind in _WITH_TAIL:
+        groups = _SIGNS.findall(value)
+        yield from (between.join(groups) for between in (b"", b" ", b"-", b"+", b"%20"))
+
+
+def _tail(value: bytes) -> str:
+    return core(value).decode("utf-8", "replace")[-_TAIL:]
 
 
 def _quoted(value: bytes) -> str:

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Any
 
 from postbox.lib.linear import BadPattern, compiled
-from postbox.screening.dlp import accounts, cards, keys
+from postbox.screening.dlp import accounts, cards, digits, keys
 from postbox.screening.dlp.findings import Finding, Kind
 
 MOST = 1000
 _MEMORY = 16 * 1024 * 1024
-_ANYTHING = compiled("|".join(f"(?:{one.PREFILTER})" for one in (cards, accounts, keys)), memory=_MEMORY)
+_ANYTHING = compiled("|".join(f"(?:{one.PREFILTER})" for one in (cards, accounts, keys, digits)), memory=_MEMORY)
 _DETECTORS: Sequence[Callable[[bytes], Iterator[Finding]]] = (
     keys.find, accounts.find_ibans, cards.find, accounts.find_ssns,
 )  # fmt: skip
@@ -59,6 +59,8 @@ def find(text: bytes, own: Own = ()) -> list[Finding]:
     found: list[Finding] = []
     for detect in _DETECTORS:
         _take(found, detect(text))
+    if digits.has_others(text):
+        _take(found, _in_other_digits(text))
     _take(found, _of_own(text, own))
     return _apart(found)
 
@@ -68,6 +70,13 @@ def _take(found: list[Finding], more: Iterator[Finding]) -> None:
         found.append(one)
         if len(found) > MOST:
             raise TooMany
+
+
+def _in_other_digits(text: bytes) -> Iterator[Finding]:
+    read = digits.Read(text)
+    for detect in (accounts.find_ibans, cards.find, accounts.find_ssns):
+        for one in detect(read.octets):
+            yield Finding(read.place(one.begin), read.place(one.end), one.kind)
 
 
 def _of_own(text: bytes, own: Own) -> Iterator[Finding]:

@@ -41,6 +41,26 @@ def test_cards_side_by_side() -> None:
     assert [kind for kind, _ in found(row)] == [Kind.CARD, Kind.CARD]
 
 
+@pytest.mark.parametrize("zero", "\u0660\u06f0\u0966\u0e50\uff10\U0001d7ce")
+def test_digits_of_other_scripts_are_digits(zero: str) -> None:
+    number = "".join(chr(ord(zero) + int(digit)) for digit in CARDS[0])
+    plain = f"{CARDS[1]} é {IBANS[0]}"
+    assert [said for _, said in found(f"é {number}, {plain} {number}")] == [number, *plain.split(" é "), number]
+    assert found(f"{number[:-1]}{zero} é") == []  # the check digit
+    assert found(f"x{number}") == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\n> ", "\r\n> > "])
+@pytest.mark.parametrize(("layout", "number"), [(FOUR, CARDS[0]), ((4, 6, 5), CARDS[2])])
+def test_a_card_across_lines(end: str, layout: tuple[int, ...], number: str) -> None:
+    words = grouped(number, layout, " ")
+    for blank in (at for at, sign in enumerate(words) if sign == " "):
+        wrapped = words[:blank] + end + words[blank + 1 :]
+        assert found(f"The card is 2027 {wrapped}, thanks") == [(Kind.CARD, wrapped)]
+        assert found(f"Rows: {wrapped}") == []  # nothing says that it is one
+        assert found(f"Card a{wrapped}") == []
+
+
 @given(st.sampled_from(["4", "51", "55", "2221", "2720", "34", "37", "6011", "65", "3528"]), st.randoms())
 def test_every_issuer_s_range(start: str, chance: object) -> None:
     length = 15 if start in {"34", "37"} else 16

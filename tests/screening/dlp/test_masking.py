@@ -47,6 +47,15 @@ def mail(text: str, subject: str = "Hello", more: str = "") -> bytes:
     return f"{head}MIME-Version: 1.0\r\n{more}\r\n\r\n{text}".encode()
 
 
+def test_a_number_is_known_however_it_is_written_elsewhere() -> None:
+    card = grouped(CARDS[0], (4, 4, 4, 4), "\u00a0")
+    mask = Mask((), [(Kind.CARD, card.encode())], remove=False)
+    tail = CARDS[0][-4:]
+    for written in (CARDS[0], *(grouped(CARDS[0], (4, 4, 4, 4), between) for between in (" ", "-", "+", "%20"))):
+        assert mask.identifier(f"<order-{written}@wren.example>") == f"<order-[card …{tail}]@wren.example>"
+    assert mask(f"to {grouped(IBANS[0], (4,) * 5 + (len(IBANS[0]) - 20,), ' ')}") == f"to [iban …{IBANS[0][-4:]}]"
+
+
 def test_words_stand_where_numbers_stood() -> None:
     text = f"Card {SPACED}, account {IBANS[0]}, SSN 123-45-6789 and {pem()}."
     assert masked(text) == "Card [card …1111], account [iban …3000], SSN [ssn …6789] and [private_key]."
