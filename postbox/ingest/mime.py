@@ -99,12 +99,16 @@ def attachment_bytes(raw: bytes, position: int) -> tuple[AttachmentPart, bytes]:
     raise IndexError(f"the mail has no attachment {position}")
 
 
+# No encoded word stands in them (RFC 2047, section 5): decoded, a sender's would read as the name of a trusted server.
+_NOT_ENCODED = frozenset({"authentication-results", "arc-authentication-results"})
+
+
 def _headers(fields: list[Field]) -> tuple[Field, ...]:
     """All header fields as a reader sees them; most mails have none that reads otherwise than it was sent."""
     said = "".join([value for _, value in fields])
     if said.isascii() and said.isprintable() and "=?" not in said:
         return tuple(fields)
-    return tuple((name, header_text(value)) for name, value in fields)
+    return tuple((name, value if name.lower() in _NOT_ENCODED else header_text(value)) for name, value in fields)
 
 
 def _line_defects(raw: bytes) -> set[Defect]:

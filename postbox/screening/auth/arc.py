@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from postbox.lib.dns import Resolver, TemporaryFailure
 from postbox.mail.models import AuthResult
-from postbox.screening.auth.dkim import Broken, Fails, Form, form, holds, number
+from postbox.screening.auth.dkim import Broken, Fails, Form, added, form, holds, number
 from postbox.screening.auth.findings import all_at_once
 from postbox.screening.auth.keys import NoKey, key_of, knows
 from postbox.screening.auth.names import ascii_name
@@ -30,7 +30,7 @@ _SEAL_NEEDED = ("i", "a", "b", "cv", "d", "s")
 class Chain:
     """``sealers`` from the first to the newest, ``seen`` what each says it saw; both only where the chain holds.
 
-    ``covers_author``: the newest signature is over From as well.
+    ``covers_author``: the newest signature is over From as well, and nothing was added beside what it is over.
     """
 
     result: str = AuthResult.NONE
@@ -75,7 +75,7 @@ def _chain(mail: SignedMail, ask: Resolver) -> Chain:
         AuthResult.PASS,
         tuple(ascii_name(seal["d"]) for seal in seals),
         tuple(_after_instance(one.seen.value) for one in sets),
-        "from" in newest.names,
+        "from" in newest.names and not added(mail, newest.names),
     )
 
 

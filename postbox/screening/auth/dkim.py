@@ -1,7 +1,8 @@
 """DKIM: whether a mail is as a domain signed it (RFC 6376, 8301, 8463).
 
 Decides each signature's result and, where it is a pass, its domain. A signature of part of the body (``l=``) counts as
-none: what was added after it is nobody's word. It never decides whether a domain is the author's (dmarc does).
+none: what was added after it is nobody's word. A field that was added beside a signed one of its name breaks the
+signature (section 8.15). It never decides whether a domain is the author's (dmarc does).
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ _NUMBER = re.compile(r"\d{1,20}", re.ASCII)
 _NAMES = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", re.ASCII)
 _SELECTOR = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 _CANONICALIZATIONS = {"simple": False, "relaxed": True}
+# Fields that a mail has once (RFC 5322, section 3.6; RFC 2045), of which readers take the first and signers the last.
+_ONCE = frozenset({
+    "from", "sender", "reply-to", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references",
+    "content-type", "content-transfer-encoding",
+})  # fmt: skip
 _NEEDED = ("v", "a", "b", "bh", "d", "h", "s")
 
 
@@ -131,6 +137,11 @@ def holds(mail: SignedMail, field: RawField, said: Form, ask: Resolver) -> None:
         raise Fails("the head is not as it was signed")
 
 
+def added(mail: SignedMail, names: Sequence[str]) -> str:
+    """The name of a field that stands more often than it was signed, though a mail has one; else empty."""
+    return next((name for name in names if name in _ONCE and len(mail.named(name)) > names.count(name)), "")
+
+
 def number(given: Tags, name: str) -> int | None:
     """A tag's number, None without the tag. Raises Broken."""
     if name not in given:
@@ -162,6 +173,8 @@ def _check(mail: SignedMail, field: RawField, given: Tags | None, ask: Resolver,
         said = form(given)
         if "from" not in said.names:
             raise Broken("From is not signed")
+        if again := added(mail, said.names):
+            raise Fails(f"{again} stands there again, unsigned")
         _check_times(given, now)
         _check_identity(given, said.domain)
         _check_length(given, mail.canonical_body(said.body_relaxed))

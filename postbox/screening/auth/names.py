@@ -15,15 +15,14 @@ from postbox.lib.orgdomain import organisational
 @lru_cache(4096)
 def ascii_name(text: str) -> str:
     """``Bücher.Example.`` as ``xn--bcher-kva.example``; empty where it is no name."""
-    name = text.strip().lower().removesuffix(".")
-    if not 0 < len(name) <= 253:
-        return ""
-    if name.isascii():
-        return name
-    try:
-        return idna.encode(name, uts46=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        return ""
+    name = text.strip().lower()
+    if not name.isascii() and len(name) <= 253:
+        try:
+            name = idna.encode(name, uts46=True).decode("ascii").lower()
+        except (idna.IDNAError, UnicodeError):
+            return ""
+    name = name.removesuffix(".")
+    return name if 0 < len(name) <= 253 and "" not in name.split(".") and name.isascii() else ""
 
 
 @lru_cache(4096)

@@ -69,4 +69,4 @@ def _matching(entries: frozenset[str], addresses: Iterable[str]) -> str:
 def normal(address: str) -> str:
     """An address as it is compared: lower case, its domain in ASCII."""
     local, at, domain = address.rpartition("@")
-    return f"{local.lower()}{at}{ascii_name(domain) or domain.lower()}"
+    return f"{local.lower()}{at}{ascii_name(domain) or domain.lower().strip('.')}"
