@@ -16,7 +16,7 @@ from postbox.screening.dlp.findings import Finding, Kind
 # Blanks and hyphens of Unicode too: HTML mail has no-break spaces there.
 BLANK = r"[ \x{A0}\x{2007}\x{2009}\x{202F}\x{3000}]"
 HYPHEN = r"[\-\x{AD}\x{2010}-\x{2014}\x{2212}\x{FF0D}]"
-BETWEEN = rf"(?:{BLANK}{{1,2}}|{BLANK}?{HYPHEN}{BLANK}?)"
+BETWEEN = rf"(?:{BLANK}{{1,2}}|{BLANK}?{HYPHEN}{BLANK}?|\.)"
 
 _WRAP = rf"{BLANK}?\r?\n(?:> ?){{0,4}}{BLANK}{{0,2}}"
 PREFILTER = (

@@ -30,7 +30,7 @@ def test_a_card_number_among_words(number: str, before: str, after: str) -> None
     assert found(f"{before}{number}{after}") == [(Kind.CARD, number)]
 
 
-@pytest.mark.parametrize("between", [" ", "-", "\u00a0", "\u2009", "\u2013", " - ", "  "])
+@pytest.mark.parametrize("between", [" ", "-", "\u00a0", "\u2009", "\u2013", " - ", "  ", "."])
 def test_digits_grouped_as_on_a_card(between: str) -> None:
     sixteen, fifteen = grouped(CARDS[0], FOUR, between), grouped(CARDS[2], (4, 6, 5), between)
     assert found(f"It is {sixteen} or {fifteen}.") == [(Kind.CARD, sixteen), (Kind.CARD, fifteen)]
