@@ -115,9 +115,26 @@ def test_all_keys_are_asked_for_at_once_and_few() -> None:
 
 def test_so_many_sets_are_read() -> None:
     raw = plain()
-    for number in range(1, MOST_SETS + 2):
-        raw = (
-            f"ARC-Seal: i={number}; a=b\r\nARC-Message-Signature: i={number}; a=b\r\n"
-            f"ARC-Authentication-Results: i={number}; x\r\n"
-        ).encode() + raw
-    assert "numbered" in chain(raw).why
+    for number in range(1, MOST_SETS + 1):
+        raw = sealed(raw, number, "lists.example", "x; arc=pass")
+    found = chain(raw)
+    assert (found.result, len(found.sealers)) == (AuthResult.PASS, MOST_SETS)
+    assert "numbered" in chain(sealed(raw, MOST_SETS + 1, "lists.example", "x; arc=pass")).why
+
+
+@pytest.mark.parametrize(
+    "record", ["v=DKIM1; p=", "v=DKIM1", key_record(tags="k=ed25519; "), key_record(tags="h=sha1; ")]
+)
+def test_a_key_that_does_not_count_fails(record: str) -> None:
+    assert chain(one(), resolver({("s1._domainkey.lists.example", "TXT"): [record]})).result == AuthResult.FAIL
+
+
+def test_the_fields_of_a_set_stand_in_any_order_and_none_is_left_out() -> None:
+    head, _, body = two().partition(b"From: ")
+    fields = head.splitlines(keepends=True)
+    assert len(fields) == 6
+    for turned in (fields[::-1], fields[3:] + fields[:3], fields[1::2] + fields[::2]):
+        assert chain(b"".join(turned) + b"From: " + body).result == AuthResult.PASS
+    for missing in range(6):
+        assert chain(b"".join(fields[:missing] + fields[missing + 1 :]) + b"From: " + body).result == AuthResult.FAIL
+    assert chain(b"".join(fields[:3]) + b"From: " + body).result == AuthResult.FAIL  # 2 without 1
