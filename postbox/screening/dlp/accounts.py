@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_uppercase
 
 from postbox.lib.linear import compiled
-from postbox.screening.dlp.cards import BLANK, HYPHEN
+from postbox.screening.dlp.cards import BLANK, HYPHEN, WRAP
 from postbox.screening.dlp.findings import Finding, Kind
 
 _SAYS_SSN = r"(?i:\bssns?\b|social[ -]?sec|soc\.? sec|\bss ?#|\btax(?:payer)? id|\bitin\b)"
 PREFILTER = (
     rf"[0-9]{{3}}{HYPHEN}[0-9]{{2}}{HYPHEN}[0-9]{{4}}|{_SAYS_SSN}"
-    rf"|\b[A-Z]{{2}}[0-9]{{2}}{BLANK}?[0-9A-Z]{{4}}{BLANK}?[0-9A-Z]{{4}}{BLANK}?[0-9A-Z]{{3}}"
+    rf"|\b[A-Z]{{2}}[0-9]{{2}}(?:(?:{BLANK}|{WRAP})?[0-9A-Z]{{4}}){{2}}(?:{BLANK}|{WRAP})?[0-9A-Z]{{3}}"
 )
 
 _HYPHENED = compiled(rf"[0-9]{{3}}{HYPHEN}[0-9]{{2}}{HYPHEN}[0-9]{{4}}")
@@ -29,9 +30,9 @@ _JOINED_AFTER = re.compile(rb"[0-9A-Za-z_]|[-./][0-9A-Za-z]|=")
 _SAMPLES = frozenset({b"078051120", b"219099999"})  # printed on samples of the card, and void since
 _NO_DIGIT = re.compile(rb"[^0-9]+")
 
-_IBAN = compiled(rf"\b[A-Z]{{2}}[0-9]{{2}}(?:(?:{BLANK}|-)?[0-9A-Z]{{1,4}}){{3,8}}")
+_IBAN = compiled(rf"\b[A-Z]{{2}}[0-9]{{2}}(?:(?:{BLANK}|-|{WRAP})?[0-9A-Z]{{1,4}}){{3,8}}")
+_MOST_TRIES = 5000  # of a text that is made of beginnings
 _NO_SIGN = re.compile(rb"[^0-9A-Z]+")
-_SIGN = re.compile(rb"[0-9A-Z]")
 _LETTER_AFTER = re.compile(rb"[0-9A-Za-z_]")
 # The registry's lengths (SWIFT, release 99).
 _LENGTHS = {
@@ -44,6 +45,8 @@ _LENGTHS = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
+_SO_MANY = {length: re.compile(rb"(?>(?:[^0-9A-Z]*[0-9A-Z])){%d}" % length) for length in set(_LENGTHS.values())}
+_AS_NUMBERS = {ord(letter): str(int(letter, 36)) for letter in ascii_uppercase}
 
 
 def find_ssns(text: bytes) -> Iterator[Finding]:
@@ -71,25 +74,19 @@ def _is_ssn(written: bytes) -> bool:
 
 def find_ibans(text: bytes) -> Iterator[Finding]:
     """The account numbers of a text."""
-    for match in _IBAN.finditer(text):
+    at = tries = 0
+    while match := _IBAN.search(text, at):
         begin, end = match.span()
+        tries += 1
+        at = begin + 4 if tries < _MOST_TRIES else end  # the next one may begin in what the expression took
         length = _LENGTHS.get(text[begin : begin + 2].decode())
-        if length is None:
-            continue
-        last = _nth_sign(text, begin, end, length)
-        if last and not _LETTER_AFTER.match(text, last) and _checks(text[begin:last]):
-            yield Finding(begin, last, Kind.IBAN)
-
-
-def _nth_sign(text: bytes, begin: int, end: int, count: int) -> int:
-    """Where the sign number ``count`` ends; 0 when there are fewer."""
-    for number, sign in enumerate(_SIGN.finditer(text, begin, end), 1):
-        if number == count:
-            return sign.end()
-    return 0
+        written = _SO_MANY[length].match(text, begin, end) if length else None
+        if written and not _LETTER_AFTER.match(text, written.end()) and _checks(written[0]):
+            at = written.end()
+            yield Finding(begin, at, Kind.IBAN)
 
 
 def _checks(written: bytes) -> bool:
     """ISO 7064, MOD 97-10: the first four signs moved to the end, letters as 10 to 35."""
     signs = _NO_SIGN.sub(b"", written).decode()
-    return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
+    return int((signs[4:] + signs[:4]).translate(_AS_NUMBERS)) % 97 == 1

@@ -18,15 +18,16 @@ BLANK = r"[ \x{A0}\x{2007}\x{2009}\x{202F}\x{3000}]"
 HYPHEN = r"[\-\x{AD}\x{2010}-\x{2014}\x{2212}\x{FF0D}]"
 BETWEEN = rf"(?:{BLANK}{{1,2}}|{BLANK}?{HYPHEN}{BLANK}?|\.)"
 
-_WRAP = rf"{BLANK}?\r?\n(?:> ?){{0,4}}{BLANK}{{0,2}}"
+# The end of a line that was wrapped, quoted or not.
+WRAP = rf"{BLANK}?\r?\n(?:> ?){{0,4}}{BLANK}{{0,2}}"
 PREFILTER = (
     rf"[0-9]{{13}}|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{BETWEEN}[0-9]{{4,5}}"
-    rf"|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{_WRAP}[0-9]{{4}}|[0-9]{{4}}{_WRAP}[0-9]{{4,6}}{BETWEEN}[0-9]{{4}}"
+    rf"|[0-9]{{4}}{BETWEEN}[0-9]{{4,6}}{WRAP}[0-9]{{4}}|[0-9]{{4}}{WRAP}[0-9]{{4,6}}{BETWEEN}[0-9]{{4}}"
 )
 
 _RUN = compiled(rf"[0-9]{{4,19}}(?:{BETWEEN}[0-9]{{1,19}})*")
 _WRAPPED = compiled(
-    rf"([0-9]{{4}}(?:{BETWEEN}[0-9]{{4,6}}){{0,2}}){_WRAP}([0-9]{{4,6}}(?:{BETWEEN}[0-9]{{4,5}}){{0,2}})"
+    rf"([0-9]{{4}}(?:{BETWEEN}[0-9]{{4,6}}){{0,2}}){WRAP}([0-9]{{4,6}}(?:{BETWEEN}[0-9]{{4,5}}){{0,2}})"
 )
 _GROUP = re.compile(rb"[0-9]+")
 _LAYOUTS = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (6, 13))

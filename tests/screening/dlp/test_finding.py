@@ -16,6 +16,7 @@ from postbox.screening.dlp.scan import MOST, TooMany, check_own, find, holds_any
 from tests.screening.dlp.made import CARDS, IBANS, grouped, keys, pem, signs, with_check_digit
 
 FOUR = (4, 4, 4, 4)
+WRAPS = ["\n", "\r\n", " \n", "\n> ", "\r\n> > "]
 
 
 def found(text: str) -> list[tuple[Kind, str]]:
@@ -50,7 +51,22 @@ def test_digits_of_other_scripts_are_digits(zero: str) -> None:
     assert found(f"x{number}") == []
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", " \n", "\n> ", "\r\n> > "])
+@pytest.mark.parametrize("between", [" ", "\n", ", ", "\r\n"])
+def test_account_numbers_side_by_side(between: str) -> None:
+    assert found(between.join(IBANS)) == [(Kind.IBAN, number) for number in IBANS]
+
+
+@pytest.mark.parametrize("end", WRAPS)
+@pytest.mark.parametrize("number", IBANS)
+def test_an_account_number_across_lines(end: str, number: str) -> None:
+    words = " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    for blank in (at for at, sign in enumerate(words) if sign == " "):
+        wrapped = words[:blank] + end + words[blank + 1 :]
+        assert found(f"Pay to {wrapped}\nBIC COBADEFF") == [(Kind.IBAN, wrapped)]
+        assert found(f"Pay to {wrapped[:-1]}X\n") == []
+
+
+@pytest.mark.parametrize("end", WRAPS)
 @pytest.mark.parametrize(("layout", "number"), [(FOUR, CARDS[0]), ((4, 6, 5), CARDS[2])])
 def test_a_card_across_lines(end: str, layout: tuple[int, ...], number: str) -> None:
     words = grouped(number, layout, " ")
@@ -175,7 +191,8 @@ def test_a_pattern_that_cannot_be_used_is_refused(said: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["4" * 200_000, "1 " * 100_000, "4111 " * 40_000, "DE89 " * 40_000, "-----BEGIN RSA PRIVATE KEY-----" * 5000,
-     "eyJ" * 60_000, "ssn " * 50_000, "12-" * 60_000, "sk-" * 60_000, "xoxb-" * 40_000, "aws key " * 20_000],
+     "eyJ" * 60_000, "ssn " * 50_000, "12-" * 60_000, "sk-" * 60_000, "xoxb-" * 40_000, "aws key " * 20_000,
+     "card 4111 1111\n" * 15_000, "4111\n" * 40_000, "AB12\n" * 40_000, "\uff14\uff11\uff11\uff11 " * 20_000],
 )  # fmt: skip
 def test_hostile_text_takes_a_moment(text: str) -> None:
     began = time.process_time()
