@@ -123,7 +123,7 @@ def _hops(data: dict[str, Any]) -> int:
 
 def _state(event: Event, data: dict[str, Any]) -> None:
     state = AgentState(data["state"])
-    stops.after_change(event.agent_id, state)
+    stops.after_change(event.agent_id)
     agent = Agent.objects.select_related("owner").get(pk=event.agent_id)
     if draft := stops.notice(agent, state, data["reason"]):
         enqueue_outbound(event.agent_id, draft)

@@ -49,10 +49,10 @@ WITH due AS MATERIALIZED (
 ), claimed AS (
     UPDATE outbound_messages o SET lease_token = %(token)s, leased_until = %(until)s, attempts = o.attempts + 1
     FROM fitting WHERE o.message_id = fitting.message_id
-    RETURNING o.message_id, o.agent_id, o.attempts, o.created_at, o.thread_id
+    RETURNING o.message_id, o.agent_id, o.attempts, o.created_at, o.due_since, o.thread_id
 )
-SELECT c.message_id, c.agent_id, a.name, a.owner_id, c.attempts, c.created_at, c.thread_id, m.mail_from, m.header_from,
-       m.body_ref, k.wrapped, s.body, t.body
+SELECT c.message_id, c.agent_id, a.name, a.owner_id, c.attempts, c.created_at, coalesce(c.due_since, c.created_at),
+       c.thread_id, m.mail_from, m.header_from, m.body_ref, k.wrapped, s.body, t.body
 FROM claimed c
 JOIN messages m ON m.id = c.message_id
 JOIN agents a ON a.id = c.agent_id
@@ -104,7 +104,10 @@ class Target:
 
 @dataclass(slots=True)
 class Parcel:
-    """A mail that this process holds until its lease runs out; raw mail and content are still sealed."""
+    """A mail that this process holds until its lease runs out; raw mail and content are still sealed.
+
+    ``due_since``: when it was put into the queue, or was to leave, whichever was later.
+    """
 
     id: uuid.UUID
     agent_id: uuid.UUID
@@ -112,6 +115,7 @@ class Parcel:
     owner_id: uuid.UUID
     attempts: int
     created_at: datetime
+    due_since: datetime
     thread_id: uuid.UUID | None
     mail_from: str
     header_from: str

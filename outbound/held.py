@@ -151,8 +151,9 @@ def _move(row: Outgoing, after: Status, code: str, actor: str) -> None:
     now = clock.now()
     row.state, row.code = after.value, code
     row.settled_at = None if after == Status.QUEUED else now
-    row.not_before = max(row.not_before, now) if after == Status.QUEUED else row.not_before
+    if after == Status.QUEUED:  # it is due anew, however long it waited for somebody
+        row.not_before = row.due_since = max(row.not_before, now)
     row.lease_token, row.leased_until = None, None
-    row.save(update_fields=["state", "code", "settled_at", "not_before", "lease_token", "leased_until"])
+    row.save(update_fields=["state", "code", "settled_at", "not_before", "due_since", "lease_token", "leased_until"])
     Message.objects.filter(pk=row.pk).update(status=after, decided_by=actor[:_MAX_ACTOR])
     told.tell(_EVENTS[after], row.pk, **({"code": code} if code else {}))

@@ -40,6 +40,7 @@ class Outgoing(Leased):
     origin = models.CharField(max_length=16, choices=Origin, default=Origin.AGENT, editable=False)
     code = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    due_since = models.DateTimeField(null=True, editable=False)
     handed_at = models.DateTimeField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
     fingerprint = models.BinaryField(max_length=32, editable=False)

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from outbound import asked, batch, results, work
+from outbound.draft import mailbox
 from outbound.models import OutboundRecipient, Outgoing, RecipientState, ReportKind
 from outbound.reports import Report, record_bounce
 from outbound.transports.base import Answer, Outcome, Result
@@ -66,9 +67,13 @@ class ResultAnswer(serializers.Serializer[dict[str, Any]]):
 
 class MtaBounceBody(Body):
     id = Id(help_text="The message's id.")
-    address = Text(max_length=320)
+    address = Text(max_length=320, help_text="Whose mail came back, as local@domain.")
     code = Text(default="", allow_blank=True, max_length=32, help_text="A status code, as 5.1.1.")
     detail = Text(default="", allow_blank=True, max_length=1000)
+
+    def validate_address(self, value: str) -> str:
+        """As it was written to: the mail's own recipients are no other. Raises BadAddress."""
+        return mailbox(value, "address").address
 
 
 class NextView(BridgeView):

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from outbound import quotas
 from outbound.models import QuotaBlock, QuotaScope, SendQuota, Window
 from outbound.quotas import default_limit, period_of
 from postbox.audit.record import record
@@ -90,6 +91,7 @@ class SendQuotaAdmin(RecordAdmin):
         """The limit alone: ``used`` is the gates' to write, who may be at it this very moment."""
         if change:
             obj.save(update_fields=["limit"])
+            quotas.take_back(obj.pk)
         else:
             super().save_model(request, obj, form, change)
         record(actor_of(request), "quota.set", obj.pk, scope=obj.scope, window=obj.window, limit=obj.limit)

@@ -84,6 +84,7 @@ SELECT shard, CASE WHEN period = %s THEN "left" ELSE 0 END FROM send_quota_block
 WHERE quota_id = %s ORDER BY shard FOR UPDATE
 """
 _PUT_BLOCK = 'UPDATE send_quota_blocks SET "left" = %s, period = %s WHERE quota_id = %s AND shard = %s'
+_EMPTY_BLOCKS = 'UPDATE send_quota_blocks SET "left" = 0 WHERE quota_id = %s'
 _PUT_USED = "UPDATE send_quotas SET used = %s, period = %s WHERE id = %s"
 
 
@@ -114,6 +115,17 @@ def debit(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -
             if spent := _debit_shared(scope, owner, window, shard, count, now):
                 return spent
     return None
+
+
+def take_back(quota: int) -> None:
+    """Empty a quota's blocks into it, in the caller's transaction, so that its limit holds from the next mail on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [quota])
+        used, period, _ = cursor.fetchone()
+        cursor.execute(_BLOCKS, [period, quota])
+        left = sum(count for _, count in cursor.fetchall())
+        cursor.execute(_EMPTY_BLOCKS, [quota])
+        cursor.execute(_PUT_USED, [used - left, period, quota])
 
 
 def values_of(agent_id: uuid.UUID, owner_id: uuid.UUID, count: int, now: datetime) -> dict[str, Any]:

@@ -76,6 +76,12 @@ def begin(agent_id: uuid.UUID, request: Asked) -> dict[str, Any] | None:
         cursor.execute(_LOCK, [lock])
         if not cursor.fetchone()[0]:
             raise InFlight()
+    return answered(agent_id, request)
+
+
+def answered(agent_id: uuid.UUID, request: Asked) -> dict[str, Any] | None:
+    """The answer that this request got, or None where it got none yet. Raises KeyReused."""
+    with connection.cursor() as cursor:
         cursor.execute(_FIND, [agent_id, request.key, clock.now() - HOLDS])
         row = cursor.fetchone()
     if row is None:

@@ -33,7 +33,7 @@ from reputation import counting
 log = logging.getLogger(__name__)
 _chance = random.SystemRandom()
 
-# How long a mail waits after its first, second, ... temporary failure; after GIVE_UP it has failed.
+# How long a mail waits after its first, second, ... temporary failure; GIVE_UP after it was due it has failed.
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 30, 60, 120, 240, 480))
 GIVE_UP = timedelta(days=3)
 
@@ -63,7 +63,10 @@ WHERE r.id = v.id
 _MESSAGES = f"""
 WITH settled AS (
     UPDATE outbound_messages o
-    SET state = CASE WHEN v.state = '{Status.FAILED}' AND EXISTS (
+    SET state = CASE WHEN v.state <> '{Status.QUEUED}' AND EXISTS (
+            -- Of an earlier try nobody knows whether it reached them.
+            SELECT 1 FROM outbound_recipients r WHERE r.message_id = v.id AND r.state = '{RecipientState.UNKNOWN}')
+        THEN '{Status.UNKNOWN}' WHEN v.state = '{Status.FAILED}' AND EXISTS (
             -- Somebody has it since an earlier try.
             SELECT 1 FROM outbound_recipients r WHERE r.message_id = v.id AND r.state IN {_HAVE_IT})
         THEN '{Status.ACCEPTED}' ELSE v.state END,
@@ -114,7 +117,7 @@ def ending(parcel: Parcel, result: Result, key: bytes | None) -> Ending:
         return Ending(parcel, result, key, Status.FAILED, now, "recipient_suppressed")
     outcomes = {answer.outcome for answer in result.answers}
     code = next((answer.code for answer in result.answers if answer.outcome != Outcome.ACCEPTED), "")[:64]
-    if Outcome.TEMPORARY in outcomes and now - parcel.created_at < GIVE_UP:
+    if Outcome.TEMPORARY in outcomes and now - parcel.due_since < GIVE_UP:
         wait = WAITS[min(parcel.attempts, len(WAITS)) - 1] * _chance.uniform(0.8, 1.2)
         return Ending(parcel, result, key, Status.QUEUED, now + wait, code)
     if Outcome.UNKNOWN in outcomes:
@@ -175,15 +178,21 @@ def _recipients(cursor: Any, own: Iterable[Ending]) -> None:
     rows = []
     for item in own:
         by_address = {target.address: target.id for target in item.parcel.targets}
-        gave_up = item.status == Status.FAILED
         for answer in item.result.answers:
-            state = RecipientState.FAILED if gave_up else _STATES[answer.outcome]
+            state = _state(item, answer.outcome)
             rows.append((by_address[answer.address], state.value, answer.code[:32], answer.detail[:500]))
     if rows:
         ids, states, codes, details = (list(column) for column in zip(*rows, strict=True))
         cursor.execute(
             _RECIPIENTS, {"now": clock.now(), "ids": ids, "states": states, "codes": codes, "details": details}
         )
+
+
+def _state(item: Ending, outcome: Outcome) -> RecipientState:
+    """A recipient's: who was refused for now waits only as long as the mail does."""
+    if outcome == Outcome.TEMPORARY and item.status != Status.QUEUED:
+        return RecipientState.FAILED
+    return _STATES[outcome]
 
 
 def _event(item: Ending) -> Any:
@@ -194,7 +203,7 @@ def _event(item: Ending) -> Any:
     content = Content()
     if parcel.content is not None:
         content = Content.load(open_part(item.key, parcel.content, parcel.id, "content", parcel.agent_id))
-    said = {answer.address: _STATES[answer.outcome].value for answer in item.result.answers}
+    said = {answer.address: _state(item, answer.outcome).value for answer in item.result.answers}
     more = events.told([(t.address, t.role, said.get(t.address, "")) for t in parcel.targets])
     return events.of_message(
         kind, _facts(parcel, item.status), content, item.key, parcel.agent_id, more | {"code": item.code}

@@ -20,18 +20,20 @@ from postbox.identity.models import Agent, AgentState
 from postbox.lib import clock
 from postbox.mail.models import Status
 
+# What a pause held before stays held where the agent was killed since: then a person decides on each.
 _HOLD = f"""
 WITH held AS (
     UPDATE outbound_messages SET state = '{Status.HELD}', code = %(code)s
-    WHERE agent_id = %(agent)s AND state = '{Status.QUEUED}' AND origin <> '{Origin.NOTICE}'
-      AND (leased_until IS NULL OR leased_until < %(now)s)
+    WHERE agent_id = %(agent)s AND (
+        state = '{Status.QUEUED}' AND origin <> '{Origin.NOTICE}' AND (leased_until IS NULL OR leased_until < %(now)s)
+        OR state = '{Status.HELD}' AND code = 'agent_paused' AND %(code)s = 'agent_killed')
     RETURNING message_id
 )
 UPDATE messages m SET status = '{Status.HELD}' FROM held WHERE m.id = held.message_id
 """  # noqa: S608
 _REQUEUE = f"""
 WITH freed AS (
-    UPDATE outbound_messages SET state = '{Status.QUEUED}', code = ''
+    UPDATE outbound_messages SET state = '{Status.QUEUED}', code = '', due_since = greatest(not_before, %(now)s)
     WHERE agent_id = %(agent)s AND state = '{Status.HELD}' AND code = 'agent_paused'
     RETURNING message_id
 )
@@ -56,9 +58,13 @@ def kill(agent_id: uuid.UUID, reason: str) -> None:
     states.change(agent_id, AgentState.KILLED, reason, actor="outbound")
 
 
-def after_change(agent_id: uuid.UUID, state: str) -> None:
-    """What a change of state means for an agent's mail: called once for each, and again does no harm."""
+def after_change(agent_id: uuid.UUID) -> None:
+    """What a change of state means for an agent's mail: called once for each, and again does no harm.
+
+    What holds is the state that the agent is in now: two workers may take two changes in the other order.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
+        state = Agent.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=agent_id)
         values: dict[str, Any] = {"agent": agent_id, "now": clock.now(), "code": f"agent_{state}"}
         if state == AgentState.ACTIVE:
             cursor.execute(_REQUEUE, values)

@@ -44,9 +44,9 @@ WITH {{debit}}, message AS (
 ), queued AS (
     INSERT INTO outbound_messages (message_id, agent_id, state, origin, code, created_at, fingerprint, similarity,
                                    thread_id, is_automatic, is_answer, transport, provider_id, attempts,
-                                   not_before)
+                                   not_before, due_since)
     SELECT id, %(agent)s, %(status)s, %(origin)s, %(code)s, %(now)s, %(fingerprint)s, %(similarity)s, %(thread)s,
-           %(automatic)s, %(answer)s, '', '', 0, %(send_at)s
+           %(automatic)s, %(answer)s, '', '', 0, %(send_at)s, %(send_at)s
     FROM message
 ), recipients AS (
     INSERT INTO outbound_recipients (message_id, address, role, state, attempts, last_code, last_detail, changed_at,

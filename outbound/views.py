@@ -21,7 +21,7 @@ from outbound import repeats
 from outbound.draft import MESSAGE_BYTES
 from outbound.enqueue import Enqueued, enqueue_outbound
 from outbound.serializers import SendAnswer, SendBody, draft_of
-from postbox.api.errors import Forbidden, answer
+from postbox.api.errors import Forbidden, NotFound, answer
 from postbox.api.parsers import JsonBody, load, read_bounded
 from postbox.api.schema import ERRORS, Error
 from postbox.api.serializers import checked
@@ -74,8 +74,16 @@ class SendView(KeyView):
 def _take(who: KeyHolder, body: Any, meta: Mapping[str, Any]) -> dict[str, str]:
     values = checked(SendBody, body)
     repeat = repeats.asked(meta.get("HTTP_IDEMPOTENCY_KEY", ""), body)
-    agent_id = agent_of(who)
-    return _shape(enqueue_outbound(agent_id, draft_of(values, agent_id), repeat=repeat))
+    return _shape(_enqueued(agent_of(who), values, repeat))
+
+
+def _enqueued(agent_id: uuid.UUID, values: dict[str, Any], repeat: repeats.Asked | None) -> Enqueued:
+    try:
+        return enqueue_outbound(agent_id, draft_of(values, agent_id), repeat=repeat)
+    except NotFound:  # the mail that it answers or forwards may be gone since it was carried out
+        if repeat and (before := repeats.answered(agent_id, repeat)):
+            return Enqueued(**before, repeated=True)
+        raise
 
 
 def _shape(taken: Enqueued) -> dict[str, str]:

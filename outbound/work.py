@@ -95,6 +95,7 @@ def parcel_of(row: Outgoing, targets: list[Target]) -> Parcel:
         owner_id=row.agent.owner_id,
         attempts=row.attempts,
         created_at=row.created_at,
+        due_since=row.due_since or row.created_at,
         thread_id=row.thread_id,
         mail_from=row.message.mail_from,
         header_from=row.message.header_from,

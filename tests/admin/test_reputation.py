@@ -123,6 +123,17 @@ def test_a_limit_is_set_and_holds(robin: Known, otto: Client) -> None:
     assert call("/send", {"to": "bo@ek.example", "text": "y"}, robin.agent_key).status == 202
 
 
+def test_a_smaller_limit_holds_from_the_next_mail_on(robin: Known, otto: Client) -> None:
+    """Also where blocks of the larger one had been handed out."""
+    assert call("/send", {"to": ANN, "text": "x"}, robin.agent_key).status == 202
+    quota = SendQuota.objects.get(scope="system", window="hour")
+    assert quota.used > 2
+    otto.post(reverse("admin:outbound_sendquota_change", args=[quota.pk]), {"limit": "2"})
+    assert call("/send", {"to": "bo@ek.example", "text": "y"}, robin.agent_key).status == 202
+    answer = call("/send", {"to": "cy@ek.example", "text": "z"}, robin.agent_key)
+    assert (answer.status, answer.body["code"]) == (402, "quota_spent")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -195,6 +195,14 @@ class TestPolling:
         assert self.ask("bounce", told, bridge).body == {"recorded": True}
         assert OutboundRecipient.objects.get(address=ANN).bounce_type == "HardBounce"
 
+    @pytest.mark.parametrize("address", ["postmaster", "ann mercer-bikes.example", f"{ANN}, bo@ek.example", "<>"])
+    def test_a_bounce_of_what_is_no_address_is_told_so(self, robin: Known, address: str) -> None:
+        told = {"id": str(uuid7()), "address": address, "code": "5.1.1"}
+        answer = self.ask("bounce", told, bridge_key())
+        assert (answer.status, answer.body["code"]) == (400, "bad_address")
+        assert answer.body["errors"][0]["path"] == "address"
+        assert not DeliveryReport.objects.exists()
+
     def test_another_owners_bridge_gets_nothing(self, robin: Known) -> None:
         bridge = bridge_key(known_agent("heron", "Oscar").owner)
         call("/send", {"to": ANN, "text": "Hello"}, robin.agent_key)

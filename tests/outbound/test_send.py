@@ -120,6 +120,20 @@ def test_the_same_request_is_one_mail(robin: Known) -> None:
     assert Message.objects.count() == 1
 
 
+def test_the_same_answer_comes_when_what_it_answers_is_gone(robin: Known) -> None:
+    import json
+
+    answered = post(robin).body["id"]
+    octets = json.dumps({"in_reply_to": answered, "text": "Did it come?"}).encode()
+    first = send("/send", octets, "application/json", robin.agent_key, HTTP_IDEMPOTENCY_KEY="order-8")
+    assert first.status == 202, first.body
+    Message.objects.filter(pk=answered).update(status=Status.REFUSED)
+    again = send("/send", octets, "application/json", robin.agent_key, HTTP_IDEMPOTENCY_KEY="order-8")
+    assert (again.status, again.body) == (202, first.body)
+    new = send("/send", octets, "application/json", robin.agent_key, HTTP_IDEMPOTENCY_KEY="order-9")
+    assert (new.status, new.body["code"]) == (404, "not_found")
+
+
 def test_an_agent_that_is_stopped_sends_nothing_more(robin: Known) -> None:
     post(robin)
     robin.agent.state, robin.agent.state_reason = "killed", "five identical mails"
