@@ -49,10 +49,10 @@ WITH due AS MATERIALIZED (
 ), claimed AS (
     UPDATE outbound_messages o SET lease_token = %(token)s, leased_until = %(until)s, attempts = o.attempts + 1
     FROM fitting WHERE o.message_id = fitting.message_id
-    RETURNING o.message_id, o.agent_id, o.attempts, o.created_at, o.due_since, o.thread_id
+    RETURNING o.message_id, o.agent_id, o.attempts, o.created_at, o.due_since, o.origin, o.thread_id
 )
 SELECT c.message_id, c.agent_id, a.name, a.owner_id, c.attempts, c.created_at, coalesce(c.due_since, c.created_at),
-       c.thread_id, m.mail_from, m.header_from, m.body_ref, k.wrapped, s.body, t.body
+       c.origin, c.thread_id, m.mail_from, m.header_from, m.body_ref, k.wrapped, s.body, t.body
 FROM claimed c
 JOIN messages m ON m.id = c.message_id
 JOIN agents a ON a.id = c.agent_id
@@ -116,6 +116,7 @@ class Parcel:
     attempts: int
     created_at: datetime
     due_since: datetime
+    origin: str
     thread_id: uuid.UUID | None
     mail_from: str
     header_from: str

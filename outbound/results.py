@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from outbound import events, metrics
 from outbound.batch import Parcel
-from outbound.models import RecipientState
+from outbound.models import Origin, RecipientState
 from outbound.transports.base import Outcome, Result
 from postbox.audit.record import record
 from postbox.events.emit import emit
@@ -197,7 +197,7 @@ def _state(item: Ending, outcome: Outcome) -> RecipientState:
 
 def _event(item: Ending) -> Any:
     kind = {Status.ACCEPTED: EventKind.MESSAGE_SENT, Status.FAILED: EventKind.MESSAGE_FAILED}.get(item.status)
-    if kind is None or item.key is None:
+    if kind is None or item.key is None or item.parcel.origin == Origin.NOTICE:
         return None
     parcel = item.parcel
     content = Content()

@@ -13,7 +13,7 @@ from django.db import connection
 from outbound import compose, events, quotas
 from outbound.draft import Recipient
 from outbound.gates.case import Attempt
-from outbound.models import RecipientState, Role
+from outbound.models import Origin, RecipientState, Role
 from postbox.events import emit
 from postbox.events.emit import WITH_EVENT, NewEvent
 from postbox.events.models import EventKind
@@ -104,6 +104,7 @@ def _insert(
             _AND_DEBIT if attempt.debit else _NO_DEBIT,
             (attempt.debit or {})
             | emit.values_of(event)
+            | ({"event_consumers": []} if draft.origin == Origin.NOTICE else {})  # it is none of the agent's
             | {
                 # So that answers to it find its thread.
                 "own_name": name_key(sender.agent_id, content.message_id),

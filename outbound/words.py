@@ -28,6 +28,9 @@ HOLDS = {
     "ping_pong": "Answers one counterpart too often",
     "busy_counterpart": "Too many messages to one counterpart",
     "needs_approval": "A person has to approve it",
+    "sensitive": "It holds numbers or keys that may not leave",
+    "not_masked": "An attachment holds numbers or keys that may not leave",
+    "too_many": "It holds too many numbers or keys to look at each",
     "agent_paused": "Its agent is paused",
     "agent_killed": "Its agent was killed",
 }

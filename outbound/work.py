@@ -96,6 +96,7 @@ def parcel_of(row: Outgoing, targets: list[Target]) -> Parcel:
         attempts=row.attempts,
         created_at=row.created_at,
         due_since=row.due_since or row.created_at,
+        origin=row.origin,
         thread_id=row.thread_id,
         mail_from=row.message.mail_from,
         header_from=row.message.header_from,

@@ -103,4 +103,4 @@ class SenderDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["agent", "day"], name="sender_days_once")]
 
     def __str__(self) -> str:
-        return f"{self.agent_id} on {self.day}"
+        return f"{self.agent} on {self.day}"

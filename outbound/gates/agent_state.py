@@ -19,7 +19,7 @@ class AgentPaused(Refused):
 
 class AgentKilled(Refused):
     code = "agent_killed"
-    message = "This agent was killed: it may not send any more."
+    message = "This agent was killed, it may not send any more."
     fix = "A person has to look at what it sent before it is set active again."
 
 
@@ -31,5 +31,5 @@ def check(attempt: Attempt) -> Verdict:
         return Verdict(name, Outcome.SKIP, "notice", "A notice to a person.")
     if refusal := _REFUSALS.get(attempt.sender.state):
         why = attempt.sender.state_reason
-        raise refusal(f"{refusal.message[:-1]}: {why}" if why else "")
+        raise refusal(f"{refusal.message} The reason: {why}" if why else "")
     return Verdict(name, Outcome.PASS, "active", "The agent is active.")

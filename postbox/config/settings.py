@@ -23,6 +23,7 @@ from postbox.config.wiring import POSTBOX_DASHBOARD as POSTBOX_DASHBOARD
 from postbox.config.wiring import POSTBOX_EVENT_CONSUMERS as POSTBOX_EVENT_CONSUMERS
 from postbox.config.wiring import POSTBOX_EVENT_LIFETIMES as POSTBOX_EVENT_LIFETIMES
 from postbox.config.wiring import POSTBOX_METRICS as POSTBOX_METRICS
+from postbox.config.wiring import POSTBOX_NOT_LISTED as POSTBOX_NOT_LISTED
 from postbox.config.wiring import POSTBOX_REAPERS as POSTBOX_REAPERS
 from postbox.config.wiring import POSTBOX_SUBJECTS as POSTBOX_SUBJECTS
 from postbox.config.wiring import POSTBOX_WORK as POSTBOX_WORK

@@ -45,6 +45,8 @@ POSTBOX_REAPERS: dict[str, tuple[str, ...]] = {
         "outbound.repeats.expire",
     ),
 }
+# Which messages of an agent are not its own mail, and which it is not shown: each a Q over mail.Message.
+POSTBOX_NOT_LISTED = ("outbound.told.NOTICES",)
 # What the ids in audit records stand for: by action, by its beginning, or by the name of a detail.
 POSTBOX_SUBJECTS = {
     "user": "auth.user",

@@ -29,9 +29,19 @@ from postbox.identity.desk import AgentAdmin as AgentAdmin
 from postbox.identity.domain.admin import DomainAdmin as DomainAdmin
 from postbox.identity.forms import AddressForm, KeyForm
 from postbox.identity.keys import digest, issue, revoke
-from postbox.identity.made import MadeAdmin
+from postbox.identity.made import MadeAdmin, links_to
 from postbox.identity.models import Address, ApiKey, KeyKind, Owner
 from postbox.lib import clock
+
+# What a list is called, its route, and by what it is narrowed to an owner.
+_OWNED = (
+    ("Agents", "identity_agent_changelist", "owner__id__exact"),
+    ("Domains", "identity_domain_changelist", "owner__id__exact"),
+    ("API keys", "identity_apikey_changelist", "owner__id__exact"),
+    ("Policies", "screening_policy_changelist", "owner__id__exact"),
+    ("Suppressions", "reputation_suppression_changelist", "owner__id__exact"),
+    ("Quotas", "outbound_sendquota_changelist", "owner__id__exact"),
+)
 
 
 @admin.register(Owner)
@@ -39,7 +49,11 @@ class OwnerAdmin(ModelAdmin):
     list_display = ("name", "email", "agent_count", "created")
     search_fields = ("name",)
     list_per_page = 50
-    readonly_fields = ("id", "created_at")
+    readonly_fields = ("owned", "id", "created_at")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        typed = ("name", "email")
+        return typed if obj is None else (*typed, *self.readonly_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -51,6 +65,10 @@ class OwnerAdmin(ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Owner]:
         rows: QuerySet[Owner] = super().get_queryset(request)
         return rows.annotate(agent_count=Count("agents"))
+
+    @display(description="What is its own")
+    def owned(self, owner: Owner) -> str:
+        return links_to(owner.pk, _OWNED)
 
     @display(description="Agents")
     def agent_count(self, owner: Any) -> int:
@@ -87,6 +105,7 @@ class AddressAdmin(MadeAdmin):
             local_part=form.cleaned_data["local_part"],
             domain=form.cleaned_data["domain_name"],
             actor=actor_of(request),
+            by_operator=True,
         )
         made = Address.objects.get(address=given.address, ended_at=None)
         obj.pk, obj.address, obj.domain = made.pk, made.address, made.domain

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -59,17 +59,21 @@ def allocate(
     domain: str = "",
     aliases: Sequence[str] = (),
     actor: str,
+    by_operator: bool = False,
 ) -> Allocation:
     """Give ``agent_name`` an address and aliases on one domain, all or nothing.
 
     ``local_part`` defaults to the agent's name, and to that with random letters where it is taken. Aliases are local
-    parts on the same domain. Raises AddressTaken, AddressReserved, DomainNotYours, RootDomain.
+    parts on the same domain. ``by_operator``: reserved names of the default domain may be given out, too.
+
+    Raises AddressTaken, AddressReserved, DomainNotYours, RootDomain.
     """
     with transaction.atomic():
         agent, key = _agent(owner, agent_name, actor)
         held = hold(owner, domain.lower() or settings.POSTBOX_DEFAULT_DOMAIN, actor)
         check_root(held)
-        address = _primary(agent, held, local_part or None)
+        _check_reserved(held, (local_part, *aliases), by_operator)
+        address = _primary(agent, held, local_part or None, by_operator)
         given = [_address(agent, held, alias, AddressKind.ALIAS) for alias in dict.fromkeys(aliases)]
         for row in (address, *given):
             record(actor, "address.allocated", row.id, agent=str(agent.id))
@@ -85,13 +89,21 @@ def _agent(owner: Owner, name: str, actor: str) -> tuple[Agent, str | None]:
     return agent, issue(KeyKind.AGENT, agent=agent, name="made with the agent", actor=actor)
 
 
-def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
+def _check_reserved(domain: Domain, local_parts: Iterable[str], by_operator: bool) -> None:
+    is_shared = domain.name == settings.POSTBOX_DEFAULT_DOMAIN
+    if is_shared and not by_operator and any(part.lower() in _RESERVED for part in local_parts):
+        raise AddressReserved()
+
+
+def _primary(agent: Agent, domain: Domain, wanted: str | None, by_operator: bool) -> Address:
     if wanted:
         return _address(agent, domain, wanted, AddressKind.PRIMARY)
     base = re.sub(r"\.{2,}", ".", agent.name).strip(".-") or "agent"
     for suffix in ["", *(f"-{uuid.UUID(bytes=secrets.token_bytes(16)).hex[:6]}" for _ in range(_RANDOM_TRIES))]:
+        local_part = base[: LOCAL_PART_LENGTH - len(suffix)] + suffix
         try:
-            return _address(agent, domain, base[: LOCAL_PART_LENGTH - len(suffix)] + suffix, AddressKind.PRIMARY)
+            _check_reserved(domain, [local_part], by_operator)
+            return _address(agent, domain, local_part, AddressKind.PRIMARY)
         except AddressTaken:
             continue
     raise AddressTaken()
@@ -99,8 +111,6 @@ def _primary(agent: Agent, domain: Domain, wanted: str | None) -> Address:
 
 def _address(agent: Agent, domain: Domain, local_part: str, kind: AddressKind) -> Address:
     text = f"{local_part.lower()}@{domain.name}"
-    if domain.name == settings.POSTBOX_DEFAULT_DOMAIN and local_part.lower() in _RESERVED:
-        raise AddressReserved()
     try:
         with transaction.atomic():
             return Address.objects.create(agent=agent, domain=domain, address=text, kind=kind)

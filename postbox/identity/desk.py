@@ -14,18 +14,16 @@ from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from postbox.desk import words
 from postbox.desk.actions import DANGER, PRIMARY, asked
-from postbox.desk.admin import actor_of, audit_of
+from postbox.desk.admin import actor_of
 from postbox.desk.words import Level
 from postbox.identity import states
 from postbox.identity.alloc import allocate
 from postbox.identity.forms import AgentForm, KillForm, ReasonForm
-from postbox.identity.made import MadeAdmin
+from postbox.identity.made import MadeAdmin, links_to
 from postbox.identity.models import Address, AddressKind, Agent, AgentState
 
 RIGHT = "identity.change_agent"
@@ -85,11 +83,7 @@ class AgentAdmin(MadeAdmin):
 
     @display(description="What is its own")
     def theirs(self, agent: Agent) -> str:
-        links = [(reverse(f"admin:{route}", query={by: str(agent.pk)}), name) for name, route, by in _THEIRS]
-        links.append((audit_of(agent.pk), "Audit"))
-        return format_html(
-            '<span class="pbx-links">{}</span>', format_html_join(" ", '<a class="pbx-link" href="{}">{}</a>', links)
-        )
+        return links_to(agent.pk, _THEIRS)
 
     @display(description="Created")
     def created(self, agent: Agent) -> str:
@@ -102,6 +96,7 @@ class AgentAdmin(MadeAdmin):
             local_part=form.cleaned_data["local_part"],
             domain=form.cleaned_data["domain"],
             actor=actor_of(request),
+            by_operator=True,
         )
         obj.pk, obj.created_at = given.agent.pk, given.agent.created_at
         request.new_key = given.agent_key  # type: ignore[attr-defined]

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 
-from postbox.desk.admin import RecordAdmin
+from postbox.desk.admin import RecordAdmin, audit_of
+
+
+def links_to(holder: uuid.UUID, lists: Iterable[tuple[str, str, str]]) -> str:
+    """Links to what is an agent's or an owner's: each list's name, its route, and by what it is narrowed; the audit."""
+    links = [(reverse(f"admin:{route}", query={by: str(holder)}), name) for name, route, by in lists]
+    links.append((audit_of(holder), "Audit"))
+    return format_html(
+        '<span class="pbx-links">{}</span>', format_html_join(" ", '<a class="pbx-link" href="{}">{}</a>', links)
+    )
 
 
 class MadeAdmin(RecordAdmin):

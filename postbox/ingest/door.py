@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from postbox.api.errors import TooLarge
 from postbox.identity import return_paths
@@ -94,7 +94,7 @@ def receive(
         for rcpt in envelope.rcpt_to
         if rcpt not in reached and rcpt not in paths
     ]
-    copies = max(1, COPIES_BYTES // max(1, len(raw)))
+    copies = _copies(raw)
     rejected += [
         Rejection(who.rcpt_to, TOO_MANY_COPIES, f"One mail of this size is stored for {copies} recipients at a time.")
         for who in known[copies:]
@@ -112,6 +112,16 @@ def receive(
     for item in rejected:
         metrics.REFUSED.inc(item.code)
     return receipt
+
+
+def portions(raw: bytes, envelope: Envelope) -> list[Envelope]:
+    """The envelope for as many recipients at a time as ``receive`` stores a mail of this size for."""
+    copies, wanted = _copies(raw), envelope.rcpt_to
+    return [replace(envelope, rcpt_to=wanted[start : start + copies]) for start in range(0, len(wanted), copies)]
+
+
+def _copies(raw: bytes) -> int:
+    return max(1, COPIES_BYTES // max(1, len(raw)))
 
 
 def is_known(address: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from postbox.identity.models import AgentKey
 from postbox.ingest import hindsight
 from postbox.ingest.limits import LimitExceeded
 from postbox.ingest.mime import Unparsable
-from postbox.ingest.stored import case_of, content_of
+from postbox.ingest.stored import batches, case_of, content_of
 from postbox.lib.envelope import MasterKeyMissing, SealBroken
 from postbox.mail.content import Content
 from postbox.mail.keys import KeyErased, message_key
@@ -36,7 +36,6 @@ SECONDS = 20.0
 MOST = 500
 _SUBJECT = 200
 _STATES = (Status.PROCESSED, Status.QUARANTINED, Status.REFUSED)
-_AT_ONCE, _OCTETS_AT_ONCE = 25, 16 * 1024 * 1024
 # How each step is judged, for who reads the result.
 ANEW, THEN, KEPT = "judged anew", "judged anew by what was found when the mail came", "kept as it was"
 STEPS = {
@@ -118,7 +117,7 @@ def try_policy(owner_id: uuid.UUID, draft: Mapping[str, Any], limit: int = 200) 
         effective = policies_of(message.address_id for message in messages)
         transaction.set_rollback(True)
     tried, until = Tried(), time.monotonic() + SECONDS
-    for batch in _batches(messages):
+    for batch in batches(messages):
         if time.monotonic() > until:
             tried.complete = False
             break
@@ -135,18 +134,6 @@ def _about(policy: Policy) -> QuerySet[Message]:
         return rows.filter(agent_id=policy.agent_id)
     rows = rows.filter(agent__owner_id=policy.owner_id)
     return rows.filter(address__domain_id=policy.domain_id) if policy.domain_id else rows
-
-
-def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """So many at once that look-ups are shared, and so few octets that they are held without harm."""
-    batch: list[Message] = []
-    for message in messages:
-        if batch and (len(batch) == _AT_ONCE or sum(one.size for one in batch) + message.size > _OCTETS_AT_ONCE):
-            yield batch
-            batch = []
-        batch.append(message)
-    if batch:
-        yield batch
 
 
 def _try(messages: Sequence[Message], effective: Mapping[uuid.UUID | None, Effective], tried: Tried) -> None:

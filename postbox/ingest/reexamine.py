@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from postbox.ingest import hindsight
 from postbox.ingest.limits import LimitExceeded
 from postbox.ingest.mime import Unparsable
 from postbox.ingest.pipeline import examine
-from postbox.ingest.stored import case_of, content_of
+from postbox.ingest.stored import batches, case_of, content_of
 from postbox.lib.envelope import SealBroken
 from postbox.mail.content import Content, named, seen
 from postbox.mail.keys import KeyErased, message_key, seal_part
@@ -57,12 +57,26 @@ def _each(ids: Sequence[uuid.UUID], steps: Sequence[ModuleType]) -> int:
     messages = list(found)
     own = rules_of(message.agent_id for message in messages)
     policies = policies_of(message.address_id for message in messages)
-    return sum(
-        _again(message, steps, policies[message.address_id], own.get(message.agent_id, ())) for message in messages
-    )
+    return sum(_together(batch, steps, policies, own) for batch in batches(messages))
 
 
-def _again(message: Message, steps: Sequence[ModuleType], policy: Effective, own: Sequence[CompiledRule]) -> bool:
+def _together(
+    messages: Sequence[Message],
+    steps: Sequence[ModuleType],
+    policies: Mapping[uuid.UUID | None, Effective],
+    own: Mapping[uuid.UUID, Sequence[CompiledRule]],
+) -> int:
+    opened = [one for message in messages if (one := _open(message, steps)) is not None]
+    for stored, _ in opened:
+        stored.case.policy = policies[stored.message.address_id]
+        stored.case.rules = own.get(stored.message.agent_id, ())
+    if steps is RESCORE:
+        hindsight.judge([stored for stored, _ in opened])
+    return sum(_ended(stored, key, steps) for stored, key in opened)
+
+
+def _open(message: Message, steps: Sequence[ModuleType]) -> tuple[hindsight.Stored, bytes] | None:
+    """The message with its key; None where it cannot be read."""
     try:
         key = message_key(message.id, message.agent_id)
         content = content_of(message, key)
@@ -70,17 +84,21 @@ def _again(message: Message, steps: Sequence[ModuleType], policy: Effective, own
         case = case_of(message, content, rows, [step.name for step in steps])
     except (*_UNREADABLE, FileNotFoundError) as error:
         log.warning("not_reexamined", extra={"message_id": str(message.id), "error": type(error).__name__})
-        return False
-    case.policy, case.rules = policy, own
-    if steps is RESCORE:
-        hindsight.judge([hindsight.Stored(message, case, rows, content.words)])
+        return None
+    return hindsight.Stored(message, case, rows, content.words), key
+
+
+def _ended(stored: hindsight.Stored, key: bytes, steps: Sequence[ModuleType]) -> bool:
+    """What is asked of each by itself, and the whole written down."""
+    case = stored.case
+    if steps is not RESCORE:
+        examine(case, steps)
+    else:
         if hindsight.goes_on(case):
             examine(case, (second_opinion, rules))
         dlp.guard(case)
-    else:
-        examine(case, steps)
     with transaction.atomic():
-        return _write(message.id, key, case, steps)
+        return _write(stored.message.id, key, case, steps)
 
 
 def _write(message_id: uuid.UUID, key: bytes, case: Case, steps: Sequence[ModuleType]) -> bool:

@@ -5,7 +5,7 @@ Decides nothing: the case is what the pipeline had made of the mail, with the ve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.conf import settings
 
@@ -18,6 +18,21 @@ from postbox.mail.parsed import Distilled, Hidden, Image, Link, Score
 from postbox.mail.raw import raw_of
 from postbox.screening.auth.results import without_claims
 from postbox.screening.case import Case, Verdict
+
+# So many at once that look-ups are shared, and so few octets that they are held without harm.
+_AT_ONCE, _OCTETS_AT_ONCE = 25, 16 * 1024 * 1024
+
+
+def batches(messages: Iterable[Message]) -> Iterator[list[Message]]:
+    """Messages as they are looked at together."""
+    batch: list[Message] = []
+    for message in messages:
+        if batch and (len(batch) == _AT_ONCE or sum(one.size for one in batch) + message.size > _OCTETS_AT_ONCE):
+            yield batch
+            batch = []
+        batch.append(message)
+    if batch:
+        yield batch
 
 
 def content_of(message: Message, key: bytes) -> Content:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import BinaryField, OuterRef, QuerySet, Subquery
+from django.utils.module_loading import import_string
 
 from postbox.api.errors import KeysUnavailable
 from postbox.identity.models import AgentKey
@@ -105,6 +107,8 @@ def _visible(agent_id: uuid.UUID, query: Query) -> QuerySet[Message]:
     rows = Message.objects.filter(agent_id=agent_id).order_by("-id")
     seen = _VISIBLE if query.quarantined else (Status.PROCESSED,)
     rows = rows.filter(status__in=(*seen, *OUTBOUND_STATES))
+    for name in settings.POSTBOX_NOT_LISTED:
+        rows = rows.exclude(import_string(name))
     if query.direction:
         rows = rows.filter(direction=query.direction)
     if query.since:

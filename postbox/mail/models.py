@@ -170,7 +170,9 @@ class Message(Leased):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mail_from or '<>'} to {self.rcpt_to}"
+        # What was sent has a return path that says nothing to a reader.
+        sender = self.header_from if self.direction == Direction.OUTBOUND else self.mail_from
+        return f"{sender or '<>'} to {self.rcpt_to}"
 
 
 class ThreadKey(models.Model):

@@ -46,6 +46,10 @@ class LegalHoldAdmin(ModelAdmin):
     autocomplete_fields = ("agent",)
     readonly_fields = ("id", "created_at")
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        typed = HoldForm.Meta.fields
+        return typed if obj is None else (*typed, *self.readonly_fields)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # What is held never changes; lift the hold and place another.
         return (*self.readonly_fields, "agent", "message_id") if obj else self.readonly_fields

@@ -113,3 +113,10 @@ def test_a_viewer_makes_and_ends_nothing() -> None:
     assert client.post(revoke, SUBMITTED).status_code == 403
     assert revoke not in client.get(reverse("admin:identity_apikey_change", args=[row.pk])).text
     assert keys.find(known.agent_key)
+
+
+def test_the_operator_makes_the_addresses_that_are_kept_for_him() -> None:
+    known, client = known_agent(), client_of(operator())
+    answer = client.post(_add("address"), {"agent": known.agent.pk, "local_part": "postmaster", "domain_name": ""})
+    assert answer.status_code == 302
+    assert Address.objects.get(address="postmaster@agents.localhost").agent == known.agent

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
+from postbox.ingest import door
+from postbox.ingest.inbound import views
+from postbox.ingest.inbound.provider import Delivered
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.mail.models import Message
+from postbox.mail.store import Envelope
 from postbox.metrics import writer
 from postbox.metrics.counts import HELD
 from tests.contracts.everyone import SECRETS, SEND
@@ -68,3 +72,26 @@ def test_refusals_are_counted_by_their_codes() -> None:
     sparkpost_events(["nonsense"]).send()
     counted = {key[1]: value for key, value in HELD.take()[0].items() if key[0] == "postbox_mails_refused"}
     assert counted == {"401": 1.0, "unknown_recipient": 1.0, "unusable_event": 1.0}
+
+
+def test_a_large_mail_is_stored_for_all_of_its_recipients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy for each: so many of a mail of 25 MiB are more than one transaction holds."""
+    known, raw = [known_agent(name) for name in ("ann", "bo", "cy", "di", "ed")], mail("large")
+    wanted = (*(one.address for one in known), "nobody@where.example")
+    monkeypatch.setattr(door, "COPIES_BYTES", 2 * len(raw))
+    assert len(door.receive(raw, Envelope("", wanted)).rejected) == 4, "one transaction is not enough"
+    Message.objects.all().delete()
+    whole = Delivered("m-1", raw, "", wanted)
+    assert views._take("sendgrid", whole) == {"stored": 5, "rejected": 1, "duplicate": False}
+    assert views._take("sendgrid", whole) == {"stored": 0, "rejected": 0, "duplicate": True}
+    assert Message.objects.count() == 5
+
+
+def test_what_was_cut_off_between_two_portions_is_stored_when_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    known, raw = [known_agent(name) for name in ("ann", "bo")], mail("large")
+    whole = Delivered("m-2", raw, "", tuple(one.address for one in known))
+    monkeypatch.setattr(door, "COPIES_BYTES", len(raw))
+    first, _ = door.portions(raw, Envelope("", whole.rcpt_to))
+    assert len(door.receive(raw, first).stored) == 1
+    assert views._take("sendgrid", whole) == {"stored": 2, "rejected": 0, "duplicate": False}
+    assert Message.objects.count() == 2

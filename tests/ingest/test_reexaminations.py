@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from postbox.events.models import Event
 from postbox.ingest import reexaminations, reexamine, work
@@ -61,6 +64,17 @@ def test_rules_applied_again_move_label_hold_and_drop_but_send_nothing() -> None
     assert message.status == Status.REFUSED
     assert reexamine.reapply([message.pk]) == 0
     assert [event.kind for event in Event.objects.all()] == ["message.received"]
+
+
+def test_what_is_known_of_mail_before_is_looked_up_for_many_at_once() -> None:
+    ids = [message.pk for message in taken(known_agent(), 4)]
+
+    def asked(some: list[uuid.UUID]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert reexamine.rescore(some) == len(some)
+        return sum("correspondents" in query["sql"] or "fingerprint" in query["sql"] for query in queries)
+
+    assert 0 < asked(ids[:1]) == asked(ids)
 
 
 def test_what_an_operator_decided_stays() -> None:

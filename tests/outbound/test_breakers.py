@@ -18,7 +18,7 @@ from outbound.gates.case import Refused
 from outbound.models import OutboundRecipient, Outgoing, Role, SendQuota
 from outbound.transports.mailbox import Mailbox
 from postbox.audit.models import AuditRecord
-from postbox.events.models import Event
+from postbox.events.models import Event, EventCopy
 from postbox.identity import states
 from postbox.identity.models import AgentState
 from postbox.mail.models import Status
@@ -70,6 +70,13 @@ def test_the_fifth_of_the_same_is_held_and_the_agent_killed(robin: Known) -> Non
     assert states_of.count(Status.HELD) == 5  # what had not left by then stays
     notice = OutboundRecipient.objects.get(address="olive@owner.example")
     assert notice.state == "accepted"
+    # Whom its owner has look after it is not for the agent to know.
+    listed = call("/list", {}, robin.agent_key)
+    assert listed.body["count"] == 5
+    assert "olive@owner.example" not in str(listed.body)
+    heard = EventCopy.objects.filter(consumer="webhooks").values_list("event__message_id", flat=True)
+    assert notice.message_id not in set(heard)
+    assert len(set(heard)) == 6, "its own five, and that it was killed"
     assert Event.objects.filter(kind="agent.killed").count() == 1
     assert AuditRecord.objects.filter(action="agent.killed").count() == 1
 

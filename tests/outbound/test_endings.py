@@ -77,9 +77,7 @@ def told(robin: Known) -> list[str]:
     return [one["state"] for one in data["data"]["recipients"]]
 
 
-@pytest.mark.parametrize(
-    ("other", "state"), [(Outcome.ACCEPTED, Status.ACCEPTED), (Outcome.PERMANENT, Status.FAILED)]
-)
+@pytest.mark.parametrize(("other", "state"), [(Outcome.ACCEPTED, Status.ACCEPTED), (Outcome.PERMANENT, Status.FAILED)])
 def test_who_was_refused_for_three_days_does_not_wait_for_ever(robin: Known, other: Outcome, state: Status) -> None:
     sent(robin, ANN, BO)
     age(4)

@@ -2,7 +2,7 @@
 
 Decides how a provider is answered: 404 where its secret is not set, a bare 401 where the request does not show it, 200
 once the mail is stored or was before, 503 while it cannot be stored (every provider comes again then), 429 or 503 where
-there was too much mail for now, which none of its recipients then has, and the status at which the provider gives up
+there was too much mail for now, and the status at which the provider gives up
 only for what no repetition can mend.
 """
 
@@ -28,11 +28,12 @@ from postbox.api.errors import ApiError, NotFound
 from postbox.api.octets import OctetsView
 from postbox.api.schema import Error
 from postbox.ingest import envelope, metrics
-from postbox.ingest.door import MailTooLarge, receive
+from postbox.ingest.door import MailTooLarge, Receipt, portions, receive
 from postbox.ingest.inbound.models import is_first
 from postbox.ingest.inbound.provider import ComeAgain, Delivered, Provider, Unverified
 from postbox.ingest.limiting.admit import CODE, RateLimited
 from postbox.ingest.views import MAX_BODY_BYTES
+from postbox.mail.store import Envelope
 
 _BODIES = {
     "application/json": OpenApiTypes.ANY,
@@ -142,19 +143,31 @@ def _take_all(esp: str, mails: Sequence[Delivered | ApiError]) -> dict[str, Any]
 
 
 def _take(esp: str, delivered: Delivered) -> dict[str, Any]:
+    """Store a mail, a large one for some recipients after the others: a whole copy of it is made for each.
+
+    The event is known from the last portion on: what was cut off before is stored when the provider comes again.
+    """
     said = envelope.read(delivered.mail_from, delivered.rcpt_to, delivered.client_ip, "")
+    *before, last = portions(delivered.raw, said)
+    receipts = [_receive(delivered, portion) for portion in before]
     with transaction.atomic():
         if not is_first(esp, delivered.event):
             return {"stored": 0, "rejected": 0, "duplicate": True}
-        # The answer is one for all of its recipients, and after 200 the provider would never come again.
-        receipt = receive(delivered.raw, said, none_if={CODE})
-        if not receipt.stored and not receipt.answers:  # once the recipient exists the provider may send it again
+        receipts.append(_receive(delivered, last))
+        stored = [row for receipt in receipts for row in receipt.stored]
+        answers = sum(len(receipt.answers) for receipt in receipts)
+        if not stored and not answers:  # once the recipient exists the provider may send it again
             transaction.set_rollback(True)
     return {
-        "stored": len(receipt.stored) + len(receipt.answers),
-        "rejected": len(receipt.rejected),
-        "duplicate": bool(receipt.stored) and all(row.duplicate for row in receipt.stored),
+        "stored": len(stored) + answers,
+        "rejected": sum(len(receipt.rejected) for receipt in receipts),
+        "duplicate": bool(stored) and all(row.duplicate for row in stored),
     }
+
+
+def _receive(delivered: Delivered, said: Envelope) -> Receipt:
+    """For all of these or none: the answer is one for all, and after 200 the provider would not come again."""
+    return receive(delivered.raw, said, none_if={CODE})
 
 
 def _too_large(provider: Provider) -> ApiError:

@@ -10,12 +10,15 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from postbox.ingest.envelope import is_address
 from postbox.ingest.limits import MESSAGE_BYTES
 from postbox.ingest.lmtp.replies import Reply
 
 # A source route (RFC 5321, appendix F.2) is read and left out.
 _PATH = re.compile(r'<(?:@[^:<>\s]*:)?((?:"(?:[^"\\]|\\.)*"|[^<>"\s])*)>')
+POSTMASTER = "postmaster"
 _BODIES = frozenset({"7BIT", "8BITMIME"})
 _XTEXT = re.compile(r"\+([0-9A-Fa-f]{2})")  # RFC 3461, section 4
 _HIDDEN = frozenset({"[UNAVAILABLE]", "[TEMPUNAVAIL]"})
@@ -50,8 +53,13 @@ def announced(argument: str | None) -> int:
 
 
 def recipient(argument: str | None) -> str:
-    """The address of ``TO:<…>``. Raises Refused."""
+    """The address of ``TO:<…>``; ``<Postmaster>`` alone is that of the default domain (RFC 5321, section 4.5.1).
+
+    Raises Refused.
+    """
     address, parameters = _path("TO:", argument)
+    if address.lower() == POSTMASTER:
+        address = f"{POSTMASTER}@{settings.POSTBOX_DEFAULT_DOMAIN}"
     if not is_address(address):
         raise Refused(Reply.BAD_RECIPIENT)
     if parameters:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from postbox.identity import recipients
+from postbox.identity.alloc import allocate
+from postbox.identity.models import Owner
 from postbox.ingest import door as doors
 from postbox.ingest.models import RateBucket
 from postbox.ingest.smtp import protocol
@@ -69,6 +71,20 @@ def test_what_it_offers_and_what_it_does_not_tell(door: Running) -> None:
     assert talk("VRFY robin@agents.localhost").startswith("252 2.5.2")
     assert talk("HELO mx.example") == "250 mx.postbox.example"
     assert talk.mail(mail(), known_agent().address)[0].startswith("250 2.0.0 Stored as ")
+
+
+def test_postmaster_without_a_domain_is_whom_the_operator_made(door: Running) -> None:
+    """RFC 5321, section 4.5.1."""
+    talk = door.talk()
+    assert talk("MAIL FROM:<>").startswith("250")
+    assert talk("RCPT TO:<Postmaster>").startswith("550 5.1.1")
+    owner = Owner.objects.create(name="The operator")
+    allocate(owner, "mail-desk", local_part="postmaster", actor="user:1", by_operator=True)
+    assert talk("RCPT TO:<Postmaster>").startswith("250")
+    assert talk("RCPT TO:<robin>").startswith("553 5.1.3")
+    talk("RSET")
+    assert talk.mail(mail("To you"), "POSTMASTER")[0].startswith("250 2.0.0 Stored as ")
+    assert Message.objects.get().rcpt_to == "postmaster@agents.localhost"
 
 
 def test_a_conversation_in_one_write_gets_a_reply_a_mail(door: Running) -> None:
