@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -38,7 +37,7 @@ class Says:
     def __init__(self, **outcomes: Outcome) -> None:
         self.outcomes = outcomes
 
-    def ship(self, letters: list[Letter]) -> Any:
+    def ship(self, letters: Sequence[Letter]) -> Iterator[Result]:
         for letter in letters:
             found = [Answer(a, self.outcomes[a.partition("@")[0]], "x") for a in letter.addresses]
             yield Result(letter.id, tuple(found))
