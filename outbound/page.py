@@ -16,7 +16,7 @@ from postbox.audit.record import record
 from postbox.desk import words
 from postbox.desk.admin import actor_of, audit_of
 from postbox.mail.badges import OUTCOME_LEVELS
-from postbox.mail.models import Outcome
+from postbox.mail.models import Outcome, Status
 from postbox.mail.reading import NotReadable, read
 
 
@@ -31,7 +31,7 @@ def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
         "state": said.of_outcome(row.state, row.get_state_display(), len(people), *back),
         "why": said.of_code(row.code) if row.code else "",
         "wait": said.of_wait(row.state, row.not_before, row.attempts),
-        "recipients": [_recipient(one) for one in people],
+        "recipients": [_recipient(one, is_held=row.state == Status.HELD) for one in people],
         "agent_url": reverse("admin:identity_agent_change", args=[row.agent_id]),
         "audit_url": audit_of(row.pk),
         "reports_url": f"{reverse('admin:outbound_deliveryreport_changelist')}?q={row.pk}",
@@ -45,9 +45,11 @@ def of(request: HttpRequest, row: Outgoing) -> dict[str, Any]:
     return facts | {"reading": reading, "verdicts": verdicts}
 
 
-def _recipient(one: OutboundRecipient) -> dict[str, Any]:
+def _recipient(one: OutboundRecipient, *, is_held: bool) -> dict[str, Any]:
+    state = RecipientState(one.state)
+    held = said.of_state(Status.HELD, Status.HELD.label) if is_held and state == RecipientState.QUEUED else ""
     return {
         "row": one,
-        "state": words.badge(one.get_state_display(), said.RECIPIENT_LEVELS[RecipientState(one.state)]),
+        "state": held or words.badge(one.get_state_display(), said.RECIPIENT_LEVELS[state]),
         "why": said.of_code(one.last_code) if one.last_code else "",
     }
