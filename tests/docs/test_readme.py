@@ -37,9 +37,9 @@ def system() -> Iterator[System]:
 def test_a_newcomer_sees_a_mail_arrive(system: System, tmp_path: Path) -> None:
     port = str(free_port())
     written = [replace(block, text=block.text.replace("9000", port)) for block in blocks(README)]
-    up, register, receive, send = (block for block in written if block.language == "sh")
+    up, register, receive, send, allocate, let_in = (block for block in written if block.language == "sh")
     (shown,) = (block.text for block in written if block.language == "text")
-    first, second = (answer for _, answer in promised(README))
+    first, second, third = (answer for _, answer in promised(README))
     (tmp_path / ".postbox").symlink_to(system.home.path)
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     assert "POSTBOX_WEBHOOK_ALLOW_LOOPBACK=1 make up" in up.text
@@ -53,6 +53,8 @@ def test_a_newcomer_sees_a_mail_arrive(system: System, tmp_path: Path) -> None:
         assert second.unlike(Reader(tmp_path).type(send)) == []
         assert eventually(lambda: (tmp_path / "printed").read_text().count("\n") >= shown.count("\n"), 10)
     assert differences(shown, (tmp_path / "printed").read_text()) == []
+    assert third.unlike(reader.type(allocate)) == []
+    assert '"auth":"monitor"' in reader.type(let_in).output.replace(" ", "")
 
 
 class receiving:
