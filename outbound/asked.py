@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from outbound import answers, mail_reports, stops, unsubscribing
 from outbound.draft import Draft
-from outbound.enqueue import enqueue_outbound
+from outbound.enqueue import enqueue_outbound, pause_where_spent
 from outbound.models import Origin
 from postbox.api.errors import ApiError
 from postbox.audit.record import record
@@ -69,6 +69,7 @@ def _carry_out(event: Event) -> None:
         except (OperationalError, InterfaceError):
             raise
         except ApiError as error:
+            pause_where_spent(event.agent_id, error)
             record(
                 "outbound", "outbound.not_sent", event.message_id or event.agent_id, code=error.code, asked=event.kind
             )

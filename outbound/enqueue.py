@@ -22,6 +22,7 @@ from outbound.gates.look import AddressEnded, look, values_of
 from outbound.gates.quota import QuotaSpent
 from outbound.html_text import text_of
 from outbound.models import QuotaScope
+from postbox.api.errors import ApiError
 from postbox.events.wakeups import wake
 from postbox.ingest import threads
 from postbox.lib import clock
@@ -61,11 +62,16 @@ def enqueue_outbound(agent_id: uuid.UUID, draft: Draft, *, repeat: repeats.Asked
         if isinstance(refused, AddressEnded):
             _known.clear()
         metrics.REFUSED.inc(refused.code)
-        if isinstance(refused, QuotaSpent) and refused.spent.scope == QuotaScope.AGENT:
-            stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} per {refused.spent.window.value}.")
+        pause_where_spent(agent_id, refused)
         raise
     metrics.TAKEN.inc(taken.status)
     return taken
+
+
+def pause_where_spent(agent_id: uuid.UUID, refused: ApiError) -> None:
+    """Pause an agent whose own quota is spent: again by whoever undid it by rolling back after ``enqueue_outbound``."""
+    if isinstance(refused, QuotaSpent) and refused.spent.scope == QuotaScope.AGENT:
+        stops.pause(agent_id, f"It spent its quota of {refused.spent.limit:,} per {refused.spent.window.value}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from outbound import events, metrics
 from outbound.batch import Parcel
-from outbound.models import Origin, RecipientState
+from outbound.models import Origin, OutboundRecipient, RecipientState
 from outbound.transports.base import Outcome, Result
 from postbox.audit.record import record
 from postbox.events.emit import emit
@@ -203,11 +203,20 @@ def _event(item: Ending) -> Any:
     content = Content()
     if parcel.content is not None:
         content = Content.load(open_part(item.key, parcel.content, parcel.id, "content", parcel.agent_id))
-    said = {answer.address: _state(item, answer.outcome).value for answer in item.result.answers}
-    more = events.told([(t.address, t.role, said.get(t.address, "")) for t in parcel.targets])
+    more = events.told(_told(item))
     return events.of_message(
         kind, _facts(parcel, item.status), content, item.key, parcel.agent_id, more | {"code": item.code}
     )
+
+
+def _told(item: Ending) -> list[tuple[str, str, str]]:
+    """The recipients as they are now: who was served by an earlier try stands in its row alone."""
+    parcel = item.parcel
+    if parcel.attempts > 1:
+        rows = OutboundRecipient.objects.filter(message_id=parcel.id).order_by("id")
+        return list(rows.values_list("address", "role", "state"))
+    said = {answer.address: _state(item, answer.outcome).value for answer in item.result.answers}
+    return [(target.address, target.role, said.get(target.address, "")) for target in parcel.targets]
 
 
 def _facts(parcel: Parcel, status: Status) -> Facts:

@@ -52,17 +52,19 @@ WHERE EXISTS (
 """
 
 
-# One that was lifted meanwhile is no conflict: then a new one is made, and the address is kept from all the same.
-_PUT = """
+# One that was lifted meanwhile is no conflict: then a new one is made, and the address is kept from all the same. What
+# is there and holds for longer keeps its reason: a bounce does not make a person's word for good a bounce.
+_OUTLIVES = "excluded.expires_at IS NOT NULL AND (old.expires_at IS NULL OR old.expires_at > excluded.expires_at)"
+_PUT = f"""
 INSERT INTO outbound_suppressions AS old (id, owner_id, agent_id, address, reason, detail, created_at, expires_at)
 VALUES (%(id)s, %(owner)s, %(agent)s, %(address)s, %(reason)s, %(detail)s, %(now)s, %(expires_at)s)
 ON CONFLICT (owner_id, address, agent_id) WHERE lifted_at IS NULL DO UPDATE SET
-    reason = excluded.reason,
-    detail = CASE WHEN excluded.detail = '' THEN old.detail ELSE excluded.detail END,
+    reason = CASE WHEN {_OUTLIVES} THEN old.reason ELSE excluded.reason END,
+    detail = CASE WHEN {_OUTLIVES} OR excluded.detail = '' THEN old.detail ELSE excluded.detail END,
     expires_at = CASE WHEN old.expires_at IS NULL OR excluded.expires_at IS NULL THEN NULL
                       ELSE greatest(old.expires_at, excluded.expires_at) END
 RETURNING id
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,15 @@ def test_who_was_refused_for_three_days_does_not_wait_for_ever(robin: Known, oth
     assert told(robin)[0] == "failed"
 
 
+def test_who_was_served_by_an_earlier_try_is_told_of_with_the_others(robin: Known) -> None:
+    sent(robin, ANN, BO)
+    work.run(Says(ann=Outcome.ACCEPTED, bo=Outcome.TEMPORARY))
+    due_again()
+    work.run(Says(bo=Outcome.PERMANENT))
+    assert ended() == (Status.ACCEPTED, {"ann": "accepted", "bo": "failed"})
+    assert told(robin) == ["accepted", "failed"]
+
+
 def test_mail_that_nobody_knows_of_stays_so_when_the_others_are_served(robin: Known) -> None:
     sent(robin, ANN, BO)
     work.run(Says(ann=Outcome.UNKNOWN, bo=Outcome.TEMPORARY))

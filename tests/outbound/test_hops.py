@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from outbound import work as outbound
 from outbound.asked import HOPS
-from outbound.models import Origin, Outgoing
+from outbound.models import Origin, Outgoing, SendQuota
 from outbound.transports.mailbox import Mailbox
 from postbox.audit.models import AuditRecord
 from postbox.identity.hops import HEADER, hops_of, stamp
+from postbox.identity.models import AgentState
 from postbox.ingest import work as ingest
 from postbox.lib.ids import uuid7
 from postbox.mail.raw import raw_of
@@ -58,6 +59,19 @@ def test_agents_that_forward_to_each_other_in_a_ring_stop() -> None:
     raws = [message_from_bytes(raw_of(row.message_id, row.agent_id)) for row in sent]
     assert [hops_of(raw.get_all(HEADER, [])) for raw in raws] == list(range(1, HOPS + 1))
     assert AuditRecord.objects.get(action="outbound.not_sent").detail["code"] == "too_many_hops"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_that_spend_the_quota_pause_their_agent() -> None:
+    robin = known_agent()
+    rule(robin, {"forward": "ann@ek.example"})
+    SendQuota.objects.create(scope="agent", agent=robin.agent, window="hour", limit=1)
+    for _ in range(2):
+        deliver(letter(), robin.address)
+    settle()
+    assert AuditRecord.objects.get(action="outbound.not_sent").detail["code"] == "quota_spent"
+    robin.agent.refresh_from_db()
+    assert robin.agent.state == AgentState.PAUSED
 
 
 @pytest.mark.django_db(transaction=True)

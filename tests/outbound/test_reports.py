@@ -235,6 +235,17 @@ def test_a_person_s_own_words_are_a_reason_too(robin: Known) -> None:
     assert call("/suppression/put", {"address": "x@ek.example", "reason": "x" * 501}, robin.owner_key).status == 400
 
 
+def test_a_bounce_leaves_a_longer_suppression_its_reason(robin: Known) -> None:
+    message_id = sent(robin)
+    said = {"address": ANN, "reason": "he asked on the phone"}
+    assert call("/suppression/put", said, robin.owner_key).status == 200
+    assert bounce(message_id).json() == {"recorded": True}
+    row = Suppression.objects.get()
+    assert (row.reason, row.detail, row.expires_at) == ("manual", "he asked on the phone", None)
+    assert call("/suppression/put", {"address": ANN, "reason": "unsubscribed"}, robin.owner_key).status == 200
+    assert Suppression.objects.get().reason == "unsubscribed"
+
+
 def test_what_is_put_while_it_is_lifted_is_kept_from(robin: Known) -> None:
     """Whoever lifts commits between what the other looked for and what it writes."""
 
