@@ -175,6 +175,12 @@ def fit_policy(case: Case, robin: Known) -> None:
         body[name] = ["ann@mercer-bikes.example", "*.ek.example"]
 
 
+def fit_bounce(case: Case, robin: Known) -> None:
+    """A mail address is narrower than text."""
+    body: Any = case.body
+    body["address"] = f"p{uuid7().hex}@ek.example"
+
+
 # What makes a case that fits the document fit the data as well.
 FIT = {
     "/attachment/{id}": fit_attachment,
@@ -182,6 +188,7 @@ FIT = {
     "/inbound/{esp}": fit_inbound,
     "/ingest": fit_ingest,
     "/list": fit_list,
+    "/outbound/bounce": fit_bounce,
     "/policy/put": fit_policy,
     "/rule/put": fit_rule,
     "/rule/try": fit_try,
