@@ -14,12 +14,9 @@ CHECK_ENV := POSTBOX_SECRET_KEY=$(UNUSED) POSTBOX_BOUNCE_SECRET=$(UNUSED) POSTBO
 	DATABASE_URL=postgresql://nobody@127.0.0.1:1/none BROKER_URL=redis://127.0.0.1:1/0
 CHECKED := manage.py postbox webhooks outbound reputation tests
 
-# A file at a time, in the order of tests/conftest.py: xdist's own, by how many tests a file has, leaves the longest to
-# the end. Tests that start whole systems mostly wait for them, so four run together; of the others two fill two cores.
-# SYSTEMS= OTHERS= runs one after the other.
-SPREAD := --dist loadfile --no-loadscope-reorder
-SYSTEMS := -n 4 $(SPREAD)
-OTHERS := -n 2 $(SPREAD)
+# A file at a time, in the order of tests/spread.py: xdist's own, by how many tests a file has, leaves the longest to the
+# end. Four together on two cores: tests that start whole systems mostly wait for them.
+SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check lock bench clean
@@ -33,11 +30,7 @@ up: $(VENV)/.embedded $(BIN)/postbox ## run everything here, with PostgreSQL and
 
 # The systems that tests start compile everything at each start where that variable is set.
 test: $(VENV)/.dev $(BIN)/postbox ## run the tests
-	@export PYTHONDONTWRITEBYTECODE=; failed=0; none=0; \
-	some() { "$$@" || if [ $$? = 5 ]; then none=$$((none + 1)); else failed=1; fi; }; \
-	some $(BIN)/python -m pytest $(SYSTEMS) -m "e2e or browser" $(ARGS); \
-	some $(BIN)/python -m pytest $(OTHERS) -m "not e2e and not browser" $(ARGS); \
-	[ $$failed = 0 ] && [ $$none -lt 2 ]
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: $(VENV)/.dev $(BIN)/postbox ## lint, types, imports, migrations
 	$(BIN)/ruff check .

@@ -8,13 +8,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
 
 from tests import services
 from tests.nameserver import Nameserver, nameserver
+from tests.spread import ByFile, longest_first
 
 # Fixed keys: what a failing test shows can be reproduced. They protect nothing.
 SECRETS = {
@@ -75,17 +76,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if several := [name for name, count in names.items() if count > 1]:
         raise pytest.UsageError(f"Several tests have one id: {several}")
     if hasattr(config, "workerinput"):
-        longest: dict[Path, float] = {}
-        for item in items:
-            longest[item.path] = max(longest.get(item.path, 0), _time_asked_for(item))
-        items.sort(key=lambda item: -longest[item.path])
+        longest_first(items)
 
 
-def _time_asked_for(item: pytest.Item) -> float:
-    """Its timeout. What drives a browser or a whole system takes long even where it asks for no more than others."""
-    if (mark := item.get_closest_marker("timeout")) and mark.args[0] > 120:
-        return float(mark.args[0])
-    return 120.0 if item.get_closest_marker("browser") or item.get_closest_marker("e2e") else 0.0
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Keep files together, and some files with each other."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -103,8 +100,14 @@ def stores() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(stores: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
+def django_db_modify_db_settings(
+    stores: None, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
     """pytest-django asks for this before it makes the test database, of which each worker has its own."""
+    from tests import template
+
+    with django_db_blocker.unblock():
+        template.use()
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +132,26 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     wakeups.end()
     writer.end()
     gc.collect()  # what threads that have ended still hold of the database, of which dropping it would wait
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """A server looks for its static files when it starts. Here every test client is one, and that would be most of its
+    time.
+    """
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def look_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from postbox.config.up.process import die_with_parent
 
 # The package's command in the path changes to a user of its own; the programs below it do not.
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
-READY_WITHIN = 60.0
+READY_WITHIN = 150.0
 
 
 def installed() -> bool:

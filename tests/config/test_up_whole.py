@@ -15,7 +15,8 @@ import pytest
 
 from postbox.config.up.command import answers
 from postbox.config.up.home import Home
-from tests.config.processes import alive, descendants, fresh_home, wait_for
+from tests.config.processes import alive, descendants, wait_for
+from tests.e2e.system import home_for_system
 
 pytestmark = [
     pytest.mark.e2e,
@@ -94,7 +95,7 @@ def comm(pid: int) -> str:
 
 @pytest.fixture
 def system() -> Iterator[System]:
-    with fresh_home() as home:
+    with home_for_system() as home:
         made = System(home)
         try:
             made.wait_until_announced()

@@ -1,4 +1,4 @@
-"""One running system for the tests of a module: starting one takes ten seconds."""
+"""One running system for those files of this folder that a worker runs in a row: starting one takes ten seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.system import System, running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def system() -> Iterator[System]:
     with running(POSTBOX_TEST_SHORT_LEASES="on", POSTBOX_LOG_LEVEL="DEBUG") as started:
         yield started

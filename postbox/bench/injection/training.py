@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from postbox.bench.injection import texts
 from postbox.bench.injection.corpora import Corpora
@@ -100,6 +99,8 @@ def fit(material: Material, without: Collection[str] = (), half: int | None = No
 
 
 def _logistic(minus: Any, plus: Any, weights: Any, loss: float) -> Any:
+    from sklearn.linear_model import LogisticRegression  # takes seconds to load, and judging is done without
+
     labels = np.concatenate([np.zeros(minus.shape[0]), np.ones(plus.shape[0])])
     model = LogisticRegression(C=loss, solver="liblinear", tol=2e-3, max_iter=60, random_state=0)
     return model.fit(sparse.vstack([minus, plus]).tocsr(), labels, sample_weight=weights)
