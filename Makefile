@@ -15,8 +15,8 @@ CHECK_ENV := POSTBOX_SECRET_KEY=$(UNUSED) POSTBOX_BOUNCE_SECRET=$(UNUSED) POSTBO
 CHECKED := manage.py postbox webhooks outbound reputation tests
 
 # A file at a time, in the order of tests/spread.py: xdist's own, by how many tests a file has, leaves the longest to the
-# end. Four together on two cores: tests that start whole systems mostly wait for them.
-SPREAD := -n 4 --dist loadfile --no-loadscope-reorder
+# end. Three together on two cores: tests that start whole systems mostly wait for them.
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up test check lock bench clean

@@ -15,7 +15,7 @@ from xdist.remote import Producer
 
 from tests import services
 from tests.nameserver import Nameserver, nameserver
-from tests.spread import ByFile, longest_first
+from tests.spread import ByFile, mixed
 
 # Fixed keys: what a failing test shows can be reproduced. They protect nothing.
 SECRETS = {
@@ -68,7 +68,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Start the longest files first, so that no worker is left alone with one at the end; see the Makefile.
+    """Have workers of a run take the files in the order of tests/spread.py.
 
     Two tests of one id would be one to pytest-xdist, which would leave the others out and not say so.
     """
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if several := [name for name, count in names.items() if count > 1]:
         raise pytest.UsageError(f"Several tests have one id: {several}")
     if hasattr(config, "workerinput"):
-        longest_first(items)
+        mixed(items)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -41,6 +41,13 @@ def accept(system: System, count: int, text: str = "How are you?") -> set[str]:
     return ids
 
 
+def seconds_to_accept(system: System, count: int) -> float:
+    """What the door takes for so many mails now, on a machine that may be busy with other things."""
+    began = time.monotonic()
+    accept(system, count)
+    return time.monotonic() - began
+
+
 def all_settled(system: System, ids: set[str]) -> bool:
     rows = system.query("SELECT count(*) FROM messages WHERE status <> 'received' AND id = ANY(%s)", list(ids))
     return bool(rows[0][0] == len(ids))
@@ -82,13 +89,14 @@ def test_the_broker_flushed_with_mail_waiting(system: System) -> None:
 
 
 def test_the_broker_hanging_while_mail_is_accepted(system: System) -> None:
+    usual = seconds_to_accept(system, 20)
     system.signal("valkey-server", signal.SIGSTOP)
     try:
         with pytest.raises(redis.RedisError):
             system.broker().ping()
         began = time.monotonic()
         ids = accept(system, 20)
-        assert time.monotonic() - began < 5, "a hanging broker held up the door"
+        assert time.monotonic() - began < max(5, 3 * usual), "a hanging broker held up the door"
     finally:
         system.signal("valkey-server", signal.SIGCONT)
     assert eventually(lambda: all_settled(system, ids), SETTLED)
