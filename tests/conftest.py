@@ -141,7 +141,7 @@ def static_files_found_once() -> Iterator[None]:
     """
     from whitenoise.middleware import WhiteNoiseMiddleware
 
-    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, dict[str, object]()
 
     def look_once(self: WhiteNoiseMiddleware) -> None:
         if not found:

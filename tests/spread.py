@@ -16,11 +16,11 @@ _WAITED_FOR_BY = 0.8
 TOGETHER = {"tests/e2e/test_counts.py", "tests/e2e/test_hostile.py", "tests/e2e/test_whole_way.py"}
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """pytest-xdist's ``loadfile``, with files that stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = super()._split_scope(nodeid)
+        path: str = super()._split_scope(nodeid)
         return "a system" if path in TOGETHER else path
 
 
