@@ -20,6 +20,7 @@ from postbox.events.models import EventKind
 from postbox.ingest import metrics, returned, threads
 from postbox.ingest.rule_events import asked_by_rules
 from postbox.lib import clock
+from postbox.lib.arrays import as_array, as_uuids
 from postbox.lib.compact import quoted
 from postbox.lib.ids import uuid7
 from postbox.mail import content as contents
@@ -178,12 +179,12 @@ def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) ->
         {
             "now": clock.now(),
             "token": token,
-            "ids": [item.case.id for item in settlements],
-            "statuses": [item.status.value for item in settlements],
+            "ids": as_uuids(item.case.id.hex for item in settlements),
+            "statuses": as_array(item.status.value for item in settlements),
             "froms": [item.header_from for item in settlements],
-            "threads": [item.case.thread_id for item in settlements],
-            "scores": [item.case.score.score if item.case.score else None for item in settlements],
-            "quarantined": [item.status == Status.QUARANTINED for item in settlements],
+            "threads": as_uuids(item.case.thread_id.hex if item.case.thread_id else None for item in settlements),
+            "scores": as_array(repr(item.case.score.score) if item.case.score else "NULL" for item in settlements),
+            "quarantined": as_array(str(item.status == Status.QUARANTINED) for item in settlements),
             "folders": [item.case.effects.folder for item in settlements],
             **_authentications(settlements),
             "labels": [_BETWEEN_LABELS.join(item.case.effects.labels) or None for item in settlements],
@@ -192,13 +193,13 @@ def _update(cursor: Any, token: uuid.UUID, settlements: Sequence[Settlement]) ->
     return {row[0] for row in cursor.fetchall()}
 
 
-def _authentications(settlements: Sequence[Settlement]) -> dict[str, list[str]]:
+def _authentications(settlements: Sequence[Settlement]) -> dict[str, str | list[str]]:
     found = [item.case.authentication for item in settlements]
     return {
-        "spf": [str(one.spf) for one in found],
-        "dkim": [str(one.dkim) for one in found],
-        "dmarc": [str(one.dmarc) for one in found],
-        "arc": [str(one.arc) for one in found],
+        "spf": as_array(str(one.spf) for one in found),
+        "dkim": as_array(str(one.dkim) for one in found),
+        "dmarc": as_array(str(one.dmarc) for one in found),
+        "arc": as_array(str(one.arc) for one in found),
         "aligned_domains": [one.aligned_domain for one in found],
     }
 

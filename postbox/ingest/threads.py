@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from postbox.ingest.thread_keys import NEAREST, Key, Keys, keys_of, name_key
-from postbox.lib.arrays import as_array
+from postbox.lib.arrays import as_instants, as_uuids, instant
 from postbox.mail.models import Status
 from postbox.mail.taint import OF_THREAD_SQL
 from postbox.screening.case import Case, decide
@@ -25,12 +25,12 @@ SUBJECT_HOLDS = timedelta(days=14)
 # With the thread's taint: one look-up in an index for each name that is known, and none for a new conversation.
 _FIND = f"""
 SELECT encode(uuid_send(key), 'hex'), thread_id, seen_at, {OF_THREAD_SQL.format(thread="thread_keys.thread_id")}
-FROM thread_keys WHERE key = ANY(%s::text::uuid[])
+FROM thread_keys WHERE key = ANY(%s::uuid[])
 """  # noqa: S608
 # In one order, so that two batches never wait for each other in a circle. A subject goes to its newest thread.
 _KEEP = """
 INSERT INTO thread_keys (key, thread_id, seen_at)
-SELECT * FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::timestamptz[]) AS v (key, thread_id, seen_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS v (key, thread_id, seen_at)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET thread_id = excluded.thread_id, seen_at = excluded.seen_at
 WHERE thread_keys.seen_at < excluded.seen_at
@@ -63,9 +63,10 @@ def keep(cursor: Any, cases: Sequence[Case]) -> None:
     rows: dict[Key, tuple[str, str]] = {}
     for case in cases:
         if case.thread_id:
-            rows |= dict.fromkeys(case.thread_keys, (case.thread_id.hex, case.received_at.isoformat()))
+            rows |= dict.fromkeys(case.thread_keys, (case.thread_id.hex, instant(case.received_at)))
     if rows:
-        cursor.execute(_KEEP, [as_array(rows), *map(as_array, zip(*rows.values(), strict=True))])
+        threads, seen = zip(*rows.values(), strict=True)
+        cursor.execute(_KEEP, [as_uuids(rows), as_uuids(threads), as_instants(seen)])
 
 
 def thread_of(agent_id: uuid.UUID, names: Sequence[str], own: str) -> uuid.UUID:
@@ -97,7 +98,7 @@ def _taint(case: Case, thread: uuid.UUID, taints: dict[uuid.UUID, float]) -> Non
 
 def _find(keys: Iterable[Key]) -> tuple[dict[Key, Known], dict[uuid.UUID, float]]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [as_array(keys)])
+        cursor.execute(_FIND, [as_uuids(keys)])
         rows = cursor.fetchall()
     known = {key: (thread, at) for key, thread, at, _ in rows}
     return known, {thread: taint for _, thread, _, taint in rows if taint is not None}

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 
 from postbox.lib import clock
-from postbox.lib.arrays import as_array
+from postbox.lib.arrays import as_array, as_instants, as_uuids, instant
 from postbox.screening.case import Case, Repetition
 from postbox.screening.fingerprints.prints import NEAR_BANDS, Prints, prints_of
 
@@ -29,13 +29,13 @@ _FIND = """
 SELECT campaign_id, coalesce(max(c.mails), 1), coalesce(max(c.addresses), 1), string_agg(p.hex, ' '),
        coalesce(string_agg(p.hex, ' ') FILTER (WHERE p.seen_at < %s), '')
 FROM (SELECT encode(uuid_send(key), 'hex') AS hex, campaign_id, seen_at FROM fingerprints
-      WHERE key = ANY(%s::text::uuid[]) AND seen_at > %s) AS p LEFT JOIN campaigns c ON c.id = p.campaign_id
+      WHERE key = ANY(%s::uuid[]) AND seen_at > %s) AS p LEFT JOIN campaigns c ON c.id = p.campaign_id
 GROUP BY campaign_id
 """
 # In one order, so that two batches never wait for each other in a circle. Whoever comes first names the campaign.
 _KEEP = """
 INSERT INTO fingerprints AS p (key, campaign_id, seen_at)
-SELECT * FROM unnest(%s::text::uuid[], %s::text::uuid[], %s::text::timestamptz[]) AS v (key, campaign_id, seen_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS v (key, campaign_id, seen_at)
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET seen_at = excluded.seen_at,
     campaign_id = CASE WHEN p.seen_at > %s THEN p.campaign_id ELSE excluded.campaign_id END
@@ -47,15 +47,15 @@ _COUNT = """
 WITH reached AS (
     INSERT INTO campaign_addresses (campaign_id, address_id)
     SELECT campaign_id, address_id FROM (
-        SELECT * FROM unnest(%(pairs)s::text::uuid[], %(addresses)s::text::uuid[]) AS v (campaign_id, address_id)
-        UNION SELECT m.id, m.address_id FROM messages m WHERE m.id = ANY(%(ids)s::text::uuid[])
+        SELECT * FROM unnest(%(pairs)s::uuid[], %(addresses)s::uuid[]) AS v (campaign_id, address_id)
+        UNION SELECT m.id, m.address_id FROM messages m WHERE m.id = ANY(%(ids)s::uuid[])
     ) AS both_of WHERE address_id IS NOT NULL
     ORDER BY campaign_id, address_id
     ON CONFLICT DO NOTHING RETURNING campaign_id
 )
 INSERT INTO campaigns AS c (id, mails, addresses, last_seen, last_message_id)
 SELECT v.id, v.mails + 1, (SELECT count(*) FROM reached r WHERE r.campaign_id = v.id), v.seen, v.message_id
-FROM unnest(%(ids)s::text::uuid[], %(mails)s::text::int[], %(seen)s::text::timestamptz[], %(messages)s::text::uuid[])
+FROM unnest(%(ids)s::uuid[], %(mails)s::text::int[], %(seen)s::timestamptz[], %(messages)s::uuid[])
      AS v (id, mails, seen, message_id)
 ORDER BY v.id
 ON CONFLICT (id) DO UPDATE SET mails = c.mails + excluded.mails - 1, addresses = c.addresses + excluded.addresses,
@@ -92,10 +92,10 @@ def keep(cursor: Any, cases: Sequence[Case]) -> None:
     rows: dict[str, tuple[str, str]] = {}
     for case in cases:
         campaign = case.repeats.campaign_id if case.repeats else case.id
-        rows |= dict.fromkeys(case.new_prints, (campaign.hex, case.received_at.isoformat()))
+        rows |= dict.fromkeys(case.new_prints, (campaign.hex, instant(case.received_at)))
     if rows:
-        columns = map(as_array, zip(*rows.values(), strict=True))
-        cursor.execute(_KEEP, [as_array(rows), *columns, _oldest()])
+        campaigns, seen = zip(*rows.values(), strict=True)
+        cursor.execute(_KEEP, [as_uuids(rows), as_uuids(campaigns), as_instants(seen), _oldest()])
 
 
 def count(cursor: Any, cases: Sequence[Case]) -> None:
@@ -108,12 +108,12 @@ def count(cursor: Any, cases: Sequence[Case]) -> None:
         return
     reached = {(id_.hex, case.address_id.hex) for id_, own in campaigns.items() for case in own if case.address_id}
     values = {
-        "pairs": as_array(campaign for campaign, _ in reached),
-        "addresses": as_array(address for _, address in reached),
-        "ids": as_array(id_.hex for id_ in campaigns),
+        "pairs": as_uuids(campaign for campaign, _ in reached),
+        "addresses": as_uuids(address for _, address in reached),
+        "ids": as_uuids(id_.hex for id_ in campaigns),
         "mails": as_array(str(len(own)) for own in campaigns.values()),
-        "seen": as_array(max(case.received_at for case in own).isoformat() for own in campaigns.values()),
-        "messages": as_array(own[-1].id.hex for own in campaigns.values()),
+        "seen": as_instants(instant(max(case.received_at for case in own)) for own in campaigns.values()),
+        "messages": as_uuids(own[-1].id.hex for own in campaigns.values()),
     }
     cursor.execute(_COUNT, values)
 
@@ -138,7 +138,7 @@ def _campaign_of(case: Case, prints: Prints, known: dict[str, _Campaign]) -> _Ca
 
 def _find(keys: Iterable[str]) -> dict[str, _Campaign]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [clock.now() - _FRESH, as_array(keys), _oldest()])
+        cursor.execute(_FIND, [clock.now() - _FRESH, as_uuids(keys), _oldest()])
         rows = cursor.fetchall()
     known: dict[str, _Campaign] = {}
     for id_, mails, addresses, found, stale in rows:
