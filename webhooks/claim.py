@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg import pq
 
 from postbox.lib import clock
 from webhooks.kinds import MATCHES
@@ -216,6 +217,7 @@ def _run(sql: str, values: dict[str, Any], rooms: Mapping[uuid.UUID, int]) -> li
         "rooms": list(rooms.values()),
     }
     with connection.cursor() as cursor:
+        cursor.cursor.format = pq.Format.BINARY  # as text, an event's octets are twice as many
         cursor.execute(sql, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg import pq
 
 from postbox.lib import clock
 from postbox.mail.models import Status
@@ -150,5 +151,6 @@ def _claim(sql: str, limit: int) -> Batch:
     now, token = clock.now(), uuid.uuid4()
     values: dict[str, Any] = {"now": now, "limit": limit, "bytes": BATCH_BYTES, "token": token, "until": now + LEASE}
     with connection.cursor() as cursor:
+        cursor.cursor.format = pq.Format.BINARY  # as text, a mail's octets are twice as many
         cursor.execute(sql, values)
         return Batch(token, [Claimed(*row) for row in cursor.fetchall()])
