@@ -6,13 +6,14 @@ Decides who gets a copy (settings.POSTBOX_EVENT_CONSUMERS); never what is done w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from postbox.events.wakeups import wake
 
@@ -59,11 +60,17 @@ def values_of(event: NewEvent) -> dict[str, Any]:
     }
 
 
-def wake_consumers(kinds: Iterable[str]) -> None:
-    """Wake those who take events of these kinds, after commit."""
+def wake_consumers(kinds: Iterable[str], agents: Collection[uuid.UUID]) -> None:
+    """Wake those who take events of these kinds and have a use for one of these agents, after commit."""
     for name in {name for kind in kinds for name in consumers_of(kind)}:
-        if name in settings.POSTBOX_WORK:
+        if name in settings.POSTBOX_WORK and _is_wanted(name, agents):
             wake(name)
+
+
+def _is_wanted(name: str, agents: Collection[uuid.UUID]) -> bool:
+    """What nobody wants waits for the sweep, which has it taken away with others."""
+    asked = settings.POSTBOX_WORK[name].get("wanted")
+    return asked is None or bool(import_string(asked)(agents))
 
 
 def emit(events: Sequence[NewEvent]) -> None:
@@ -75,7 +82,7 @@ def emit(events: Sequence[NewEvent]) -> None:
             cursor.execute(f"WITH {WITH_EVENT} SELECT 1", values_of(events[0]))
         else:
             _copy(cursor, events)
-    wake_consumers({event.kind for event in events})
+    wake_consumers({event.kind for event in events}, {event.agent_id for event in events})
 
 
 def _copy(cursor: Any, events: Sequence[NewEvent]) -> None:
