@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
@@ -52,7 +53,7 @@ def read(answer: bytes) -> Reply | type[Exception]:
 def test_both_read_the_same(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (http1._plain(answer) is not None) == (answer in TAKEN)
     quick = read(answer)
-    monkeypatch.setattr(http1, "_PLAIN_HEAD", http1.re.compile(rb"(?!)"))
+    monkeypatch.setattr(http1, "_PLAIN_HEAD", re.compile(rb"(?!)"))
     assert read(answer) == quick
 
 
