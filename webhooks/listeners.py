@@ -1,7 +1,7 @@
 """Whether anybody listens: agents that have an endpoint to which events go.
 
-Decides nothing about what is posted. It is asked where an event is written, so that nobody is woken for an event that
-no endpoint will get; the sweep has its copy taken away with others.
+Decides nothing about what is posted. It is asked before a worker is woken (postbox.events.wakeups), so that none is for
+an event that no endpoint will get; the sweep has its copy taken away with others.
 """
 
 from __future__ import annotations

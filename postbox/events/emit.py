@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils.module_loading import import_string
 
 from postbox.events.wakeups import wake
 
@@ -63,14 +62,8 @@ def values_of(event: NewEvent) -> dict[str, Any]:
 def wake_consumers(kinds: Iterable[str], agents: Collection[uuid.UUID]) -> None:
     """Wake those who take events of these kinds and have a use for one of these agents, after commit."""
     for name in {name for kind in kinds for name in consumers_of(kind)}:
-        if name in settings.POSTBOX_WORK and _is_wanted(name, agents):
-            wake(name)
-
-
-def _is_wanted(name: str, agents: Collection[uuid.UUID]) -> bool:
-    """What nobody wants waits for the sweep, which has it taken away with others."""
-    asked = settings.POSTBOX_WORK[name].get("wanted")
-    return asked is None or bool(import_string(asked)(agents))
+        if name in settings.POSTBOX_WORK:
+            wake(name, agents)
 
 
 def emit(events: Sequence[NewEvent]) -> None:
