@@ -1,15 +1,13 @@
 """One HTTP/1.1 exchange on one connection, within a time and a size (RFC 9112).
 
 Decides that the whole exchange ends by its deadline however slowly the other side drips, and how much of an answer is
-read. The answer is parsed by http.client, save that of a receiver who says nothing but that it has it, in one piece. It
-never decides where to connect (postbox.lib.egress does).
+read. The answer is parsed by http.client. It never decides where to connect (postbox.lib.egress does).
 """
 
 from __future__ import annotations
 
 import http.client
 import io
-import re
 import select
 import socket
 import ssl
@@ -22,10 +20,7 @@ from typing import Any, cast
 READ_BYTES = 64 * 1024
 KEPT_BYTES = 16 * 1024
 _SEND_BYTES = 64 * 1024
-_SKIPPED_BYTES = _PIECE_BYTES = 8 * 1024
-# A success, and the header fields in which it says how long it is and whether the connection ends.
-_PLAIN_HEAD = re.compile(rb"HTTP/1\.1 (2[0-9][0-9]) [ -~]*\r\n((?:[!#-'*+\-.0-9A-Z^-z|~]+:[\t -~]*\r\n)*)\r\n")
-_FIELD = re.compile(rb"(?i)^(connection|content-length|transfer-encoding|retry-after):([\t -~]*)\r$", re.M)
+_SKIPPED_BYTES = 8 * 1024
 
 
 class Unreachable(Exception):
@@ -176,24 +171,12 @@ class _Source(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock, self._deadline = sock, deadline
-        self._first = b""
         self.received = 0
-
-    def first(self) -> bytes:
-        """What comes first, which is read once more by who reads on."""
-        self._sock.settimeout(self._deadline.left())
-        self._first = self._sock.recv(_PIECE_BYTES)
-        self.received = len(self._first)
-        return self._first
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._first:
-            count = min(len(buffer), len(self._first))
-            buffer[:count], self._first = self._first[:count], self._first[count:]
-            return count
         room = READ_BYTES - self.received
         if room <= 0:
             raise _TooLong
@@ -203,40 +186,14 @@ class _Source(io.RawIOBase):
         return count
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, _PIECE_BYTES)
+        return io.BufferedReader(self, 8192)
 
 
 class _TooLong(http.client.HTTPException):
     """More than READ_BYTES came."""
 
 
-def _plain(answer: bytes) -> Reply | None:
-    """The reply, where it is a success, all of it came at once and only its length says so; http.client's else.
-
-    That takes longer over a few header fields than signing and sending does.
-    """
-    head = _PLAIN_HEAD.match(answer)
-    if not head:
-        return None
-    fields = _FIELD.findall(head[2])
-    said = {name.lower(): value.strip(b"\t ") for name, value in fields}
-    body = answer[head.end() :]
-    length = b"0" if head[1] == b"204" else said.get(b"content-length", b"")
-    if (
-        len(said) < len(fields)
-        or b"transfer-encoding" in said
-        or b"retry-after" in said
-        or said.get(b"connection", b"keep-alive").lower() != b"keep-alive"
-        or length != b"%d" % len(body)
-        or said.get(b"content-length", length) != length
-    ):
-        return None
-    return Reply(int(head[1]), "", body[:KEPT_BYTES], keep=True)
-
-
 def _read(source: _Source) -> Reply:
-    if reply := _plain(source.first()):
-        return reply
     response = http.client.HTTPResponse(cast(socket.socket, source), method="POST")
     try:
         response.begin()
