@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml.etree import _Element
 
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.elements import SILENT
+from postbox.screening.distilling.hiding import INLINE
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+").findall
 DEEPEST = 60
@@ -38,9 +39,22 @@ class Run:
     places: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
+class Sides(NamedTuple):
+    """Margins, paddings or borders of a box, in pixels."""
+
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
+
+
 @dataclass(slots=True, eq=False)
 class Box:
-    """A box with its border edge (``x``, ``y``, ``width``, ``height``) once it is placed."""
+    """A box with its border edge (``x``, ``y``, ``width``, ``height``) once it is placed.
+
+    What its declared values say of it is worked out once, when it is made, since layout asks for it again and again;
+    percentages of edges refer to the viewport's width.
+    """
 
     style: Style
     display: str
@@ -55,65 +69,81 @@ class Box:
     preferred: float = -1.0
     below: float = 0.0
     """The margin that sticks out at the bottom."""
+    position: str = field(init=False)
+    out_of_flow: bool = field(init=False)
+    floating: bool = field(init=False)
+    inline: bool = field(init=False)
+    clips: bool = field(init=False)
+    margin: Sides = field(init=False)
+    padding: Sides = field(init=False)
+    border: Sides = field(init=False)
+    apart: bool = field(init=False)
+    """Whether it may lie elsewhere than the backgrounds of its parents."""
+    spaced: Box | None = field(init=False)
+    """The nearest box around its text, itself too, that says how high lines are."""
 
-    @property
-    def position(self) -> str:
-        return str(self.declared.get("position", "static"))
-
-    @property
-    def out_of_flow(self) -> bool:
-        return self.position in {"absolute", "fixed"}
-
-    @property
-    def floating(self) -> bool:
-        return self.declared.get("float", "none") in {"left", "right"} and not self.out_of_flow
-
-    @property
-    def inline(self) -> bool:
-        return (
-            self.display in {"inline", "contents", "ruby", "ruby-text"} and not self.out_of_flow and not self.floating
+    def __post_init__(self) -> None:
+        declared, parent = self.declared, self.parent
+        position = self.position = str(declared.get("position", "static"))
+        self.out_of_flow = position in _OUT_OF_FLOW
+        self.floating = declared.get("float", "none") in _FLOATS and not self.out_of_flow
+        self.inline = self.display in INLINE and not self.out_of_flow and not self.floating
+        self.clips = not self.inline and (
+            declared.get("overflow-y", "visible") != "visible"
+            or declared.get("overflow-x", "visible") != "visible"
+            or declared.get("contain") in _CONTAINING
         )
+        tag = "" if self.element is None else str(self.element.tag)
+        self.margin = self._sides(_MARGIN_NAMES, _usual_margin(tag, self.style.font))
+        self.padding = self._sides(_PADDING_NAMES, _USUAL_PADDING.get(tag, _NO_SIDES))
+        self.border = self._sides(_BORDER_NAMES, _NO_SIDES)
+        away = position != "static" or "height" in declared or self.margin.top > _FAR_BELOW
+        self.apart = away or (parent is not None and parent.apart)
+        lines = declared.get("line-height")
+        said = isinstance(lines, Length) or lines == "normal"
+        self.spaced = self if said else parent.spaced if parent is not None else None
 
-    @property
-    def clips(self) -> bool:
-        return not self.inline and (
-            self.declared.get("overflow-y", "visible") != "visible"
-            or self.declared.get("overflow-x", "visible") != "visible"
-            or self.declared.get("contain") in {"paint", "content", "strict"}
-        )
+    def _sides(self, names: tuple[str, ...], usual: Sides) -> Sides:
+        """What is declared of these, or what is usual for its element; words such as ``auto`` are nothing."""
+        declared = self.declared
+        if declared.keys().isdisjoint(names):
+            return usual
+        found = list(usual)
+        for at, name in enumerate(names):
+            if name in declared:
+                found[at] = self.pixels(name, VIEWPORT_WIDTH) or 0.0
+        return Sides(*found)
 
     def pixels(self, name: str, base: float) -> float | None:
         """A declared length in pixels, None where there is none."""
         value = self.declared.get(name)
         return value.resolve(self.style.font, base) if isinstance(value, Length) else None
 
-    def edge(self, kind: str, side: str) -> float:
-        """Margin, padding or border on one side; percentages of the viewport's width."""
-        name = f"border-{side}-width" if kind == "border" else f"{kind}-{side}"
-        found = self.pixels(name, VIEWPORT_WIDTH)
-        if found is not None:
-            return found
-        return _usual(self, kind, side) if name not in self.declared else 0.0
 
-
+_OUT_OF_FLOW = frozenset({"absolute", "fixed"})
+_FLOATS = frozenset({"left", "right"})
+_CONTAINING = frozenset({"paint", "content", "strict"})
+_FAR_BELOW = 30.0
+_MARGIN_NAMES = tuple(f"margin-{side}" for side in SIDES)
+_PADDING_NAMES = tuple(f"padding-{side}" for side in SIDES)
+_BORDER_NAMES = tuple(f"border-{side}-width" for side in SIDES)
+_NO_SIDES = Sides()
 _MARGINS = {"p": 1.0, "ul": 1.0, "ol": 1.0, "dl": 1.0, "blockquote": 1.0, "pre": 1.0, "figure": 1.0, "h1": 0.67,
             "h2": 0.83, "h3": 1.0, "h4": 1.33, "h5": 1.67, "h6": 2.33, "hr": 0.5, "menu": 1.0, "dir": 1.0}  # fmt: skip
+_USUAL_PADDING = {
+    **dict.fromkeys(("ul", "ol", "menu", "dir"), Sides(left=40.0)),
+    **dict.fromkeys(("td", "th"), Sides(1.0, 1.0, 1.0, 1.0)),
+}
 
 
-def _usual(box: Box, kind: str, side: str) -> float:
-    tag = box.element.tag if box.element is not None else ""
-    if kind == "margin":
-        if side in {"top", "bottom"}:
-            return (
-                _MARGINS.get(str(tag), 8.0 / box.style.font if tag == "body" and box.style.font else 0.0)
-                * box.style.font
-            )
-        return 40.0 if tag in {"blockquote", "figure"} else 8.0 if tag == "body" else 0.0
-    if kind == "padding":
-        if tag in {"ul", "ol", "menu", "dir"} and side == "left":
-            return 40.0
-        return 1.0 if tag in {"td", "th"} else 0.0
-    return 0.0
+def _usual_margin(tag: str, font: float) -> Sides:
+    """The margins of an element by the user agent's sheet."""
+    if tag == "body":
+        return Sides(8.0 / font * font if font else 0.0, 8.0, 8.0 / font * font if font else 0.0, 8.0)
+    if tag not in _MARGINS:
+        return _NO_SIDES
+    over, aside = _MARGINS[tag] * font, 40.0 if tag in {"blockquote", "figure"} else 0.0
+    return Sides(over, aside, over, aside)
 
 
 Look = Callable[[_Element, Style], tuple[Style, str, dict[str, Any]]]

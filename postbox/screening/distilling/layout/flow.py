@@ -36,18 +36,18 @@ class Flow:
     def block(self, box: Box, x: float, y: float, room: float, width: float | None = None) -> None:
         """Lays out a box whose margin edge may be ``room`` wide; ``y`` is its border's top."""
         self.step()
-        left, right = box.edge("margin", "left"), box.edge("margin", "right")
+        left, right = box.margin.left, box.margin.right
         box.x, box.y = x + left, y
-        inset = sum(box.edge(kind, side) for kind in ("padding", "border") for side in ("left", "right"))
+        inset = box.padding.left + box.padding.right + box.border.left + box.border.right
         box.width = width if width is not None else self._width(box, room - left - right, room, inset)
         if width is None and box.declared.get("margin-left") == "auto" and box.declared.get("margin-right") == "auto":
             box.x = x + max(0.0, (room - box.width) / 2)
         elif box.parent is not None and box.parent.style.direction == "rtl" and width is None:
             box.x = x + room - right - box.width
-        inner_x = box.x + box.edge("padding", "left") + box.edge("border", "left")
-        inner_y = y + box.edge("padding", "top") + box.edge("border", "top")
+        inner_x = box.x + box.padding.left + box.border.left
+        inner_y = y + box.padding.top + box.border.top
         bottom = self.contents(box, inner_x, inner_y, max(0.0, box.width - inset))
-        ends = box.edge("padding", "bottom") + box.edge("border", "bottom")
+        ends = box.padding.bottom + box.border.bottom
         natural = bottom + ends - y
         if box.declared.get("container-type") == "size":
             natural = ends + inner_y - y
@@ -126,14 +126,14 @@ class Flow:
             width = max(0.0, wide - left - right)
         if left is None and right is None:
             left = static_x - x
-        at_y = y + (top if top is not None else static_y - y) + box.edge("margin", "top")
+        at_y = y + (top if top is not None else static_y - y) + box.margin.top
         self.block(box, x + (left or 0.0), at_y, wide, width)
         if left is None and right is not None:
-            shift(box, x + wide - right - box.width - box.x - box.edge("margin", "right"), 0.0)
+            shift(box, x + wide - right - box.width - box.x - box.margin.right, 0.0)
         share = box.declared.get("height")
         if isinstance(share, Length) and share.share:
             box.height = share.resolve(box.style.font, high)
         elif share is None and top is not None and bottom is not None:
             box.height = max(0.0, high - top - bottom)
         if top is None and bottom is not None:
-            shift(box, 0.0, y + high - bottom - box.height - box.y - box.edge("margin", "bottom"))
+            shift(box, 0.0, y + high - bottom - box.height - box.y - box.margin.bottom)

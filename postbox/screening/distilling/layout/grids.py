@@ -133,7 +133,7 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     for child, wide in zip(children, wanted, strict=True):
         if at > x and at + wide > x + width + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":
             at, line = x, bottom
-        flow.block(child, at, line + child.edge("margin", "top"), wide, wide)
+        flow.block(child, at, line + child.margin.top, wide, wide)
         at += wide
         bottom = max(bottom, child.y + child.height)
     high = box.pixels("height", 0.0)
@@ -151,7 +151,7 @@ def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width
     """Children below each other; those that cut what they hold give way where the height is said."""
     heights: list[float] = []
     for child in children:
-        flow.block(child, x, y + child.edge("margin", "top"), width)
+        flow.block(child, x, y + child.margin.top, width)
         basis = child.pixels("flex-basis", 0.0)
         heights.append(child.height if basis is None else max(basis, 0.0 if child.clips else child.height))
     high = box.pixels("height", 0.0)
@@ -168,9 +168,9 @@ def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width
         elif over < 0 and grown:
             heights = [h - over * grow / grown for h, grow in zip(heights, grows, strict=True)]
     for child, height in zip(children, heights, strict=True):
-        shift(child, 0.0, y + child.edge("margin", "top") - child.y)
+        shift(child, 0.0, y + child.margin.top - child.y)
         child.height = height
-        y = child.y + height + child.edge("margin", "bottom")
+        y = child.y + height + child.margin.bottom
     return y
 
 

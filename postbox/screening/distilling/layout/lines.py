@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 
 def line_height(box: Box, font: float) -> float:
     """The height of a line of this box."""
-    at: Box | None = box
-    while at is not None:
-        value = at.declared.get("line-height")
-        if isinstance(value, Length):
-            return value.pixels * font if value.bare else value.resolve(at.style.font, at.style.font)
-        if value == "normal":
-            break
-        at = at.parent
-    return LINE * font
+    at = box.spaced
+    value = at.declared["line-height"] if at is not None else "normal"
+    if at is None or not isinstance(value, Length):
+        return LINE * font
+    return value.pixels * font if value.bare else value.resolve(at.style.font, at.style.font)
 
 
 def _alignment(box: Box) -> float:
@@ -109,7 +105,7 @@ class Lines:
         """Where the content ends; a clipping box also contains its floats and its last margin."""
         self._finish()
         holds = self.box.clips or self.box.floating or self.box.out_of_flow or self.box.display != "block"
-        ends_with_edge = self.box.edge("padding", "bottom") or self.box.edge("border", "bottom") or holds
+        ends_with_edge = self.box.padding.bottom or self.box.border.bottom or holds
         if ends_with_edge:
             self.y += self.margin
         else:
@@ -120,6 +116,8 @@ class Lines:
 
     def _bounds(self) -> tuple[float, float]:
         left, right = self.left, self.right
+        if not self.floats:
+            return left, right
         for bottom, inward, is_left in self.floats:
             if bottom > self.y + 1:
                 left, right = (max(left, inward), right) if is_left else (left, min(right, inward))
@@ -199,24 +197,24 @@ class Lines:
             self.space = True
 
     def _inline(self, box: Box) -> None:
-        before = [box.edge(kind, "left") for kind in ("margin", "border", "padding")]
-        self.x += sum(before)
-        if sum(before):
+        before = box.margin.left + box.border.left + box.padding.left
+        self.x += before
+        if before:
             self.fresh = False
         box.x, box.y = self.x, self.y + self.margin
         wraps, self.wraps = self.wraps, box.style.white_space not in {"nowrap", "pre"}
         self.fill(box.children, box)
         self.wraps = wraps
         box.width, box.height = max(0.0, self.x - box.x), max(0.0, self.y + self.high - box.y)
-        self.x += sum(box.edge(kind, "right") for kind in ("margin", "border", "padding"))
+        self.x += box.margin.right + box.border.right + box.padding.right
         self.flow._shift_relative(box)
 
     def _atom(self, box: Box) -> None:
         room = max(0.0, self.right - self.left)
         self.flow.block(box, 0.0, 0.0, room)
-        over = box.edge("margin", "top")
-        wide = box.width + box.edge("margin", "left") + box.edge("margin", "right")
-        x, y = self._word(wide, box.height + over + box.edge("margin", "bottom"), box.style)
+        over = box.margin.top
+        wide = box.width + box.margin.left + box.margin.right
+        x, y = self._word(wide, box.height + over + box.margin.bottom, box.style)
         shift(box, x, y + over)
         if self.share:
             self.placed.append(box)
@@ -225,15 +223,15 @@ class Lines:
         if self.fresh:
             self._settle_margin()
         left, right = self._bounds()
-        self.flow.block(box, left, self.y + box.edge("margin", "top"), self.right - self.left)
-        wide = box.width + box.edge("margin", "left") + box.edge("margin", "right")
+        self.flow.block(box, left, self.y + box.margin.top, self.right - self.left)
+        wide = box.width + box.margin.left + box.margin.right
         on_left = box.declared.get("float") == "left"
         while wide > right - left + 0.5 and (left > self.left or right < self.right):
             down = min(bottom for bottom, _, _ in self.floats if bottom > self.y + 1) - self.y
             self.y += down
             shift(box, 0.0, down)
             left, right = self._bounds()
-        shift(box, left - box.x + box.edge("margin", "left") if on_left else right - wide - box.x, 0.0)
+        shift(box, left - box.x + box.margin.left if on_left else right - wide - box.x, 0.0)
         self.floats.append((box.y + box.height, left + wide if on_left else right - wide, on_left))
         if self.fresh and on_left:
             self.x = self._bounds()[0]
@@ -250,7 +248,7 @@ class Lines:
         self.flow.block(box, self.left, y, room)
         self.y = y + box.height
         self.x = self.left
-        self.margin = _collapsed(box.edge("margin", "bottom"), box.below)
+        self.margin = _collapsed(box.margin.bottom, box.below)
 
 
 def _collapsed(one: float, other: float) -> float:
@@ -262,13 +260,13 @@ def collapses_at_top(box: Box) -> bool:
     """Whether the margin of the first child sticks out of the box."""
     return (
         box.display in {"block", "list-item"} and not box.clips and not box.out_of_flow and not box.floating
-        and not box.edge("padding", "top") and not box.edge("border", "top") and box.parent is not None
+        and not box.padding.top and not box.border.top and box.parent is not None
     )  # fmt: skip
 
 
 def leading_margin(box: Box) -> float:
     """The top margin of a box collapsed with that of its first child, and so on."""
-    over = box.edge("margin", "top")
+    over = box.margin.top
     at = box
     for _ in range(20):
         if not collapses_at_top(at):
@@ -282,7 +280,7 @@ def leading_margin(box: Box) -> float:
             or first.display[:6] == "inline"
         ):
             break
-        over = _collapsed(over, first.edge("margin", "top"))
+        over = _collapsed(over, first.margin.top)
         at = first
     return over
 

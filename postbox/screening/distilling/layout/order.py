@@ -49,6 +49,9 @@ class Motion:
         return (min(across), min(down), max(across), max(down))
 
 
+STILL = Motion()
+
+
 @dataclass(slots=True)
 class Stroke:
     """A covering background (``paint``) or the words of a run, and what cuts them."""
@@ -57,7 +60,7 @@ class Stroke:
     cut: Rect
     paint: RGBA | None = None
     run: Run | None = None
-    motion: Motion = field(default_factory=Motion)
+    motion: Motion = STILL
     box: Box | None = None
     edges: tuple[Points, ...] = ()
     """Shapes outside of which nothing is painted."""
@@ -92,7 +95,7 @@ def strokes(top: Box) -> list[Stroke]:
     """Every stroke of the page, first painted first."""
     root = _Context()
     cuts: dict[Box, tuple[Rect, Motion]] = {}
-    stack = [_Task(top, root, root, EVERYWHERE, EVERYWHERE, Motion(), 1.0)]
+    stack = [_Task(top, root, root, EVERYWHERE, EVERYWHERE, STILL, 1.0)]
     count = 0
     while stack:
         task = stack.pop()
@@ -106,9 +109,8 @@ def strokes(top: Box) -> list[Stroke]:
             own, context = inner, inner if isolated else context
         cut, motion = _surroundings(task, cuts)
         motion = _moved(box, motion)
-        faint = task.faint * float(
-            box.declared.get("opacity", 1.0) if isinstance(box.declared.get("opacity"), float) else 1.0
-        )
+        opacity = box.declared.get("opacity")
+        faint = task.faint * opacity if isinstance(opacity, float) else task.faint
         area = motion.rect(box.x, box.y, box.width, box.height)
         edges = task.edges
         if "clip-path" in box.declared or "clip" in box.declared:
@@ -117,7 +119,7 @@ def strokes(top: Box) -> list[Stroke]:
         _background(box, own, area, cut, faint)
         inner_cut, first = cut, task.first
         if box.clips:
-            above = box.edge("padding", "top") + box.edge("border", "top")
+            above = box.padding.top + box.border.top
             inner_cut, first = _intersection(cut, area), motion.rect(box.x, box.y + above, 0.0, 0.0)[1]
         cuts[box] = (inner_cut, motion)
         for child in reversed(box.children):
@@ -146,17 +148,24 @@ def _flattened(root: _Context) -> list[Stroke]:
 
 def _level(box: Box) -> tuple[int, bool] | None:
     """The z-index of a box that is painted apart, and whether it keeps its descendants to itself."""
+    if box.position == "static" and box.parent is not None and box.parent.display not in _CONTAINERS:
+        if box.declared.keys().isdisjoint(_ISOLATING):
+            return None
     index = box.declared.get("z-index", "auto")
-    in_container = box.parent is not None and box.parent.display in {"flex", "grid", "inline-flex", "inline-grid"}
+    in_container = box.parent is not None and box.parent.display in _CONTAINERS
     isolated = any(
         box.declared.get(name, "none") not in {"none", 1.0}
-        for name in ("transform", "opacity", "filter", "scale", "translate")
+        for name in _ISOLATING[:5]
     ) or box.declared.get("isolation") == "isolate"  # fmt: skip
     if box.position == "static" and not (in_container and isinstance(index, int)):
         return (0, isolated) if isolated or in_container else None
     if isinstance(index, int):
         return index, True
     return 0, isolated or box.position in {"fixed", "sticky", "-webkit-sticky"}
+
+
+_CONTAINERS = frozenset({"flex", "grid", "inline-flex", "inline-grid"})
+_ISOLATING = ("transform", "opacity", "filter", "scale", "translate", "isolation")
 
 
 def _surroundings(task: _Task, cuts: dict[Box, tuple[Rect, Motion]]) -> tuple[Rect, Motion]:
@@ -171,7 +180,7 @@ def _surroundings(task: _Task, cuts: dict[Box, tuple[Rect, Motion]]) -> tuple[Re
         and (box.position == "fixed" or around.position == "static")
     ):
         around = around.parent
-    return cuts[around] if around is not None else (EVERYWHERE, Motion())
+    return cuts[around] if around is not None else (EVERYWHERE, STILL)
 
 
 def _moved(box: Box, motion: Motion) -> Motion:
@@ -215,6 +224,8 @@ def _background(box: Box, own: _Context, area: Rect, cut: Rect, faint: float) ->
 
 def _spread(box: Box) -> tuple[float, RGBA] | None:
     """How far a shadow or an outline covers what lies around its box, and with what."""
+    if "box-shadow" not in box.declared and "outline" not in box.declared:
+        return None
     shadow, outline = str(box.declared.get("box-shadow", "none")), str(box.declared.get("outline", "none"))
     said = outline if "inset" in shadow or shadow == "none" else shadow
     if said == "none" or "inset" in said:

@@ -117,9 +117,9 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
         return HiddenReason.CLIPPED
     if all(any(other > index for other, _ in covers.at(*point)) for point in points):
         return HiddenReason.COVERED
-    behind = max(covers.at(*points[1]), key=lambda entry: entry[0], default=None)
     box = stroke.box
-    if box is not None and stroke.run is not None and _apart(stroke):
+    if box is not None and stroke.run is not None and box.apart:
+        behind = max(covers.at(*points[1]), key=lambda entry: entry[0], default=None)
         paint = _inline_paint(box) or (behind[1].paint if behind and behind[0] < index else WHITE)
         if paint is not None and not told_apart(stroke.run.style, paint):
             return HiddenReason.COLOUR
@@ -141,7 +141,7 @@ def _least(stroke: Stroke, left: float) -> float:
         block = block.parent
     start = 0.0
     if block is not None:
-        inset = block.edge("padding", "left") + block.edge("border", "left")
+        inset = block.padding.left + block.border.left
         indent = block.style.indent.resolve(block.style.font, block.width) if block.style.indent is not None else 0.0
         start = stroke.motion.rect(block.x + inset + max(0.0, indent), block.y, 0.0, 0.0)[0]
     return start + max(0.0, left - start) / 1.3
@@ -171,16 +171,6 @@ def _inline_paint(box: Box) -> RGBA | None:
             return paint
         at = at.parent
     return None
-
-
-def _apart(stroke: Stroke) -> bool:
-    """Whether a run stands in a box that may lie elsewhere than its parents' backgrounds."""
-    at = stroke.box
-    while at is not None:
-        if at.position != "static" or "height" in at.declared or at.edge("margin", "top") > 30:
-            return True
-        at = at.parent
-    return False
 
 
 def _on_another(run: Run, stroke: Stroke, index: int, covers: Covers) -> bool:

@@ -20,7 +20,7 @@ def fitting(box: Box) -> float:
 def outer(box: Box) -> float:
     """The preferred width with padding, border and margin."""
     width = box.declared.get("width")
-    around = sum(box.edge(kind, side) for kind in ("margin", "padding", "border") for side in ("left", "right"))
+    around = _around(box)
     if isinstance(width, Length) and not width.share:
         return width.resolve(box.style.font, VIEWPORT_WIDTH) + around
     widest = box.declared.get("max-width")
@@ -28,6 +28,12 @@ def outer(box: Box) -> float:
     if isinstance(widest, Length) and not widest.share:
         inner = min(inner, widest.resolve(box.style.font, VIEWPORT_WIDTH))
     return inner + around
+
+
+def _around(box: Box) -> float:
+    """Margin, padding and border on both sides."""
+    margin, padding, border = box.margin, box.padding, box.border
+    return margin.left + margin.right + padding.left + padding.right + border.left + border.right
 
 
 def contained(box: Box) -> bool:
