@@ -112,8 +112,14 @@ def told_apart(style: Style, backdrop: RGBA | None) -> bool:
     return any(not too_near(ink, backdrop) for ink in inks)
 
 
+_PAINTED = frozenset({"background-color", "background-image", "box-shadow", "backdrop-filter", "-border-paint"})
+"""What may make a box cover what lies under it."""
+
+
 def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
     """The colour with which a box covers what lies under it, None where it lets it through."""
+    if _PAINTED.isdisjoint(declared):
+        return None
     paint = declared.get("background-color")
     picture = declared.get("background-image", "none")
     shadow = declared.get("box-shadow")

@@ -23,6 +23,7 @@ CUSTOM = "--"
 GLOBAL_KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer"})
 _NOT_ALL = frozenset({"direction", "unicode-bidi"})
 _CACHED_CHARACTERS = 600
+_CACHED_VALUE = 60
 
 
 class Unresolved(str):
@@ -74,7 +75,8 @@ def _parse(css: str) -> tuple[Declaration, ...]:
             if "!" in value and (match := _IMPORTANT(value)):
                 value, important = value[: match.start()], True
             name = name if lowered.startswith("--") else lowered
-            found.extend((long, typed, important) for long, typed in longhands(name, value))
+            read = _known_longhands if len(value) <= _CACHED_VALUE and lowered in PARSERS else longhands
+            found.extend([(long, typed, important) for long, typed in read(name, value)])
     return tuple(found)
 
 
@@ -98,6 +100,12 @@ def _split(css: str) -> list[str]:
             start = match.end()
     parts.append(css[start:])
     return parts
+
+
+@lru_cache(maxsize=4096)
+def _known_longhands(name: str, raw: str) -> list[tuple[str, Value]]:
+    """As ``longhands``, since mails mostly say the same few things; what it gives must not be changed."""
+    return longhands(name, raw)
 
 
 _IN_STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'").sub

@@ -51,6 +51,8 @@ def understood(text: str) -> bool:
 
 def transform_of(declared: Mapping[str, Any], font: float, width: float, height: float) -> Matrix | None:
     """What ``translate``, ``rotate``, ``scale`` and ``transform`` do to a box of this size; None without any."""
+    if _MOVING.isdisjoint(declared):
+        return None
     steps = [
         (name, _axis(str(declared[name]).split()) if name == "rotate" else str(declared[name]).split())
         for name in ("translate", "rotate", "scale")
@@ -66,6 +68,9 @@ def transform_of(declared: Mapping[str, Any], font: float, width: float, height:
         found = _product(found, _step(name, arguments, font, width, height))
     x, y = _origin(declared.get("transform-origin"), font, width, height)
     return _product(_product(_shift(x, y), found), _shift(-x, -y)) if x or y else found
+
+
+_MOVING = frozenset({"translate", "rotate", "scale", "transform"})
 
 
 def attribute_plane(text: str) -> Plane:
