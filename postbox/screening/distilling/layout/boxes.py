@@ -79,6 +79,8 @@ class Box:
     border: Sides = field(init=False)
     apart: bool = field(init=False)
     """Whether it may lie elsewhere than the backgrounds of its parents."""
+    spacing: float = field(init=False)
+    """What is added between words."""
     spaced: Box | None = field(init=False)
     """The nearest box around its text, itself too, that says how high lines are."""
 
@@ -99,6 +101,9 @@ class Box:
         self.border = self._sides(_BORDER_NAMES, _NO_SIDES)
         away = position != "static" or "height" in declared or self.margin.top > _FAR_BELOW
         self.apart = away or (parent is not None and parent.apart)
+        between = declared.get("word-spacing")
+        inherited = parent.spacing if parent is not None else 0.0
+        self.spacing = between.resolve(self.style.font, 0.0) if isinstance(between, Length) else inherited
         lines = declared.get("line-height")
         said = isinstance(lines, Length) or lines == "normal"
         self.spaced = self if said else parent.spaced if parent is not None else None

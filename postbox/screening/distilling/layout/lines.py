@@ -48,16 +48,6 @@ _SHARES = {
 }  # fmt: skip
 
 
-def _word_spacing(box: Box) -> float:
-    at: Box | None = box
-    while at is not None:
-        value = at.declared.get("word-spacing")
-        if isinstance(value, Length):
-            return value.resolve(at.style.font, 0.0)
-        at = at.parent
-    return 0.0
-
-
 class Lines:
     """The state of filling one box from the top."""
 
@@ -72,7 +62,7 @@ class Lines:
         self.floats: list[tuple[float, float, bool]] = []
         """Where each float ends downwards and inwards, and whether it is a left one."""
         self.wraps = box.style.white_space not in {"nowrap", "pre"}
-        self.spacing = _word_spacing(box)
+        self.spacing = box.spacing
         self.share = _alignment(box)
         self.placed: list[tuple[Run, int] | Box] = []
         """What stands in the line at hand, kept where the line is not flush left."""

@@ -38,7 +38,9 @@ def _around(box: Box) -> float:
 
 def contained(box: Box) -> bool:
     """Whether a box is as wide as if it were empty."""
-    said = str(box.declared.get("contain", "")).split()
+    if "contain" not in box.declared:
+        return "container-type" in box.declared
+    said = str(box.declared["contain"]).split()
     return "container-type" in box.declared or not {"inline-size", "size", "strict"}.isdisjoint(said)
 
 
