@@ -27,6 +27,7 @@ def take_out_unseen(
     """Hidden words with reasons, and texts that a box behind them makes legible. Raises Overrun."""
 
     looked = 0
+    known: dict[tuple[Style, object], tuple[Style, str, dict[str, Any]]] = {}
 
     def styled(element: _Element, parent: Style) -> tuple[Style, str, dict[str, Any]]:
         nonlocal looked
@@ -34,8 +35,11 @@ def take_out_unseen(
         if not looked % 32 and deadline.passed():
             raise Overrun
         tag = str(element.tag)
-        declared, _ = cascade.declared(element, tag, key_of(element, tag))
-        return derive(parent, tag, declared, page)
+        declared, key = cascade.declared(element, tag, key_of(element, tag))
+        found = known.get((parent, key))
+        if found is None:
+            found = known[parent, key] = derive(parent, tag, declared, page)
+        return found
 
     def pseudo(_element: _Element, box: Box) -> list[Box | None]:
         made: list[Box | None] = []
