@@ -204,9 +204,9 @@ def _before_tables(lower: str) -> list[re.Match[str]]:
     found = []
     at = lower.find("<table")
     while at > 0:
-        if lower.startswith(_LINK_OR_PARAGRAPH, before := lower.rfind("<", 0, at)):
-            if match := _JUST_BEFORE(lower, before):
-                found.append(match)
+        before = lower.rfind("<", 0, at)
+        if lower.startswith(_LINK_OR_PARAGRAPH, before) and (match := _JUST_BEFORE(lower, before)):
+            found.append(match)
         at = lower.find("<table", at + 6)
     return found
 

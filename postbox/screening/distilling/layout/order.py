@@ -148,9 +148,9 @@ def _flattened(root: _Context) -> list[Stroke]:
 
 def _level(box: Box) -> tuple[int, bool] | None:
     """The z-index of a box that is painted apart, and whether it keeps its descendants to itself."""
-    if box.position == "static" and box.parent is not None and box.parent.display not in _CONTAINERS:
-        if box.declared.keys().isdisjoint(_ISOLATING):
-            return None
+    is_in_flow = box.position == "static" and box.parent is not None and box.parent.display not in _CONTAINERS
+    if is_in_flow and box.declared.keys().isdisjoint(_ISOLATING):
+        return None
     index = box.declared.get("z-index", "auto")
     in_container = box.parent is not None and box.parent.display in _CONTAINERS
     isolated = any(
