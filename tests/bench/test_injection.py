@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from postbox.bench.injection import bench_command, curve, judging, kinds, texts, training
+from postbox.bench.injection import bench_command, curve, folds, judging, kinds, texts, training
 from postbox.bench.injection.corpora import Corpora, HonestMail
 from postbox.bench.injection.grammar import Grammar
 from postbox.bench.injection.slots import SLOTS
@@ -67,6 +67,25 @@ class TestTraining:
         rows = [row for samples in left.attacks.values() for one in samples for row in one.rows]
         assert rows
         assert not any(booking & set(row[1]) for row in rows)
+
+    def test_like_texts_share_a_fold_and_folds_are_even(self) -> None:
+        stories = [[f"w{number}{letter}" for letter in "abcdefgh"] for number in range(12)]
+        like = [" ".join([*words[:-1], ending]) for words in stories for ending in ("one", "two")]
+        found = folds.folds(like, 4)
+        assert found[::2] == found[1::2]
+        assert [found.count(fold) for fold in range(4)] == [6, 6, 6, 6]
+
+    def test_a_text_that_is_like_two_others_brings_them_together(self) -> None:
+        found = folds.folds(["a b c d", "e f g h", "other words of its own", "a b c d e f g h"], 2)
+        assert found[0] == found[1] == found[3] != found[2]
+
+    def test_a_fold_left_out_takes_its_samples_alone(self, corpora: Corpora) -> None:
+        material = training.material(corpora, SCALE)
+        left = folds.without(material, {"ours": [0, 1, 1, 0]}, 1)
+        assert len(left.attacks["ours"]) == 2
+        assert {name: found for name, found in left.attacks.items() if name != "ours"} == {
+            name: found for name, found in material.attacks.items() if name != "ours"
+        }
 
     def test_each_kind_of_order_is_made_alone_and_judged_once(self) -> None:
         judged = [act for acts in kinds.TOGETHER for act in acts]

@@ -72,9 +72,12 @@ def measured(name: str, read: corpora.Corpora, flags: Callable[[str], bool], mos
 def unseen_table(card: dict[str, Any]) -> list[str]:
     """What models caught and flagged that had not seen the source or the mail, from the model card."""
     judged = card["judged"]
-    lines = ["| source left out | planted | alone | model without rules, alone |", "|---|---|---|---|"]
+    lines = [
+        "| source left out | planted | alone | model without rules, alone | a quarter left out, planted |",
+        "|---|---|---|---|---|",
+    ]
     for source in judged["planted"]:
-        shares = [judged[kind][source] for kind in ("planted", "alone", "model_alone")]
+        shares = [judged[kind][source] for kind in ("planted", "alone", "model_alone", "within")]
         lines.append(f"| {source} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
     lines += ["", "| kind of bare order left out | planted |", "|---|---|"]
     lines += [f"| {kind} | {share:.1%} |" for kind, share in judged["kinds"].items()]

@@ -36,6 +36,7 @@ class Judged:
     alone: dict[str, float] = field(default_factory=dict)
     planted: dict[str, float] = field(default_factory=dict)
     model_alone: dict[str, float] = field(default_factory=dict)
+    within: dict[str, float] = field(default_factory=dict)
     kinds: dict[str, float] = field(default_factory=dict)
     sums: dict[str, list[float]] = field(default_factory=dict)
     attack_sums: list[float] = field(default_factory=list)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from postbox.bench.injection import calibration, corpora, curve, judging, kinds, training
+from postbox.bench.injection import calibration, corpora, curve, folds, judging, kinds, training
 from postbox.screening.model.weights import FILE, packed
 
 CARD: Final = FILE.with_name("card.json")
@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     material = training.material(read, options.scale)
     say("judging by halves and by sources left out")
     judged = judging.judge(read, material, SLOPE)
+    say("judging by parts of sources left out")
+    folds.judge_folds(judged, read, material, SLOPE)
     say("judging by kinds of orders left out")
     kinds.judge_kinds(judged, read, material, SLOPE)
     say("training on all")
@@ -57,7 +59,7 @@ def describe(
     options: argparse.Namespace, read: corpora.Corpora, material: training.Material, judged: judging.Judged
 ) -> dict[str, Any]:
     """The model card as data."""
-    names = ("flagged", "alone", "planted", "model_alone", "kinds")
+    names = ("flagged", "alone", "planted", "model_alone", "within", "kinds")
     shares = {name: {key: round(value, 4) for key, value in getattr(judged, name).items()} for name in names}
     kinds = {kind: sum(mail.kind == kind for mail in read.mails) for kind in corpora.HONEST}
     return {
