@@ -1,5 +1,5 @@
-"""Bare orders to an assistant that has tools, in the style of what benchmarks of agents plant: a bank, a calendar, files,
-chat, travel, shops, code, a home, a health portal; and what people and newsletters ask of people in the same words.
+"""Bare orders to an assistant that has tools, in the style of what benchmarks of agents plant: a bank, a calendar,
+files, chat, travel, shops, code, a home, a health portal; and what people and newsletters ask of people in such words.
 
 Written by hand to judge the model by and seen by no training: none of them is in the corpora, none comes out of a
 grammar, and no grammar was written from them.

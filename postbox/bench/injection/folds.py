@@ -22,7 +22,7 @@ ALIKE: Final = 0.5
 
 
 def judge_folds(judged: Judged, corpora: Corpora, material: Material, slope: float) -> None:
-    """Add to ``judged`` the share of each source that models catch which have seen the rest of it and nothing like it."""
+    """Add to ``judged`` the share of each source that is caught by models which have seen the rest of it."""
     parts = {source: folds(attacks) for source, attacks in corpora.attacks.items()}
     for fold in range(FOLDS):
         half = fold % 2

@@ -49,11 +49,26 @@ WORDS: Final[dict[str, frozenset[str]]] = {
         "user": """user account admin administrator access rights permission permissions role login member guest owner
             contacts contact nutzer adminrechte utilisateur droits usuario permisos usuário
             permissões utente diritti 权 限 用 户 अधिकार उपयोगकर्ता quyền người""",
+        "house": """lights light lamps lamp heating thermostat oven camera door garage alarm gate speaker kitchen
+            temperature lock unlock licht heizung haustür lumière chauffage porte luz calefacción puerta
+            aquecimento porta luce riscaldamento 灯 门 暖 दरवाज़ा बत्ती đèn cửa""",
+        "health": """prescription prescriptions refill dose pills tablets medication clinic hospital pharmacy doctor
+            test results medical patient examination scan blood rezept tabletten arzttermin ordonnance
+            comprimés receta pastillas receita remédios ricetta pastiglie 病 药 दवा जाँच thuốc khám""",
+        "code": """repository repositories repo branch merge pull commit issue ticket pipeline deploy server build
+            secrets maintainer collaborator script dépôt rama repositorio""",
+        "review": """review reviews rate rating recommend praise star stars follow promote advertise best breakfast
+            bewerte empfiehl lobe recommande note conseille recomienda valora elogia recomende avalie
+            consiglia valuta loda 推 荐 सिफारिश giới thiệu""",
         "buy": """buy order purchase cart basket shop gift card laptop shopping sell bid subscribe plan kaufe bestelle
             achète commande compra compre compre ordina acquista 购 买 खरीदें mua""",
     }.items()
 }  # fmt: skip
-TOGETHER: Final = (("book", "account", "message"), ("event", "pay", "link"), ("chat", "file", "buy", "user"))
+TOGETHER: Final = (
+    ("book", "account", "message", "house", "code"),
+    ("event", "pay", "link", "health"),
+    ("chat", "file", "buy", "user", "review"),
+)
 """Kinds that one model is made without, so that there need not be a model for each."""
 _MANY: Final = 300
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from postbox.bench.injection.grammar import Grammar
+from postbox.bench.injection.grammar import FOLDER, Grammar
 
-ACTS: Final = ("book", "event", "chat", "message", "pay", "account", "file", "share", "link", "user", "buy")
+ACTS: Final = (
+    "book", "event", "chat", "message", "pay", "account", "file", "share", "link", "user", "buy", "house", "health",
+    "code", "review",
+)  # fmt: skip
 LANGUAGES: Final = ("de", "fr", "es", "pt", "it", "zh", "hi", "vi")
 ATTACKS: Final[dict[str, int]] = {
     "goal_sentence": 3600,
@@ -27,14 +30,16 @@ ATTACKS: Final[dict[str, int]] = {
     "act_as": 3000,
     "change_of_subject": 2500,
     "de_role_play": 1500,
+    "play": 6000,
+    "de_play": 3000,
     "vi_order": 1200,
     **{f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES},
     **{f"order_{act}": 1600 for act in ACTS},
-    **{f"{language}_bare": 1200 for language in LANGUAGES},
+    **{f"{language}_bare": 1600 for language in LANGUAGES},
 }
 HONEST: Final[dict[str, int]] = {
     "honest": 15000,
-    "ask": 6000,
+    "ask": 8000,
     "howto": 6000,
     **{f"{language}_honest": 500 for language in LANGUAGES},
     **{f"{language}_ask": 300 for language in LANGUAGES},
@@ -73,9 +78,7 @@ def vary(text: str, dice: random.Random) -> str:
 
 
 def _grammar() -> Grammar:
-    return Grammar(
-        "goals", "wrap", "chores", "languages", "honest", "wide", "roles", "orders", "orders_abroad", "requests"
-    )
+    return Grammar(*sorted(file.stem for file in FOLDER.glob("*.txt")))
 
 
 def _made(grammar: Grammar, dice: random.Random, name: str, count: int) -> list[str]:

@@ -15,11 +15,13 @@ _LISTS: Final[dict[str, str]] = {
         exfiltrate leak message dm sende senden sendet schicke schick schicken leite weiterleiten weiter
         übermittle teile envoie envoyez envoyer transfère transférez transmets partage partagez envía envia
         enviar envíe envie reenvía reenviar reenvia comparte manda mande mandar encaminhe encaminhar encaminha
-        compartilhe invia inviare inoltra inoltrare condividi 发 送 寄 转 भेजें भेजो भेज भेजिए gửi""",
+        compartilhe invia inviare inoltra inoltrare condividi 发 送 寄 转 भेजें भेजो भेज भेजिए gửi"
+        copy text ping publish announce pass drop poste partage pasa passa 转 分""",
     "R": """reveal show print display output repeat tell list give disclose expose recite leak verrate zeige zeig
         nenne nenn gib drucke wiederhole révèle révélez montre montrez affiche affichez répète revela muestra
         imprime repite dime lista mostre mostra revele repita rivela ripeti stampa mostrami elenca 显 示 透 露 泄
-        दिखाएं बताएं बताओ बताइए tiết hiển""",
+        दिखाएं बताएं बताओ बताइए tiết hiển"
+        inform notify remind warn stream informe informa avisa 告 通""",
     "Y": """say respond reply answer begin start end finish prefix sign conclude close state mention sag sage
         antworte antworten beginne beende erwähne dis dites réponds répondez commence mentionne di responde
         responder contesta menciona diga responda comece rispondi rispondere comincia menziona 回 答 说 जवाब कहें
@@ -27,7 +29,9 @@ _LISTS: Final[dict[str, str]] = {
     "W": """write compose draft create generate produce develop craft invent brainstorm prepare make build suggest
         propose recommend schreibe schreib verfasse erstelle erzeuge formuliere erfinde écris écrivez rédige
         rédigez crée créez génère escribe escriba redacta crea genera escreva redija crie gere scrivi scrivere
-        componi 写 创 建 编 生 लिखें लिखो लिखिए बनाएं viết tạo soạn""",
+        componi 写 创 建 编 生 लिखें लिखो लिखिए बनाएं viết tạo soạn"
+        praise promote advertise endorse favour empfiehl lobe bewerte recommande conseille recomienda elogia
+        recomende indique consiglia raccomanda loda 推 荐""",
     "X": """explain describe summarize summarise outline discuss analyze analyse compare define calculate compute
         solve evaluate classify identify determine assess rate categorize extract interpret investigate research
         predict estimate review teach erkläre erklär beschreibe fasse analysiere vergleiche berechne löse
@@ -43,17 +47,20 @@ _LISTS: Final[dict[str, str]] = {
     "A": """add include insert append embed integrate augment enhance incorporate attach put place weave inject
         supplement introduce füge ergänze hänge ajoute ajoutez insère intègre añade agrega incluye inserta
         adicione inclua insira aggiungi inserisci includi 添 加 插 जोड़ें शामिल thêm chèn
-        agrega agregue adicionar rattache trage trag""",
+        agrega agregue adicionar rattache trage trag"
+        paste commit enter type fill mete coloca coloque metti 填""",
     "D": """delete remove erase wipe purge archive cancel destroy discard hide trash drop revoke lösche lösch
         löschen entferne storniere supprime supprimez efface annule elimina borra suprime cancela apague exclua
         apaga cancella annulla 删 除 取 消 हटाएं हटा xóa hủy
         decline reject kick ban expel empty clear close suspend demote kündige sperre résilie résiliez ferme fermez
-        bloque retire cierra bloquea feche bloqueie remova chiudi disdici blocca togli đuổi khóa đóng""",
+        bloque retire cierra bloquea feche bloqueie remova chiudi disdici blocca togli đuổi khóa đóng"
+        uninstall unfollow terminate quit unplug disconnect overwrite 关 撤""",
     "G": """run execute call invoke trigger use open visit browse navigate click download install fetch retrieve
         read access search find check get look perform carry launch load query scan collect gather führe
         ausführen starte rufe öffne besuche lade nutze benutze suche exécute exécutez lance ouvre ouvrez visite
         utilise cherche ejecuta abre visita usa busca descarga execute abra acesse use baixe esegui apri visita
-        usa cerca scarica 执 行 打 开 访 问 调 用 चलाएं खोलें जाएं chạy mở truy""",
+        usa cerca scarica 执 行 打 开 访 问 调 用 चलाएं खोलें जाएं chạy mở truy"
+        rerun deploy print import buzz start starte""",
     "M": """transfer pay wire purchase buy refund deposit withdraw donate remit approve authorize überweise zahle
         kaufe bezahle virement vire payez paie achète transfiere paga compra transfira pague compre trasferisci
         acquista bonifica 支 付 汇 款 购 买 भुगतान चुकाएं chuyển thanh mua
@@ -62,14 +69,21 @@ _LISTS: Final[dict[str, str]] = {
     "B": """book reserve schedule invite register enroll reschedule arrange buche reserviere lade plane vereinbare
         réserve réservez invite planifie reserva invita programa agenda reserve agende convide prenota invita
         pianifica 预 订 邀 请 安 排 बुक đặt mời
-        rent hire miete loue louez alquila alquile alugue noleggia marque fissa thuê""",
+        rent hire miete loue louez alquila alquile alugue noleggia marque fissa thuê"
+        extend prolong shorten postpone verlängere verschiebe sage prolonge déplace reporte prorroga
+        adie sposta 推 改 dời""",
     "K": """update set reset enable disable grant upgrade downgrade mark label flag move rename save store remember
         unlock block allow whitelist subscribe unsubscribe confirm verify configure activate deactivate
         aktualisiere setze aktiviere deaktiviere speichere merke markiere mets active enregistre souviens
         actualiza establece activa guarda recuerda atualize defina ative salve lembre aggiorna imposta attiva
         salva ricorda 更 新 设 置 记 अपडेट cập
         turn switch lock promote assign raise lower increase désactive désactivez desactiva desative disattiva
-        tắt bật đổi""",
+        tắt bật đổi"
+        accept decline follow like star vote dim arm disarm mute pause stop restart reduce merge rebase revert push
+        reopen refill renew return schalte mach dreh entriegle verriegle schließe öffne allume allumez éteins
+        éteignez baisse monte coupe verrouille déverrouille enciende apaga sube baja abre desbloquea bloquea ligue
+        desligue aumente acenda apague abra tranque destranque accendi spegni alza abbassa apri sblocca 调 锁 बंद
+        चालू mở""",
     "I": """ignore disregard forget override bypass neglect overlook skip dismiss abandon ignoriere ignorieren
         vergiss vergesse vergessen missachte ignorez oublie oubliez oublier ignora ignorar olvida olvide olvidar
         olvídate omite desconsidere esqueça esquecer esquece dimentica dimenticare ignorare trascura 忽 略 无 视 忘
@@ -169,6 +183,25 @@ _LISTS: Final[dict[str, str]] = {
         abonnement téléphone droits accès dirección teléfono tarjeta suscripción permisos endereço telefone cartão
         assinatura permissões indirizzo telefono abbonamento permessi 地 址 卡 权 限 पता फ़ोन अधिकार địa chỉ thẻ
         quyền""",
+    # What tools reach: a home, pages, shops, health, code.
+    "4": """light lights lamp lamps heating thermostat temperature oven stove fridge freezer door doors gate garage
+        alarm window windows blinds shutters speaker speakers volume television tv music kitchen bedroom basement
+        bathroom router doorbell sprinkler safe licht heizung haustür tor herd fernseher lumière chauffage porte
+        portail four luz calefacción puerta garaje horno aquecimento porta portão garagem forno luce riscaldamento
+        cancello
+        灯 门 暖 电 दरवाज़ा बत्ती गैराज đèn cửa gara""",
+    "5": """link links page pages site sites website websites webpage url form survey seite webseite lien liens site
+        enlace enlaces página sitio pagina sito collegamento 链 网 页 लिंक पेज liên trang""",
+    "6": """cart basket delivery parcel shipping checkout product item items shop store review reviews rating stars
+        purchase discount warenkorb lieferung paket bestellung bewertung panier livraison colis avis carrito entrega
+        paquete reseña carrinho pedido avaliação carrello consegna recensione 商 店 评 单 ऑर्डर hàng""",
+    "7": """prescription prescriptions refill dose dosage medication medicine pills tablets clinic hospital pharmacy
+        doctor patient medical blood diagnosis insurance rezept tabletten arzt arzttermin krankenakte befunde apotheke
+        ordonnance comprimés médical analyses receta pastillas médico receita comprimidos exame exames ricetta
+        pastiglie farmaci visita 病 药 医 检 दवा पर्ची डॉक्टर thuốc bệnh khám""",
+    "8": """branch branches pull commit commits pipeline deployment deploy release production server servers issue
+        issues ticket log logs webhook maintainer collaborator package library container rama branche dépôt
+        repositorio repositório""",
 }  # fmt: skip
 
 
