@@ -21,8 +21,8 @@ from postbox.bench.injection.training import Fit, Material, fit, weights
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.weights import Weights
 
-HONEST_MOST: Final = 0.003
-NEWSLETTERS_MOST: Final = 0.004
+HONEST_MOST: Final = 0.004
+NEWSLETTERS_MOST: Final = 0.006
 HALVES: Final = (0, 1)
 _CARRIERS: Final = 300
 _CARRIER_CHARACTERS: Final = 4000
@@ -50,15 +50,13 @@ def judge(corpora: Corpora, material: Material, slope: float) -> Judged:
     for half in HALVES:
         _honest_sums(judged, material, models[half], half)
     judged.threshold = threshold(judged.sums)
-    counted: dict[str, list[tuple[float, float, float]]] = {}
     for half in HALVES:
         _flag_honest(judged, corpora, weights(material, models[half], judged.threshold, slope, (), half), half)
-        for source, attacks in corpora.attacks.items():
-            left_out = fit(material, (source,), half)
-            shipped = weights(material, left_out, judged.threshold, slope, (source,), half)
-            counted.setdefault(source, []).append(_recall(judged, corpora, source, attacks, shipped, half))
-    for source, rows in counted.items():
-        shares = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+    for at, (source, attacks) in enumerate(corpora.attacks.items()):
+        half = at % 2
+        left_out = fit(material, (source,), half)
+        shipped = weights(material, left_out, judged.threshold, slope, (source,), half)
+        shares = _recall(judged, corpora, source, attacks, shipped, half)
         judged.alone[source], judged.planted[source], judged.model_alone[source] = shares
     return judged
 

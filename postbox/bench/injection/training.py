@@ -27,11 +27,16 @@ from postbox.screening.model.weights import ZERO, Weights
 _C: Final = 0.4
 _FIRST_C: Final = 0.2
 _ROUNDS: Final = 3
+_COARSE: Final = 2e-2  # enough to tell which sentences are strongest or near
+_FINE: Final = 2e-3
 _SEEN_LEAST: Final = 4
-_MADE_HONEST: Final = 0.07
+_MADE_HONEST: Final = 0.15
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
-_SMALL_SOURCES: Final = {"bipia": 4.0, "deepset": 4.0} | {f"made:{name}_attack": 2.5 for name in texts.LANGUAGES}
+# A weight for each attack of a source: more where there are few, less where many are near to what people write.
+_WEIGHTS: Final = {"bipia": 4.0, "deepset": 4.0, "made:play": 0.4, "made:de_play": 0.4} | {
+    f"made:{name}_attack": 2.5 for name in texts.LANGUAGES
+}
 _FIRST_LOST: Final = 0.0003
 _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1
@@ -84,8 +89,10 @@ def fit(material: Material, without: Collection[str] = (), half: int | None = No
     live = np.flatnonzero(_columns(plus) + _columns(minus) >= _SEEN_LEAST)
     plus, minus = plus[:, live], minus[:, live]
     for turn in range(_ROUNDS):
-        model = _logistic(minus, plus, np.concatenate([honest_weights, weights]), _C)
-        if turn == _ROUNDS - 1:
+        last = turn == _ROUNDS - 1
+        row_weights = np.concatenate([honest_weights, weights])
+        model = _logistic(minus, plus, row_weights, _C, _FINE if last else _COARSE)
+        if last:
             break
         near = minus[:real] @ model.coef_[0] + model.intercept_[0] > _HARD_FROM
         honest_weights[:real] = 1 + _HARD * near
@@ -98,11 +105,11 @@ def fit(material: Material, without: Collection[str] = (), half: int | None = No
     return Fit(coefficients, float(model.intercept_[0]))
 
 
-def _logistic(minus: Any, plus: Any, weights: Any, loss: float) -> Any:
+def _logistic(minus: Any, plus: Any, weights: Any, loss: float, tolerance: float) -> Any:
     from sklearn.linear_model import LogisticRegression  # takes seconds to load, and judging is done without
 
     labels = np.concatenate([np.zeros(minus.shape[0]), np.ones(plus.shape[0])])
-    model = LogisticRegression(C=loss, solver="liblinear", tol=2e-3, max_iter=60, random_state=0)
+    model = LogisticRegression(C=loss, solver="liblinear", tol=tolerance, max_iter=60, random_state=0)
     return model.fit(sparse.vstack([minus, plus]).tocsr(), labels, sample_weight=weights)
 
 
@@ -130,7 +137,7 @@ def _attacks(material: Material, without: Collection[str]) -> tuple[list[Any], A
         for one in samples:
             rows += one.rows
             owners += [len(owner_weights)] * len(one.rows)
-            weight = _SMALL_SOURCES.get(source, 1.0)
+            weight = _WEIGHTS.get(source, 1.0)
             weights += [weight / len(one.rows)] * len(one.rows)
             owner_weights.append(weight)
     return rows, np.array(owners), np.array(weights), owner_weights
@@ -165,7 +172,7 @@ def first_look(
     }
     plus, minus = word_matrix(rows, places), word_matrix(honest, places)
     row_weights = np.concatenate([np.ones(minus.shape[0]), np.full(plus.shape[0], _FIRST_ATTACKS)])
-    model = _logistic(minus, plus, row_weights, _FIRST_C)
+    model = _logistic(minus, plus, row_weights, _FIRST_C, _FINE)
     values = {sign: round(float(model.coef_[0][places[sign]]) / _STEP) for sign, _ in counts.most_common(len(places))}
     values = {
         sign: value for sign, value in values.items() if abs(value) > _FIRST_WEIGHT / _STEP and sign.isprintable()

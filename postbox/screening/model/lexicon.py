@@ -48,7 +48,7 @@ _LISTS: Final[dict[str, str]] = {
         supplement introduce füge ergänze hänge ajoute ajoutez insère intègre añade agrega incluye inserta
         adicione inclua insira aggiungi inserisci includi 添 加 插 जोड़ें शामिल thêm chèn
         agrega agregue adicionar rattache trage trag"
-        paste commit enter type fill mete coloca coloque metti 填""",
+        paste commit enter mete coloca coloque metti 填""",
     "D": """delete remove erase wipe purge archive cancel destroy discard hide trash drop revoke lösche lösch
         löschen entferne storniere supprime supprimez efface annule elimina borra suprime cancela apague exclua
         apaga cancella annulla 删 除 取 消 हटाएं हटा xóa hủy
