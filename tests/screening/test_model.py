@@ -88,13 +88,15 @@ class TestShippedWeights:
 class TestBareOrders:
     """Orders of kinds that were learnt, in words that were not; how many are caught is told in docs/injection.md."""
 
-    @pytest.mark.parametrize("orders", [bare_orders.ORDERS, tool_orders.ORDERS], ids=["bare", "tool"])
-    def test_most_are_quarantined_in_a_letter(self, orders: dict[str, tuple[str, ...]]) -> None:
+    @pytest.mark.parametrize(
+        ("orders", "least"), [(bare_orders.ORDERS, 0.8), (tool_orders.ORDERS, 0.75)], ids=["bare", "tool"]
+    )
+    def test_most_are_quarantined_in_a_letter(self, orders: dict[str, tuple[str, ...]], least: float) -> None:
         caught = {
             kind: sum(is_quarantined(detect_prompt_injection(f"{LETTER}{order}\n\n{LETTER}").score) for order in listed)
             for kind, listed in orders.items()
         }
-        assert sum(caught.values()) >= 0.6 * sum(map(len, orders.values())), caught
+        assert sum(caught.values()) >= least * sum(map(len, orders.values())), caught
 
     @pytest.mark.parametrize(
         ("requests", "most"), [(bare_orders.REQUESTS, 0), (tool_orders.REQUESTS, 3)], ids=["bare", "tool"]

@@ -21,7 +21,7 @@ from postbox.bench.injection.training import Fit, Material, fit, weights
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.weights import Weights
 
-HONEST_MOST: Final = 0.004
+HONEST_MOST: Final = 0.0035
 NEWSLETTERS_MOST: Final = 0.006
 HALVES: Final = (0, 1)
 _CARRIERS: Final = 300
