@@ -91,7 +91,7 @@ def save(attempt: Attempt, raw: bytes, said: str) -> None:
         more |= {"code": holding.code, "reason": holding.reason}
     event = events.of_message(kind, facts, content, key, attempt.sender.agent_id, more)
     _insert(attempt, status, key, wrapped, raw, content, event)
-    emit.wake_consumers([kind], [attempt.sender.agent_id])
+    emit.wake_consumers([kind])
 
 
 def _insert(

@@ -5,11 +5,10 @@ Decides nothing by the environment; postbox.config.settings takes these as they 
 
 from __future__ import annotations
 
-# What waits in the database, and the task that works it off. A wake-up names the work, never its content. Where there
-# is a ``wanted``, an event wakes only if that says so of its agents.
+# What waits in the database, and the task that works it off. A wake-up names the work, never its content.
 POSTBOX_WORK = {
     "ingest": {"task": "postbox.ingest.work", "due": "postbox.ingest.claim.due"},
-    "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due", "wanted": "webhooks.listeners.any_of"},
+    "webhooks": {"task": "webhooks.deliver", "due": "webhooks.claim.due"},
     "score": {"task": "postbox.ingest.rescore", "due": "postbox.ingest.reexaminations.scores_due"},
     "rules": {"task": "postbox.ingest.reapply_rules", "due": "postbox.ingest.reexaminations.rules_due"},
     "outbound": {"task": "outbound.ship", "due": "outbound.batch.due"},

@@ -6,7 +6,7 @@ Decides who gets a copy (settings.POSTBOX_EVENT_CONSUMERS); never what is done w
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,11 +59,11 @@ def values_of(event: NewEvent) -> dict[str, Any]:
     }
 
 
-def wake_consumers(kinds: Iterable[str], agents: Collection[uuid.UUID]) -> None:
-    """Wake those who take events of these kinds and have a use for one of these agents, after commit."""
+def wake_consumers(kinds: Iterable[str]) -> None:
+    """Wake those who take events of these kinds, after commit."""
     for name in {name for kind in kinds for name in consumers_of(kind)}:
         if name in settings.POSTBOX_WORK:
-            wake(name, agents)
+            wake(name)
 
 
 def emit(events: Sequence[NewEvent]) -> None:
@@ -75,7 +75,7 @@ def emit(events: Sequence[NewEvent]) -> None:
             cursor.execute(f"WITH {WITH_EVENT} SELECT 1", values_of(events[0]))
         else:
             _copy(cursor, events)
-    wake_consumers({event.kind for event in events}, {event.agent_id for event in events})
+    wake_consumers({event.kind for event in events})
 
 
 def _copy(cursor: Any, events: Sequence[NewEvent]) -> None:

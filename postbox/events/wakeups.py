@@ -14,13 +14,10 @@ import logging
 import os
 import threading
 import time
-import uuid
-from collections.abc import Collection
 
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +40,9 @@ _CLEAR = "UPDATE wakeups SET waiting_since = NULL WHERE work = %s AND waiting_si
 _ADD = "INSERT INTO wakeups (work) VALUES (%s) ON CONFLICT DO NOTHING"
 
 
-def wake(work: str, agents: Collection[uuid.UUID] | None = None) -> None:
-    """Once the current transaction has committed, see that a worker looks at ``work``. Never raises.
-
-    Where ``agents`` are told and the work can say of whom it wants to know, only for one of those; else for anybody.
-    """
-    transaction.on_commit(lambda: _publisher().notify(work, agents), robust=True)
+def wake(work: str) -> None:
+    """Once the current transaction has committed, see that a worker looks at ``work``. Never raises."""
+    transaction.on_commit(lambda: _publisher().notify(work), robust=True)
 
 
 def clear(work: str) -> None:
@@ -85,56 +79,49 @@ def end() -> None:
         _current.join(timeout=5)
 
 
-def _is_wanted(work: str, agents: set[uuid.UUID] | None) -> bool:
-    """What nobody wants waits for the sweep, which has it taken away with others."""
-    asked = settings.POSTBOX_WORK[work].get("wanted")
-    return agents is None or asked is None or bool(import_string(asked)(agents))
-
-
 class _Publisher(threading.Thread):
     """One a process. Collects names and publishes them; ends when idle so that nothing lingers at shutdown."""
 
     def __init__(self) -> None:
         super().__init__(name="wakeups", daemon=True)
         self.pid = os.getpid()
-        self._wanted: dict[str, set[uuid.UUID] | None] = {}
+        self._wanted: set[str] = set()
         self._changed = threading.Condition()
         self._ended = False
 
-    def offer(self, work: str, agents: Collection[uuid.UUID] | None) -> bool:
+    def offer(self, work: str) -> bool:
         with self._changed:
             if self._ended:
                 return False
-            told = self._wanted.setdefault(work, set())
-            self._wanted[work] = None if agents is None or told is None else told.union(agents)
+            self._wanted.add(work)
             self._changed.notify()
             return True
 
     def run(self) -> None:
-        while wanted := self._wait():
-            published = [self._publish(work, agents) for work, agents in wanted.items()]
+        while names := self._wait():
+            published = [self._publish(work) for work in names]
             time.sleep(_REST_SECONDS if any(published) else _LONG_REST_SECONDS)
         connection.close()
 
-    def _wait(self) -> dict[str, set[uuid.UUID] | None]:
+    def _wait(self) -> set[str]:
         with self._changed:
             if not self._wanted and not self._ended:
                 self._changed.wait(_IDLE_SECONDS)
-            wanted, self._wanted = self._wanted, {}
-            self._ended = self._ended or not wanted
-            return wanted
+            names, self._wanted = self._wanted, set()
+            self._ended = self._ended or not names
+            return names
 
-    def _publish(self, work: str, agents: set[uuid.UUID] | None) -> bool:
+    def _publish(self, work: str) -> bool:
         try:
-            return _is_wanted(work, agents) and publish(work)
+            return publish(work)
         except Exception as error:  # the broker or the database is away: the sweep will wake what waits
             log.warning("wakeup_not_published", extra={"work": work, "error": type(error).__name__})
             connection.close()
             return False
 
-    def notify(self, work: str, agents: Collection[uuid.UUID] | None) -> None:
-        if not self.offer(work, agents):
-            _publisher(renew=True).offer(work, agents)
+    def notify(self, work: str) -> None:
+        if not self.offer(work):
+            _publisher(renew=True).offer(work)
 
     def end(self) -> None:
         with self._changed:

@@ -47,6 +47,7 @@ _OWNED = (
 @admin.register(Owner)
 class OwnerAdmin(ModelAdmin):
     list_display = ("name", "email", "agent_count", "created")
+    ordering = ("name",)
     search_fields = ("name",)
     list_per_page = 50
     readonly_fields = ("owned", "id", "created_at")

@@ -12,11 +12,9 @@ from celery import current_app
 from django.db import transaction
 
 from postbox.events import wakeups
-from postbox.events.models import EventCopy, Wakeup
+from postbox.events.models import Wakeup
 from postbox.events.sweep import missed, sweep
-from postbox.ingest import work
 from tests.people import deliver, known_agent, mail
-from tests.webhooks.scene import endpoint_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,16 +105,3 @@ def test_the_sweep_wakes_what_waits_without_a_wakeup() -> None:
     assert "ingest" in sweep()
     assert waiting("ingest") == 1
     assert not missed()
-
-
-def test_an_event_that_no_endpoint_will_get_wakes_nobody() -> None:
-    robin = known_agent()
-    deliver(mail(), robin.address)
-    work.run()
-    assert EventCopy.objects.filter(consumer="webhooks").count() == 1  # there for the sweep
-    time.sleep(0.1)
-    assert waiting("webhooks") == 0
-    endpoint_of(robin, "https://example.org/hook")
-    deliver(mail(subject="another"), robin.address)
-    work.run()
-    assert eventually(lambda: waiting("webhooks") == 1)

@@ -110,6 +110,8 @@ def test_a_question_whose_asker_was_interrupted_is_asked_by_one_who_waits(
     calls: list[str] = []
 
     def interrupting(self: Dns, name: Any, rdtype: str, seconds: float) -> Any:
+        if self is not ask:  # of another test, whose last question is still out
+            return answer(self, name, rdtype, seconds)
         calls.append(threading.current_thread().name)
         if len(calls) == 1:
             waiting.wait(5)
