@@ -114,7 +114,7 @@ def distil_html(html: str) -> Distilled:
 def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
     """What is painted of a tree; None without one, or where its styles are beyond any bound."""
     root = document.root
-    if root is None:
+    if root is None or document.sheets is None:
         return None
     try:
         cascade, page = styles_for(document.sheets, in_quirks_mode(html), document.dark, deadline)

@@ -193,6 +193,17 @@ class TestBounds:
         assert found.notes == ("styles_not_judged",)
         assert SECRET in found.hidden[0].text
 
+    @pytest.mark.parametrize(
+        "sheet",
+        ["<style media='{}'>p{{color:red}}</style>", "<link rel=stylesheet href='data:text/css,p{{}}' media='{}'>"],
+    )
+    def test_a_sheet_of_which_nobody_can_tell_whether_it_holds_shows_nothing(self, sheet: str) -> None:
+        found = distil_html(sheet.format("print, " * 2_000) + f"<p>{SECRET}")
+        assert found.text == ""
+        assert found.notes == ("styles_not_judged",)
+        assert SECRET in found.hidden[0].text
+        assert distil_html(sheet.format("print, " * 20) + f"<p>{SECRET}").text == SECRET
+
     def test_what_lies_too_deep_is_left_out_and_said_so(self) -> None:
         found = distil_html("<p>first</p>" + "<div>" * 5_000 + SECRET)
         assert found.text == "first"
@@ -207,6 +218,21 @@ class TestBounds:
 
 
 class TestProperties:
+    @pytest.mark.parametrize("tag", ["svg", "g", "text", "tspan", "foreignobject", "math", "font", "td", "img", "p"])
+    def test_any_value_of_an_attribute_is_taken(self, tag: str) -> None:
+        names = (
+            "display visibility opacity font-size transform color fill fill-opacity width x mathsize size style media"
+        )
+        values = ("var(--a)", "var(--a,1)", "var(", "calc(1px + var(--a))", "nan", "1e999", "(" * 5_000, "url(" * 2_000)
+        for name in names.split():
+            for value in values:
+                distil_html(f"<div><{tag} {name}='{value}'>{SECRET}</{tag}></div>")
+
+    @pytest.mark.parametrize(("value", "seen"), [("var(--a)", False), ("var(--b)", True), ("var(--b, 0)", False)])
+    def test_variables_hold_in_attributes_of_drawings(self, value: str, seen: bool) -> None:
+        html = f"<svg style='--a: 0'><text y=20 opacity='{value}'>{SECRET}</text></svg>"
+        assert (SECRET in distil_html(html).text) is seen
+
     @settings(max_examples=150, deadline=None)
     @given(st.text(max_size=400))
     def test_any_text_is_taken(self, text: str) -> None:

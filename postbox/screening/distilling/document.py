@@ -14,6 +14,7 @@ from lxml import etree
 from lxml.etree import _Element, _LogEntry
 
 from postbox.screening.distilling.data_urls import style_text
+from postbox.screening.distilling.limits import Overrun
 from postbox.screening.distilling.markup import as_browsers_read, bounded
 from postbox.screening.distilling.media import media_applies
 
@@ -23,13 +24,13 @@ _local = threading.local()
 
 
 class Document(NamedTuple):
-    """A tree, None when there is nothing in the mail to read; whether all of it was parsed; its style
-    sheets; what the parser complained of; whether it asks
-    for a dark page."""
+    """A tree, None when there is nothing in the mail to read; whether all of it was parsed; its style sheets, None
+    where it cannot be told which of them hold; what the parser complained of; whether it asks for a dark page.
+    """
 
     root: _Element | None
     whole: bool
-    sheets: list[str]
+    sheets: list[str] | None
     errors: Sequence[_LogEntry]
     dark: bool = False
 
@@ -60,7 +61,10 @@ def parse(html: str) -> Document:
     errors = parser.error_log
     if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
         whole = False
-    found = _style_sheets(root) if sheets else []
+    try:
+        found = _style_sheets(root) if sheets else []
+    except Overrun:
+        return Document(root, whole, None, errors, dark)
     if any(_ASKS_FOR_ROWS(sheet) for sheet in found):
         _wrap_rows(root)
     return Document(root, whole, found, errors, dark)

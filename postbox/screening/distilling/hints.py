@@ -86,7 +86,10 @@ def _svg(tag: str, named: dict[str, str], found: dict[str, Any]) -> None:
         found["display"] = "none"
     for name in ("display", "visibility", "opacity", "font-size", "transform", "color"):
         if name in named:
-            found.update(longhands(name, named[name]))
+            read = longhands(name, named[name])
+            found.update(read)
+            if any(type(value) is Unresolved for _, value in read):
+                found[CUSTOM] = True
     fill = named.get("fill", "").strip().lower()
     if fill and tag in {"svg", "g"}:
         found[FILL], found[CUSTOM] = "transparent" if fill == "none" else fill, True
@@ -148,7 +151,7 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
     if "mathbackground" in named:
         _set_colour(found, "background-color", named["mathbackground"])
     if "mathsize" in named:
-        found.update(longhands("font-size", named["mathsize"]))
+        found.update(one for one in longhands("font-size", named["mathsize"]) if type(one[1]) is not Unresolved)
     if "hidden" in named:
         found["display"] = ABSENT
 
