@@ -220,13 +220,20 @@ class TestBounds:
 class TestProperties:
     @pytest.mark.parametrize("tag", ["svg", "g", "text", "tspan", "foreignobject", "math", "font", "td", "img", "p"])
     def test_any_value_of_an_attribute_is_taken(self, tag: str) -> None:
-        names = (
-            "display visibility opacity font-size transform color fill fill-opacity width x mathsize size style media"
-        )
+        names = "display visibility opacity font-size transform color fill width x mathsize size style media"
         values = ("var(--a)", "var(--a,1)", "var(", "calc(1px + var(--a))", "nan", "1e999", "(" * 5_000, "url(" * 2_000)
         for name in names.split():
             for value in values:
                 distil_html(f"<div><{tag} {name}='{value}'>{SECRET}</{tag}></div>")
+
+    @pytest.mark.parametrize("sign", ["\x01", "\x0b", "\x1f", "\ufffe", "&#1;", "&#xffff;", "&#xd800;"])
+    def test_signs_that_no_tree_takes_are_let_go(self, sign: str) -> None:
+        found = distil_html(
+            f"<div style='width:90px;height:20px;overflow:hidden'>se{sign}en and below it {SECRET}</div>"
+        )
+        assert found.text.startswith("se")
+        assert SECRET not in found.text
+        assert SECRET in found.hidden[0].text
 
     @pytest.mark.parametrize(("value", "seen"), [("var(--a)", False), ("var(--b)", True), ("var(--b, 0)", False)])
     def test_variables_hold_in_attributes_of_drawings(self, value: str, seen: bool) -> None:
