@@ -32,7 +32,8 @@ def check(case: Case) -> Verdict:
     delivered = decide([*case.verdicts, Verdict(name, outcome, code, "")]) == Status.PROCESSED
     silent = why_not_answered(case) if any(rule.actions.reply_text for rule in hits) else ""
     case.effects = _effects(case, hits, delivered=delivered, answered=not silent)
-    words = [f"The mail names {authors} authors in From; one is right."] if authors != 1 else []
+    told = f"{authors} authors" if authors else "no author"
+    words = [f"The mail names {told} in From; one is right."] if authors != 1 else []
     words += [f"Rule “{rule.name}”: {_told(rule, delivered, silent)}." for rule in hits]
     return Verdict(name, outcome, code, " ".join(words) or "No rule matched.")
 
