@@ -118,6 +118,7 @@ def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
         return None
     try:
         cascade, page = styles_for(document.sheets, in_quirks_mode(html), document.dark, deadline)
+        cascade.begin(root)
         walk = Walk(cascade, page, deadline)
         walk.run(root)
         if not walk.places_matter:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lxml.etree import _Element
+from lxml.etree import XPath, _Element
 
 from postbox.screening.distilling.animations import ANIMATED, ANIMATING
 from postbox.screening.distilling.css_colours import Hashless
@@ -67,7 +67,9 @@ class _Entry:
     order: int
     selector: Selector
     declarations: tuple[Declaration, ...]
-    layer: tuple[str, ...] = ()
+    layer: tuple[str, ...]
+    names: frozenset[str]
+    """Classes and ids without which it matches nothing."""
 
 
 _MOST_KNOWN = 5_000
@@ -89,6 +91,12 @@ class Cascade:
         self._known: dict[object, Declared] = {}
         self._looking: dict[object, list[_Entry]] = {}
         """Candidates, by key, for elements whose surroundings decide which of them match."""
+        self._here: dict[object, list[_Entry]] = {}
+        """Those of them that may match anything in this mail."""
+        self._settled: dict[object, tuple[Declared, object]] = {}
+        """What is declared, by key, where no surroundings in this mail make a difference."""
+        self._root: _Element | None = None
+        self._named: frozenset[str] | None = None
         self._layers = Layers()
         self.pseudos = False
         """Whether any rule is for a pseudo-element."""
@@ -102,6 +110,12 @@ class Cascade:
         self._deadline = deadline
         self._budget.left = STEPS
         return len(self._known) + len(self._looking) < _MOST_KNOWN
+
+    def begin(self, root: _Element) -> None:
+        """What follows is asked of elements of this tree: most rules of a sheet are about classes that it has not."""
+        self._root, self._named = root, None
+        self._here.clear()
+        self._settled.clear()
 
     def _add(self, sheet: str) -> None:
         for rule in style_rules(sheet, self._deadline, self._layers):
@@ -118,7 +132,8 @@ class Cascade:
                     raise Overrun
                 if selector.never:
                     continue
-                entry = _Entry(selector.specificity, self._count, selector, rule.declarations, rule.layer)
+                names = selector.names(self._folds)
+                entry = _Entry(selector.specificity, self._count, selector, rule.declarations, rule.layer, names)
                 self._index(selector, entry)
 
     def _index(self, selector: Selector, entry: _Entry) -> None:
@@ -140,18 +155,38 @@ class Cascade:
         known = self._known.get(key)
         if known is not None:
             return known, key
+        settled = self._settled.get(key)
+        if settled is not None:
+            return settled
+        looking, around = self._here.get(key), True
+        if looking is None:
+            looking, around = self._looked_at(element, tag, key)
+        matched = [entry for entry in looking if matches(entry.selector, element, self._budget)]
+        plain = key
+        if key in self._looking:
+            key = (key, *[entry.order for entry in matched])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._cascaded(tag, element, matched)
+        if not around:
+            self._settled[plain] = (found, key)
+        return found, key
+
+    def _looked_at(self, element: _Element, tag: str, key: object) -> tuple[list[_Entry], bool]:
+        """The rules that may match such an element in this mail; whether that hangs on what stands around it."""
         candidates = self._looking.get(key)
         if candidates is None:
             candidates = self._candidates(tag, element) if self._count else []
-            if not all(entry.selector.local for entry in candidates):
-                self._looking[key] = candidates
-        matched = [entry for entry in candidates if matches(entry.selector, element, self._budget)]
-        if key in self._looking:
-            key = (key, *[entry.order for entry in matched])
-            if key in self._known:
-                return self._known[key], key
-        found = self._known[key] = self._cascaded(tag, element, matched)
-        return found, key
+            if all(entry.selector.local for entry in candidates):
+                return candidates, True
+            self._looking[key] = candidates
+        if self._named is None:
+            self._named = _names(self._root, self._folds)
+        here = [entry for entry in candidates if entry.names <= self._named]
+        if all(entry.selector.local for entry in here):
+            return here, False
+        self._here[key] = here
+        return here, True
 
     def _candidates(self, tag: str, element: _Element) -> list[_Entry]:
         """The rules that may match, the strongest last."""
@@ -186,6 +221,18 @@ class Cascade:
                 if generated.get("content") is not None or (made and name == "first-line"):
                     found[f"::{name}"] = generated
         return found
+
+
+_CLASSES = XPath("//@class", smart_strings=False)
+_IDS = XPath("//@id", smart_strings=False)
+
+
+def _names(root: _Element | None, folds: bool) -> frozenset[str]:
+    """Every class and id of a tree, in small letters where case makes no difference."""
+    if root is None:
+        return frozenset()
+    names = [*" ".join(_CLASSES(root)).split(), *_IDS(root)]
+    return frozenset(map(str.lower, names) if folds else names)
 
 
 def _standard(block: tuple[Declaration, ...]) -> tuple[Declaration, ...]:

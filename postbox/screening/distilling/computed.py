@@ -66,6 +66,8 @@ class Style:
     control: bool = False
     """In a form control, of which no places are worked out."""
     crowded: bool = False
+    flat: bool = False
+    """In lines without height, in which text lies upon text."""
     inside: dict[object, Plan] = field(default_factory=dict)
 
     def values(self) -> tuple[object, ...]:
@@ -76,7 +78,7 @@ class Style:
             tuple(self.custom.items()) if self.custom else (), self.indent, self.shadow, self.outline, self.through,
             self.filters, self.behind_filter, self.blending,
             self.behind_blend, self.behind_blend is WHITE, self.direction,
-            self.exact, self.root, self.ground, self.dark, self.zoom, self.control, self.crowded,
+            self.exact, self.root, self.ground, self.dark, self.zoom, self.control, self.crowded, self.flat,
             self.backdrop is WHITE,
         )  # fmt: skip
 

@@ -57,6 +57,11 @@ class Selector:
         """Whether tag and attributes of the element alone decide."""
         return len(self.parts) == 1 and (not self.parts[0].tests or self.parts[0].tests == (is_link,))
 
+    def names(self, folds: bool) -> frozenset[str]:
+        """The classes and ids that a mail must hold for it to match, in small letters where case makes no difference."""
+        names = [name for part in self.parts for name in (*part.classes, part.ident) if name]
+        return frozenset(map(str.lower, names) if folds else names)
+
     @property
     def never(self) -> bool:
         """Whether it matches nothing, whatever the mail."""

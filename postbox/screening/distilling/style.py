@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.computed import FAINTEST, LINK, Style, told_apart
 from postbox.screening.distilling.css_colours import CANVAS_DARK, WHITE, is_dark
+from postbox.screening.distilling.css_lengths import Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
@@ -45,6 +46,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         display in _HOLDERS, parent.base, parent.link, parent.indent, parent.shadow, parent.outline, parent.through,
         parent.filters, parent.behind_filter, parent.blending, parent.behind_blend, parent.direction,
         parent.exact, parent.root, parent.ground, parent.dark, parent.zoom, tag in CONTROLS, parent.crowded,
+        _flat(parent, declared),
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
@@ -89,8 +91,21 @@ def _like_parent(parent: Style, tag: str, declared: dict[str, Any], display: str
         and display not in _HOLDERS
         and tag not in _ROOTS
         and _PAINTING.isdisjoint(declared)
+        and _flat(parent, declared) is parent.flat
         and _gone(parent, parent, declared, display) is None
     )
+
+
+def _flat(parent: Style, declared: dict[str, Any]) -> bool:
+    """Whether lines of text have next to no height (CSS 2.2, section 10.8.1)."""
+    height = declared.get("line-height")
+    if isinstance(height, Length):
+        small = height.pixels + height.fonts + height.share < (0.2 if height.bare else 3.0)
+        return small and not (height.fonts > 0.2 or height.share > 0.2)
+    return parent.flat and (height is None or height in _AS_PARENT)
+
+
+_AS_PARENT = frozenset({"inherit", "unset", "revert", "revert-layer"})
 
 
 def _display(tag: str, declared: dict[str, Any]) -> str:

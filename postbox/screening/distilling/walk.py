@@ -18,7 +18,7 @@ from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDER
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.frames import Frame
 from postbox.screening.distilling.invisible import Invisible
-from postbox.screening.distilling.layout.needs import needs_places
+from postbox.screening.distilling.layout.needs import INSIDE, has_ink, holds_ink, needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
 from postbox.screening.distilling.misnested import FORMATTING as CARRYING
 from postbox.screening.distilling.page import Page
@@ -29,9 +29,9 @@ from postbox.screening.distilling.writer import Writer
 _STEPS_BETWEEN_LOOKS = 256
 _LETTER = re.compile(r"[^\W\d_]").search
 _TELLING_CHARACTERS = 200
-HABIT, GENERATED, PLACED, LINK, COLLAPSED, CARRIED = 1, 2, 4, 8, 16, 32
+HABIT, GENERATED, PLACED, LINK, COLLAPSED, CARRIED, CONFINES = 1, 2, 4, 8, 16, 32, 64
 """Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link, is a
-collapsed column, hides text and may go on after the end of what it stands in."""
+collapsed column, hides text and may go on after the end of what it stands in, may cut off or cover text in it."""
 
 
 class Walk:
@@ -209,18 +209,25 @@ class Walk:
             flags |= COLLAPSED
         if style.reason is not None and tag in CARRYING:
             flags |= CARRIED
-        if style.gone is None and (
-            needs_places(declared, style.font)
-            or any(one is not None and needs_places(one, style.font) for one in generated or ())
-        ):
-            flags |= PLACED
+        if style.gone is None:
+            flags |= self._place(declared, generated, style.font)
         plan = (style, edge_of(tag, display), flags, display, generated)
         self.page.remember(parent, key, plan)
         return plan
 
+    def _place(self, declared: Declared, generated: tuple[Declared | None, ...] | None, font: float) -> int:
+        """The flag that says whether places have to be worked out for an element with these values."""
+        where = needs_places(declared, font)
+        if where == INSIDE and not self.cascade.pseudos:
+            return CONFINES
+        if where or any(one is not None and needs_places(one, font) for one in generated or ()):
+            return PLACED
+        return 0
+
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
         frame = Frame(element, tag, plan[0], plan[3])
-        self.places_matter |= bool(plan[2] & PLACED)
+        if plan[2] & PLACED or (plan[2] & CONFINES and not self.places_matter and holds_ink(element)):
+            self.places_matter = True
         if plan[2] & CARRIED or tag == "select":
             self.carried.add(tag)
         if plan[2] & GENERATED:
@@ -269,6 +276,8 @@ class Walk:
         if style.reason is not None and not (self.legible and text in self.legible):
             self.findings.hide(style.reason, text)
             return
+        if style.flat and has_ink(text):
+            self.places_matter = True
         if not text.isascii():
             text = self.invisible.strip(text)
         if self.findings.open:

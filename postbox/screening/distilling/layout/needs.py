@@ -1,50 +1,100 @@
 """Whether a style can move, cut or cover anything, so that places have to be worked out.
 
-Decides from declared values alone; ordinary mail needs none of it.
+Decides from declared values, and for styles that touch nothing but what is in the box from what is in it; ordinary
+mail needs none of it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
+
+from lxml.etree import _Element
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.words import words
 
+INSIDE, ANYWHERE = 1, 2
+"""What a style may hide by its place: text in the element alone, or text anywhere."""
 _TELLING = frozenset(
     words(
         """
     position z-index overflow-x overflow-y contain margin-top margin-left margin-bottom margin-right transform
     translate scale rotate clip-path grid-area grid-row grid-template-rows grid-template-columns grid-auto-rows
-    -webkit-line-clamp padding-left padding-top border-left-width border-top-width box-shadow height line-height
-    text-indent word-spacing container-type
+    -webkit-line-clamp padding-left padding-top border-left-width border-top-width box-shadow height text-indent
+    word-spacing container-type
     """
     )
 )
+_GRIDS = frozenset({"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"})
 _SIDES = ("left", "top", "right", "bottom")
 _NARROW = 400.0
 _FAR = 800.0
 _BACK = -8.0
+_EDGE = 6.0
+_MOST_LOOKED_AT = 24
+_PLAIN = frozenset(
+    words("td th tr tbody table div span p a img br center font b strong i em u hr small h1 h2 h3 h4 x-p x-b x-i x-u")
+)
+"""Elements that paint no more than the text in them."""
+_ARGUMENTS = re.compile(r"\([^()]{0,200}\)").sub
+_LENGTHS = re.compile(r"(?<![\w#.])([-+]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))([a-z%]{0,9})").findall
+_INK = re.compile(r"[^\s\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]").search
 
 
-def needs_places(declared: Mapping[str, Any], font: float) -> bool:
-    """Whether an element with these values may lie elsewhere than in plain flow, or cut or cover something."""
+def needs_places(declared: Mapping[str, Any], font: float) -> int:
+    """Where an element with these values may hide text by its place: 0 for nowhere, ``INSIDE`` or ``ANYWHERE``."""
     if _TELLING.isdisjoint(declared):
-        return False
+        return 0
+    if _moves(declared, font):
+        return ANYWHERE
+    return INSIDE if _confines(declared, font) else 0
+
+
+def holds_ink(element: _Element) -> bool:
+    """Whether an element paints any text, or may: what is large or no plain box is not looked through."""
+    for looked, node in enumerate(islice(element.iter(), _MOST_LOOKED_AT + 1)):
+        if isinstance(node.tag, str):
+            if looked == _MOST_LOOKED_AT or node.tag not in _PLAIN or has_ink(node.text):
+                return True
+            if node.tag == "img" and (node.get("src", "")[:5] == "data:" or "background" in node.get("style", "")):
+                return True
+        if node is not element and has_ink(node.tail):
+            return True
+    return False
+
+
+def has_ink(text: str | None) -> bool:
+    """Whether a text paints anything."""
+    return text is not None and not text.isspace() and _INK(text) is not None
+
+
+def _moves(declared: Mapping[str, Any], font: float) -> bool:
+    """Whether the box may lie elsewhere than in plain flow, or move or cover others."""
     position = declared.get("position", "static")
     if position in {"absolute", "fixed"} or isinstance(declared.get("z-index"), int):
-        return True
-    if declared.get("min-width") is not None and declared.get("overflow-x", "visible") != "visible":
         return True
     if position == "relative" and any(_pixels(declared, side, font) for side in _SIDES):
         return True
     if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale", "rotate")):
         return True
-    if "(" in str(declared.get("clip-path", "")):
+    if not _GRIDS.isdisjoint(declared):
         return True
-    if not declared.keys().isdisjoint(
-        {"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"}
-    ):
+    if any(_pixels(declared, f"border-{side}-width", font) > _FAR for side in ("left", "top")):
+        return True
+    return any(
+        not _BACK <= _pixels(declared, f"{kind}-{side}", font) <= _FAR
+        for kind in ("margin", "padding") for side in _SIDES
+    )  # fmt: skip
+
+
+def _confines(declared: Mapping[str, Any], font: float) -> bool:
+    """Whether text in the box may be cut off, painted over by its box, run out of it or lie upon itself."""
+    if declared.get("min-width") is not None and declared.get("overflow-x", "visible") != "visible":
+        return True
+    if "(" in str(declared.get("clip-path", "")):
         return True
     if ("background-color" in declared or str(declared.get("display"))[-4:] in {"flex", "grid"}) and _low(
         declared, font
@@ -55,32 +105,25 @@ def needs_places(declared: Mapping[str, Any], font: float) -> bool:
         or abs(_pixels(declared, "word-spacing", font)) > 2 * font
     ):
         return True
-    if any(_pixels(declared, f"border-{side}-width", font) > _FAR for side in ("left", "top")):
+    if "container-type" in declared or _paints_inside(declared.get("box-shadow")):
         return True
-    if "container-type" in declared or _flat_lines(declared.get("line-height")):
-        return True
-    if "inset" in str(declared.get("box-shadow", "")) or declared.get("contain", "none") not in {
-        "none",
-        "layout",
-        "style",
-    }:
-        return True
-    return _cuts(declared, font) or any(
-        not _BACK <= _pixels(declared, f"{kind}-{side}", font) <= _FAR
-        for kind in ("margin", "padding") for side in _SIDES
-    )  # fmt: skip
+    return declared.get("contain", "none") not in {"none", "layout", "style"} or _cuts(declared, font)
+
+
+def _paints_inside(shadow: object) -> bool:
+    """Whether a shadow may lie behind text: one that goes round the edge of its box alone does not."""
+    for one in _ARGUMENTS("", shadow).split(",") if isinstance(shadow, str) else ():
+        if "inset" in one:
+            lengths = _LENGTHS(one)
+            if not lengths or any(unit not in {"", "px"} for _, unit in lengths):
+                return True
+            if sum(abs(float(number)) for number, _ in lengths) > _EDGE:
+                return True
+    return False
 
 
 def _low(declared: Mapping[str, Any], font: float) -> bool:
     return "height" in declared and 0 <= _pixels(declared, "height", font) < 12
-
-
-def _flat_lines(value: object) -> bool:
-    return (
-        isinstance(value, Length)
-        and value.pixels + value.fonts + value.share < (0.2 if value.bare else 3.0)
-        and not (value.fonts > 0.2 or value.share > 0.2)
-    )
 
 
 def _cuts(declared: Mapping[str, Any], font: float) -> bool:
