@@ -231,7 +231,9 @@ def _names(root: _Element | None, folds: bool) -> frozenset[str]:
     """Every class and id of a tree, in small letters where case makes no difference."""
     if root is None:
         return frozenset()
-    names = [*" ".join(_CLASSES(root)).split(), *_IDS(root)]
+    classes: Any = _CLASSES(root)
+    ids: Any = _IDS(root)
+    names = [*" ".join(classes).split(), *ids]
     return frozenset(map(str.lower, names) if folds else names)
 
 

@@ -95,5 +95,5 @@ class Invisible:
             spelled += " " + self._selectors.decode("utf-8", "replace")
         if spelled.strip():
             return spelled.strip()
-        most = sorted(self._counts.items(), key=lambda pair: -pair[1])[:_NAMED_KINDS]
+        most = sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_NAMED_KINDS]
         return ", ".join(f"U+{ord(character):04X} x{count}" for character, count in most)

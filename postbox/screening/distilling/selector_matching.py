@@ -58,7 +58,7 @@ class Selector:
         return len(self.parts) == 1 and (not self.parts[0].tests or self.parts[0].tests == (is_link,))
 
     def names(self, folds: bool) -> frozenset[str]:
-        """The classes and ids that a mail must hold for it to match, in small letters where case makes no difference."""
+        """The classes and ids without which a mail holds no match, in small letters where case makes no difference."""
         names = [name for part in self.parts for name in (*part.classes, part.ident) if name]
         return frozenset(map(str.lower, names) if folds else names)
 

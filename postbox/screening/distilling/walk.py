@@ -195,8 +195,7 @@ class Walk:
     def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
         declared, key = self.cascade.declared(element, tag, key)
-        known = parent.inside.get(key)
-        if known is not None:
+        if (known := parent.inside.get(key)) is not None:
             return known
         style, display, declared = derive(parent, tag, declared, self.page)
         generated = None
@@ -217,12 +216,8 @@ class Walk:
 
     def _place(self, declared: Declared, generated: tuple[Declared | None, ...] | None, font: float) -> int:
         """The flag that says whether places have to be worked out for an element with these values."""
-        where = needs_places(declared, font)
-        if where == INSIDE and not self.cascade.pseudos:
-            return CONFINES
-        if where or any(one is not None and needs_places(one, font) for one in generated or ()):
-            return PLACED
-        return 0
+        where = max(needs_places(one, font) for one in (declared, *(generated or ())) if one is not None)
+        return 0 if not where else CONFINES if where == INSIDE and not self.cascade.pseudos else PLACED
 
     def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
         frame = Frame(element, tag, plan[0], plan[3])
@@ -276,8 +271,7 @@ class Walk:
         if style.reason is not None and not (self.legible and text in self.legible):
             self.findings.hide(style.reason, text)
             return
-        if style.flat and has_ink(text):
-            self.places_matter = True
+        self.places_matter |= style.flat and has_ink(text)
         if not text.isascii():
             text = self.invisible.strip(text)
         if self.findings.open:

@@ -29,7 +29,9 @@ _TELLING = frozenset(
     )
 )
 _GRIDS = frozenset({"grid-auto-rows", "grid-area", "grid-row", "grid-template-rows", "grid-template-columns"})
+_TURNS = frozenset({"transform", "translate", "scale", "rotate"})
 _SIDES = ("left", "top", "right", "bottom")
+_AROUND = tuple(f"{kind}-{side}" for kind in ("margin", "padding") for side in _SIDES)
 _NARROW = 400.0
 _FAR = 800.0
 _BACK = -8.0
@@ -78,16 +80,16 @@ def _moves(declared: Mapping[str, Any], font: float) -> bool:
         return True
     if position == "relative" and any(_pixels(declared, side, font) for side in _SIDES):
         return True
-    if any(declared.get(name, "none") != "none" for name in ("transform", "translate", "scale", "rotate")):
+    if not _TURNS.isdisjoint(declared) and any(declared.get(name, "none") != "none" for name in _TURNS):
         return True
     if not _GRIDS.isdisjoint(declared):
         return True
-    if any(_pixels(declared, f"border-{side}-width", font) > _FAR for side in ("left", "top")):
+    if any(_pixels(declared, name, font) > _FAR for name in ("border-left-width", "border-top-width")):
         return True
-    return any(
-        not _BACK <= _pixels(declared, f"{kind}-{side}", font) <= _FAR
-        for kind in ("margin", "padding") for side in _SIDES
-    )  # fmt: skip
+    for name in _AROUND:  # noqa: SIM110 - a loop, since this is asked for nearly every style
+        if name in declared and not _BACK <= _pixels(declared, name, font) <= _FAR:
+            return True
+    return False
 
 
 def _confines(declared: Mapping[str, Any], font: float) -> bool:
