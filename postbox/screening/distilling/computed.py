@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from postbox.screening.distilling.css_colours import BLACK, RGBA, WHITE, colour
-from postbox.screening.distilling.css_lengths import ROOT_FONT, Length
+from postbox.screening.distilling.css_lengths import ROOT_FONT, Length, length
 from postbox.screening.distilling.legibility import Filter, blended, filtered, too_near
+from postbox.screening.distilling.pseudo_classes import split_commas
 from postbox.screening.distilling.reasons import HiddenReason
 
 FAINTEST = 0.1
-SPREAD = re.compile(r"0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+(\d{1,5})(?:px)?").search
 _WIPES = re.compile(r"(?:brightness|contrast)\(0").search
 _FUNCTIONS = re.compile(r"[a-z]+\([^()]{1,60}\)").findall
 LINK: RGBA = (0.0, 0.0, 238.0, 1.0)
@@ -94,6 +94,26 @@ def gradient_colours(value: str) -> list[RGBA]:
     return plain + [found for word in _FUNCTIONS(value)[:40] if (found := colour(word)) is not None]
 
 
+WIDE_SHADOW = 12.0
+
+
+def inner_shadow(value: str, least: float) -> RGBA | None:
+    """The colour of the uppermost shadow inside a box that reaches at least so many pixels from its edge."""
+    for one in split_commas(value) if "inset" in value else ():
+        if "inset" in one and shadow_reach(one) >= least and (found := gradient_colours("(" + one)):
+            return found[0]
+    return None
+
+
+def shadow_reach(shadow: str) -> float:
+    """How far from the edge one shadow paints, in pixels, without its blur."""
+    said = [size.resolve(ROOT_FONT, 0.0) for word in _ARGUMENTS("", shadow).split() if (size := length(word))]
+    return max(map(abs, said[:2]), default=0.0) + max(0.0, said[3] if len(said) > 3 else 0.0)
+
+
+_ARGUMENTS = re.compile(r"[a-z]+\([^()]{0,200}\)").sub
+
+
 def told_apart(style: Style, backdrop: RGBA | None) -> bool:
     """Whether text of this style can be read on this backdrop; None is one that cannot be judged."""
     inks = [style.fill or style.colour]
@@ -125,10 +145,8 @@ def backdrop_of(style: Style, declared: dict[str, Any]) -> RGBA | None:
     paint = declared.get("background-color")
     picture = declared.get("background-image", "none")
     shadow = declared.get("box-shadow")
-    if isinstance(shadow, str) and "inset" in shadow and (found := gradient_colours("(" + shadow)):
-        spread = SPREAD(shadow)
-        if paint is None or (spread and float(spread[1]) >= 12):
-            return found[0]
+    if isinstance(shadow, str) and (inner := inner_shadow(shadow, 0.0 if paint is None else WIDE_SHADOW)):
+        return inner
     if declared.get("background-clip") == "text" or declared.get("mix-blend-mode") in {"multiply", "darken"}:
         return None
     if _WIPES(str(declared.get("backdrop-filter", ""))):

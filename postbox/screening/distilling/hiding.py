@@ -243,9 +243,6 @@ def _no_extent(declared: Declared, extent: str, overflow: str, padding: str, fon
         size = 0.0
     if size is None and (ratio := declared.get("aspect-ratio")) and isinstance(ratio, float):
         size = _by_ratio(declared, extent, ratio, font)
-    if size is None and extent == "height" and isinstance(declared.get("line-height"), Length):
-        line: Length = declared["line-height"]
-        size = line.pixels * font if line.bare else line.resolve(font, font)
     low = _pixels(declared, f"min-{extent}", font, VIEWPORT_WIDTH) or 0.0
     inside = _pixels(declared, padding, font, VIEWPORT_WIDTH) or 0.0
     return size is not None and max(size, low) + inside < NO_ROOM

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from postbox.screening.distilling.computed import FAINTEST, SPREAD, Style, gradient_colours
+from postbox.screening.distilling.computed import FAINTEST, WIDE_SHADOW, Style, gradient_colours, inner_shadow
 from postbox.screening.distilling.css_colours import BLACK, Scheme, is_dark
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.declarations import GLOBAL_KEYWORDS
@@ -122,10 +122,8 @@ _ELSEWHERE = re.compile(r"/\s*[.0]|/\s*\d(?:px)?\b|-\d{3,}|\d{4,}").search
 
 def _set_inner_shadow(style: Style, _parent: Style, value: Any) -> None:
     """A shadow inside that reaches over the whole box is its background."""
-    if "inset" in value and (match := SPREAD(value)) and float(match[1]) >= 12:
-        colours = gradient_colours("(" + value)
-        if colours and colours[0][3] >= 0.9:
-            style.backdrop = colours[0]
+    if "inset" in value and (paint := inner_shadow(value, WIDE_SHADOW)) and paint[3] >= 0.9:
+        style.backdrop = paint
 
 
 def _set_clip(style: Style, parent: Style, value: Any) -> None:

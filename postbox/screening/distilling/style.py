@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from postbox.screening.distilling.computed import FAINTEST, LINK, Style, told_apart
 from postbox.screening.distilling.css_colours import CANVAS_DARK, WHITE, is_dark
-from postbox.screening.distilling.css_lengths import Length
 from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
 from postbox.screening.distilling.hints import ABSENT, CONTROLS, FILL, UNRENDERED
 from postbox.screening.distilling.inheritance import SETTERS, inherit
+from postbox.screening.distilling.layout.needs import flat_lines
 from postbox.screening.distilling.reasons import HiddenReason
 
 if TYPE_CHECKING:
@@ -30,7 +30,15 @@ _HOLDERS = frozenset({"flex", "inline-flex", "grid", "inline-grid"})
 def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tuple[Style, str, dict[str, Any]]:
     """Style, display and resolved values of an element with these declared values inside an element of this style."""
     reset = tag == "table" and page.quirks
-    if not declared and not reset and not parent.holder and tag != "body" and parent.ground == parent.backdrop:
+    indented = tag == "table" and parent.indent is not None  # as in the style sheet of browsers
+    if (
+        not declared
+        and not reset
+        and not indented
+        and not parent.holder
+        and tag != "body"
+        and parent.ground == parent.backdrop
+    ):
         return parent, DISPLAYS.get(tag, "inline"), declared
     custom = parent.custom
     if custom or CUSTOM in declared:
@@ -38,7 +46,7 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     display = _display(tag, declared)
     if display == "contents":
         declared = {name: value for name, value in declared.items() if name not in _OF_BOXES}
-    if not reset and not custom and _like_parent(parent, tag, declared, display):
+    if not reset and not indented and not custom and _like_parent(parent, tag, declared, display):
         return parent, display, declared
     style = Style(
         parent.gone, None, parent.unseen, parent.font, parent.colour, parent.fill, parent.backdrop, parent.opacity,
@@ -50,6 +58,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
     )  # fmt: skip
     if display not in INLINE and parent.ground != parent.backdrop:
         style.backdrop = parent.ground
+    if indented:
+        style.indent = None
     if reset:
         style.font, style.colour, style.white_space, style.collapses = 16.0, parent.base, "normal", True
     if declared:
@@ -97,12 +107,11 @@ def _like_parent(parent: Style, tag: str, declared: dict[str, Any], display: str
 
 
 def _flat(parent: Style, declared: dict[str, Any]) -> bool:
-    """Whether lines of text have next to no height (CSS 2.2, section 10.8.1)."""
+    """Whether lines of text in it have next to no height."""
     height = declared.get("line-height")
-    if isinstance(height, Length):
-        small = height.pixels + height.fonts + height.share < (0.2 if height.bare else 3.0)
-        return small and not (height.fonts > 0.2 or height.share > 0.2)
-    return parent.flat and (height is None or height in _AS_PARENT)
+    if height is None:
+        return parent.flat
+    return flat_lines(height) or (parent.flat and isinstance(height, str) and height in _AS_PARENT)
 
 
 _AS_PARENT = frozenset({"inherit", "unset", "revert", "revert-layer"})

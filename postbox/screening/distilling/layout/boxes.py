@@ -90,10 +90,14 @@ class Box:
         self.out_of_flow = position in _OUT_OF_FLOW
         self.floating = declared.get("float", "none") in _FLOATS and not self.out_of_flow
         self.inline = self.display in INLINE and not self.out_of_flow and not self.floating
-        self.clips = not self.inline and (
-            declared.get("overflow-y", "visible") != "visible"
-            or declared.get("overflow-x", "visible") != "visible"
-            or declared.get("contain") in _CONTAINING
+        self.clips = (
+            not self.inline
+            and self.display not in _ROWS
+            and (
+                declared.get("overflow-y", "visible") != "visible"
+                or declared.get("overflow-x", "visible") != "visible"
+                or declared.get("contain") in _CONTAINING
+            )
         )
         tag = "" if self.element is None else str(self.element.tag)
         self.margin = self._sides(_MARGIN_NAMES, _usual_margin(tag, self.style.font))
@@ -127,6 +131,8 @@ class Box:
 
 _OUT_OF_FLOW = frozenset({"absolute", "fixed"})
 _FLOATS = frozenset({"left", "right"})
+_ROWS = frozenset({"table-row", "table-row-group", "table-header-group", "table-footer-group"})
+"""To these neither ``overflow`` nor ``contain`` applies (CSS Overflow 3, section 3; CSS Containment 2, section 3)."""
 _CONTAINING = frozenset({"paint", "content", "strict"})
 _FAR_BELOW = 30.0
 _MARGIN_NAMES = tuple(f"margin-{side}" for side in SIDES)

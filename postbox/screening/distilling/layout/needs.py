@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from postbox.screening.distilling.computed import inner_shadow
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.words import words
 
@@ -35,14 +36,12 @@ _AROUND = tuple(f"{kind}-{side}" for kind in ("margin", "padding") for side in _
 _NARROW = 400.0
 _FAR = 800.0
 _BACK = -8.0
-_EDGE = 6.0
+_EDGE = 4.0
 _MOST_LOOKED_AT = 24
 _PLAIN = frozenset(
     words("td th tr tbody table div span p a img br center font b strong i em u hr small h1 h2 h3 h4 x-p x-b x-i x-u")
 )
 """Elements that paint no more than the text in them."""
-_ARGUMENTS = re.compile(r"\([^()]{0,200}\)").sub
-_LENGTHS = re.compile(r"(?<![\w#.])([-+]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))([a-z%]{0,9})").findall
 _INK = re.compile(r"[^\s\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]").search
 
 
@@ -114,25 +113,29 @@ def _confines(declared: Mapping[str, Any], font: float) -> bool:
 
 def _paints_inside(shadow: object) -> bool:
     """Whether a shadow may lie behind text: one that goes round the edge of its box alone does not."""
-    for one in _ARGUMENTS("", shadow).split(",") if isinstance(shadow, str) else ():
-        if "inset" in one:
-            lengths = _LENGTHS(one)
-            if not lengths or any(unit not in {"", "px"} for _, unit in lengths):
-                return True
-            if sum(abs(float(number)) for number, _ in lengths) > _EDGE:
-                return True
-    return False
+    return isinstance(shadow, str) and inner_shadow(shadow, _EDGE) is not None
 
 
 def _low(declared: Mapping[str, Any], font: float) -> bool:
     return "height" in declared and 0 <= _pixels(declared, "height", font) < 12
 
 
+def flat_lines(height: object) -> bool:
+    """Whether lines of this ``line-height`` have next to no height (CSS 2.2, section 10.8.1)."""
+    return (
+        isinstance(height, Length)
+        and height.pixels + height.fonts + height.share < (0.2 if height.bare else 3.0)
+        and not (height.fonts > 0.2 or height.share > 0.2)
+    )
+
+
 def _cuts(declared: Mapping[str, Any], font: float) -> bool:
     if all(declared.get(name, "visible") == "visible" for name in ("overflow-x", "overflow-y")):
         return False
-    if declared.get("white-space") in {"nowrap", "pre"} or any(
-        isinstance(declared.get(name), Length) for name in ("height", "max-height", "flex-basis")
+    if (
+        declared.get("white-space") in {"nowrap", "pre"}
+        or flat_lines(declared.get("line-height"))
+        or any(isinstance(declared.get(name), Length) for name in ("height", "max-height", "flex-basis"))
     ):
         return True
     wide = [_pixels(declared, name, font) for name in ("width", "max-width") if isinstance(declared.get(name), Length)]
