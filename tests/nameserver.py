@@ -20,7 +20,10 @@ from postbox.lib.dns import Server
 
 @dataclass
 class Nameserver:
-    """``zone``: (name, type) to records as in a zone file. ``broken`` names get SERVFAIL, ``silent`` ones nothing."""
+    """``zone``: (name, type) to records as in a zone file. ``broken`` names get SERVFAIL, ``silent`` ones nothing.
+
+    Where ``go_on`` is cleared, every answer waits for it.
+    """
 
     server: Server
     zone: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -31,8 +34,12 @@ class Nameserver:
     ttl: int = 300
     asked: list[tuple[str, str]] = field(default_factory=list)
     most_at_once: int = 0
+    go_on: threading.Event = field(default_factory=threading.Event)
     _now: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
 
     def answer(self, octets: bytes, tcp: bool) -> bytes | None:
         with self._lock:
@@ -50,6 +57,7 @@ class Nameserver:
         name, kind = question.name.to_text(omit_final_dot=True).lower(), dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, kind))
         time.sleep(self.slow_seconds)
+        self.go_on.wait(60)
         if name in self.silent:
             return None
         reply = dns.message.make_response(query)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from postbox.lib.dns import Dns, Server, TemporaryFailure, parse_server, shared
 from postbox.lib.orgdomain import is_organisational, organisational
 from tests.nameserver import Nameserver, nameserver
+from tests.stalls import thrice
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def ns() -> Iterator[Nameserver]:
 
 @pytest.fixture
 def ask(ns: Nameserver) -> Dns:
-    return Dns([ns.server], query_seconds=0.3, total_seconds=0.8)
+    return Dns([ns.server], query_seconds=10, total_seconds=20)
 
 
 def test_records_as_text(ns: Nameserver, ask: Dns) -> None:
@@ -60,13 +61,22 @@ def test_an_answer_too_long_for_udp_comes_by_tcp(ns: Nameserver, ask: Dns) -> No
 
 def test_servfail_and_silence_are_temporary(ns: Nameserver, ask: Dns) -> None:
     ns.broken, ns.silent = {"broken.example"}, {"silent.example"}
+    impatient = Dns([ns.server], query_seconds=0.3, total_seconds=0.8)
     with pytest.raises(TemporaryFailure):
         ask("broken.example", "TXT")
     started = time.monotonic()
     with pytest.raises(TemporaryFailure, match=r"0\.8 s"):
-        ask("silent.example", "TXT")
-    assert 0.7 < time.monotonic() - started < 1.5
-    assert ns.asked.count(("silent.example", "TXT")) >= 2  # asked again within its time
+        impatient("silent.example", "TXT")
+    assert 0.7 < time.monotonic() - started < 4.5
+
+
+@thrice
+def test_a_silent_server_is_asked_again_within_the_time(ns: Nameserver) -> None:
+    ns.silent = {"silent.example"}
+    ns.asked.clear()
+    with pytest.raises(TemporaryFailure):
+        Dns([ns.server], query_seconds=0.1, total_seconds=0.4)("silent.example", "TXT")
+    assert ns.asked.count(("silent.example", "TXT")) >= 2
 
 
 def test_no_server_at_all_is_temporary() -> None:
@@ -76,7 +86,7 @@ def test_no_server_at_all_is_temporary() -> None:
 
 def test_the_next_server_is_asked_when_one_is_dead(ns: Nameserver) -> None:
     ns.zone = {("wren.example", "A"): ["192.0.2.1"]}
-    ask = Dns([Server("127.0.0.1", 1), ns.server], query_seconds=0.3, total_seconds=2)
+    ask = Dns([Server("127.0.0.1", 1), ns.server], query_seconds=0.3, total_seconds=20)
     assert ask("wren.example", "A") == ["192.0.2.1"]
 
 
@@ -90,7 +100,7 @@ class Clock:
 
 def test_answers_are_kept_as_long_as_they_say_within_bounds(ns: Nameserver) -> None:
     clock = Clock()
-    ask = Dns([ns.server], now=clock, query_seconds=0.3, total_seconds=0.5)
+    ask = Dns([ns.server], now=clock, query_seconds=10, total_seconds=20)
     ns.zone = {("wren.example", "A"): ["192.0.2.1"]}
 
     def asked_again_after(seconds: float, name: str) -> bool:

@@ -12,6 +12,11 @@ import pytest
 
 from postbox.lib.dns import Dns, Resolver, TemporaryFailure
 from tests.nameserver import Nameserver, nameserver
+from tests.stalls import thrice
+
+
+# So that no stall of the machine has them ask twice.
+PATIENT: Any = {"query_seconds": 10, "total_seconds": 20}
 
 
 @pytest.fixture
@@ -22,12 +27,12 @@ def ns() -> Iterator[Nameserver]:
 
 def test_no_more_than_so_many_questions_are_out_at_once(ns: Nameserver) -> None:
     ns.slow_seconds = 0.05
-    ask = Dns([ns.server], in_flight=3, total_seconds=5)
+    ask = Dns([ns.server], in_flight=3, **PATIENT)
     threads = [threading.Thread(target=ask, args=(f"n{number}.example", "A")) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert len(ns.asked) == 12
     assert ns.most_at_once == 3
 
@@ -49,14 +54,14 @@ def together(ask: Resolver, *names: str, count: int = 50) -> tuple[list[list[str
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert len(answers) + len(failures) == count
     return answers, failures
 
 
 def test_fifty_who_ask_the_same_at_once_are_one_question(ns: Nameserver) -> None:
     ns.slow_seconds, ns.zone = 0.2, {("wren.example", "A"): ["192.0.2.1"]}
-    ask = Dns([ns.server])
+    ask = Dns([ns.server], **PATIENT)
     answers, failures = together(ask, "wren.example", "WREN.example.")
     assert (answers, failures) == ([["192.0.2.1"]] * 50, [])
     assert ns.asked == [("wren.example", "A")]
@@ -67,7 +72,7 @@ def test_fifty_who_ask_the_same_at_once_are_one_question(ns: Nameserver) -> None
 
 def test_what_does_not_exist_or_fails_is_one_question_too(ns: Nameserver) -> None:
     ns.slow_seconds, ns.broken = 0.1, {"broken.example"}
-    ask = Dns([ns.server], query_seconds=0.5, total_seconds=1)
+    ask = Dns([ns.server], now=lambda: 0.0, **PATIENT)
     assert together(ask, "no.example")[0] == [[]] * 50
     assert len(together(ask, "broken.example")[1]) == 50
     for name in ("no.example", "broken.example"):
@@ -82,19 +87,19 @@ def test_who_waits_for_anothers_question_waits_no_longer_than_for_an_own(ns: Nam
     ask = Dns([ns.server], query_seconds=0.3, total_seconds=0.6)
     started = time.monotonic()
     assert len(together(ask, "silent.example", count=20)[1]) == 20
-    assert 0.5 < time.monotonic() - started < 2
+    assert 0.5 < time.monotonic() - started < 4.5
     assert len(ns.asked) <= 4
 
 
 def test_fresh_does_not_wait_for_an_older_question(ns: Nameserver) -> None:
     ns.slow_seconds, ns.zone = 0.3, {("wren.example", "A"): ["192.0.2.1"]}
-    ask = Dns([ns.server])
+    ask = Dns([ns.server], **PATIENT)
     older = threading.Thread(target=ask, args=("wren.example", "A"))
     older.start()
     while not ns.asked:
         time.sleep(0.01)
     assert ask.fresh("wren.example", "A") == ["192.0.2.1"]
-    older.join(5)
+    older.join(30)
     assert len(ns.asked) == 2
 
 
@@ -106,7 +111,7 @@ def test_a_question_whose_asker_was_interrupted_is_asked_by_one_who_waits(
     ns: Nameserver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ns.zone = {("wren.example", "A"): ["192.0.2.1"]}
-    ask, answer, waiting = Dns([ns.server]), Dns._answer, threading.Event()
+    ask, answer, waiting = Dns([ns.server], **PATIENT), Dns._answer, threading.Event()
     calls: list[str] = []
 
     def interrupting(self: Dns, name: Any, rdtype: str, seconds: float) -> Any:
@@ -114,7 +119,7 @@ def test_a_question_whose_asker_was_interrupted_is_asked_by_one_who_waits(
             return answer(self, name, rdtype, seconds)
         calls.append(threading.current_thread().name)
         if len(calls) == 1:
-            waiting.wait(5)
+            waiting.wait(30)
             time.sleep(0.1)  # they board
             raise Interrupted
         return answer(self, name, rdtype, seconds)
@@ -134,7 +139,7 @@ def test_a_question_whose_asker_was_interrupted_is_asked_by_one_who_waits(
         time.sleep(0.01)
     waiting.set()
     assert together(ask, "wren.example", count=10) == ([["192.0.2.1"]] * 10, [])
-    thread.join(5)
+    thread.join(30)
     assert seen == [Interrupted]
     assert len(calls) == 2
     assert len(ns.asked) == 1
@@ -148,6 +153,7 @@ def test_a_flight_that_never_lands_is_given_up(ns: Nameserver) -> None:
     assert ask("wren.example", "A") == ["192.0.2.1"]
 
 
+@thrice
 def test_many_slow_names_keep_nobody_from_what_is_known(ns: Nameserver) -> None:
     """A thousand names at a server that does not answer: all end in time, and what is kept is given at once."""
     ns.zone = {("wren.example", "A"): ["192.0.2.1"]}
@@ -176,8 +182,8 @@ def test_many_slow_names_keep_nobody_from_what_is_known(ns: Nameserver) -> None:
 
 
 def test_waiting_for_a_turn_ends_too(ns: Nameserver) -> None:
-    ns.slow_seconds = 1.0
-    ask = Dns([ns.server], in_flight=1, query_seconds=1.5, total_seconds=2)
+    ns.go_on.clear()
+    ask = Dns([ns.server], in_flight=1, **PATIENT)
     first = threading.Thread(target=ask, args=("slow.example", "A"))
     impatient = Dns([ns.server], total_seconds=0.2)
     impatient._turns = ask._turns
@@ -186,4 +192,5 @@ def test_waiting_for_a_turn_ends_too(ns: Nameserver) -> None:
         time.sleep(0.01)
     with pytest.raises(TemporaryFailure, match="too many"):
         impatient("other.example", "A")
-    first.join(5)
+    ns.go_on.set()
+    first.join(30)

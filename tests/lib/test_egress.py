@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -170,18 +171,20 @@ def test_a_kept_connection_is_not_used_once_its_name_has_moved(receiver: Receive
         client.close()
 
 
-def test_names_are_asked_again_after_some_seconds(receiver: Receiver) -> None:
+def test_names_are_asked_again_after_some_seconds(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def counts(host: str) -> list[str]:
         asked.append(host)
         return ["127.0.0.1"]
 
-    client = Client(allow_loopback=True, resolver=counts, fresh_seconds=0.3)
+    later = [0.0]
+    monkeypatch.setattr(egress, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + later[0]))
+    client = Client(allow_loopback=True, resolver=counts, fresh_seconds=30.0)
     for _ in range(5):
         client.post(f"http://hook.test:{receiver.port}/", b"{}", {})
     assert len(asked) == 1
-    time.sleep(0.35)
+    later[0] = 30.0
     client.post(f"http://hook.test:{receiver.port}/", b"{}", {})
     assert len(asked) == 2
     client.close()
@@ -220,7 +223,7 @@ def test_a_dripping_answer_ends_in_time(receiver: Receiver) -> None:
     answer = client.post(receiver.url, b"{}", {})
     assert len(receiver.requests) == 1, "it was answered, drop by drop"
     assert (answer.status, answer.trouble) == (0, Trouble.TIMEOUT)
-    assert 0.5 < time.monotonic() - began < 1.0
+    assert 0.5 < time.monotonic() - began < 5.0  # the whole body takes 50
 
 
 def test_headers_that_drip_end_in_time() -> None:
@@ -233,15 +236,15 @@ def test_headers_that_drip_end_in_time() -> None:
     with served(drip) as port:
         answer = Client(allow_loopback=True, total_seconds=0.5).post(f"http://127.0.0.1:{port}/", b"{}", {})
     assert answer.trouble == Trouble.TIMEOUT
-    assert answer.seconds < 1.0
+    assert answer.seconds < 4.5
 
 
 def test_a_server_that_takes_nothing_in_ends_in_time() -> None:
-    with served(lambda connection: time.sleep(1.5)) as port:
+    with served(lambda connection: time.sleep(30)) as port:
         body = b"x" * 20_000_000
         answer = Client(allow_loopback=True, total_seconds=0.5).post(f"http://127.0.0.1:{port}/", body, {})
     assert answer.trouble == Trouble.TIMEOUT
-    assert answer.seconds < 1.0
+    assert answer.seconds < 4.5
 
 
 def test_16_kib_are_kept_and_64_read(client: Client, receiver: Receiver) -> None:
@@ -273,7 +276,7 @@ def test_what_is_no_answer(raw: bytes) -> None:
         connection.sendall(raw)
 
     with served(say) as port:
-        answer = Client(allow_loopback=True, total_seconds=3).post(f"http://127.0.0.1:{port}/", b"{}", {})
+        answer = Client(allow_loopback=True, total_seconds=20).post(f"http://127.0.0.1:{port}/", b"{}", {})
     assert answer.status == 0
     assert answer.trouble in {Trouble.BAD_ANSWER, Trouble.LOST}
 
@@ -358,11 +361,11 @@ def test_the_certificate_is_verified_against_the_name(tmp_path: Path) -> None:
 
 
 def test_tls_that_never_shakes_hands_ends_in_time() -> None:
-    with served(lambda connection: time.sleep(1.5)) as port:
+    with served(lambda connection: time.sleep(30)) as port:
         client = Client(allow_loopback=True, connect_seconds=0.4)
         answer = client.post(f"https://127.0.0.1:{port}/", b"{}", {})
     assert answer.trouble == Trouble.TIMEOUT
-    assert answer.seconds < 1.0
+    assert answer.seconds < 4.5
 
 
 def test_the_system_resolver_knows_localhost_and_not_nonsense() -> None:
