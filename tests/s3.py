@@ -87,7 +87,7 @@ def running() -> Iterator[S3]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        urllib.request.urlopen(urllib.request.Request(f"{s3.url}/moto-api/reset", method="POST"), timeout=5).close()
+        urllib.request.urlopen(urllib.request.Request(f"{s3.url}/moto-api/reset", method="POST"), timeout=30).close()
         s3.client().create_bucket(Bucket=BUCKET)
         s3.seen.clear()
         yield s3

@@ -34,7 +34,7 @@ def descendants(pid: int) -> set[int]:
     return found
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> bool:
+def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> bool:
     """Whether the condition comes true within that time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -13,6 +13,7 @@ from postbox.ingest import limits
 from postbox.ingest.limits import LimitCode, LimitExceeded, check_raw
 from tests.ingest.corpora import mails
 from tests.ingest.hostile import LIMITS, MEASURED, TRAPS, WITHIN
+from tests.stalls import cpu_within
 
 CASES = MEASURED | LIMITS | WITHIN | TRAPS
 
@@ -20,13 +21,13 @@ CASES = MEASURED | LIMITS | WITHIN | TRAPS
 @pytest.mark.parametrize("case", CASES)
 def test_each_limit_has_its_code_and_nothing_takes_a_second(case: str) -> None:
     raw, code = CASES[case]
-    started = time.perf_counter()
+    started = time.thread_time()
     found = message = ""
     try:
         check_raw(raw)
     except LimitExceeded as error:
         found, message = error.code, error.message
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
     assert found == code
     assert bool(message) == bool(code)
 
@@ -51,7 +52,7 @@ def test_real_mail_is_never_flagged(folder: str) -> None:
 
 
 @given(st.binary(max_size=2000))
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300, deadline=None)
 def test_any_octets_pass_or_run_into_a_limit(raw: bytes) -> None:
-    with suppress(LimitExceeded):
+    with cpu_within(1), suppress(LimitExceeded):
         check_raw(raw)

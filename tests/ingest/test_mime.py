@@ -23,6 +23,7 @@ from postbox.ingest.mime import Unparsable, attachment_bytes, parse
 from postbox.ingest.tree import Node, skeleton
 from postbox.mail.parsed import ParsedMail
 from tests.ingest.hostile import HEAD, LIMITS, MEASURED, TRAPS, WITHIN, multipart
+from tests.stalls import cpu_within
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "mime"
 HOSTILE = MEASURED | LIMITS | WITHIN | TRAPS
@@ -55,13 +56,13 @@ def test_line_ends_make_no_difference(name: str) -> None:
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_mail_ends_within_a_second(case: str) -> None:
     raw, code = HOSTILE[case]
-    started = time.process_time()
+    started = time.thread_time()
     found = ""
     try:
         parse(raw)
     except LimitExceeded as error:
         found = error.code
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1
     assert found == code
 
 
@@ -242,10 +243,11 @@ SHAPES = st.lists(st.sampled_from(TYPE_FIELDS + LINES[:5] * 6 + [b"text"]), max_
 
 
 @given(st.one_of(st.binary(max_size=1000), SHAPES, st.lists(FRAGMENTS, max_size=60).map(b"".join)))
-@settings(max_examples=600, deadline=1000)
+@settings(max_examples=600, deadline=None)
 def test_any_octets_parse_or_run_into_a_limit(raw: bytes) -> None:
     try:
-        mail = parse(raw)
+        with cpu_within(1):
+            mail = parse(raw)
     except (LimitExceeded, Unparsable):
         return
     shown = json.dumps(as_json(mail), ensure_ascii=False) + "".join(name + value for name, value in mail.headers)
@@ -259,10 +261,11 @@ def test_any_octets_parse_or_run_into_a_limit(raw: bytes) -> None:
 
 
 @given(SHAPES)
-@settings(max_examples=600, deadline=1000)
+@settings(max_examples=600, deadline=None)
 def test_both_parsers_build_one_tree(shape: bytes) -> None:
-    drawn = skeleton(checked_outline(HEAD[:-1] + shape))
-    parser, tree = mime._shape(drawn)
+    with cpu_within(1):
+        drawn = skeleton(checked_outline(HEAD[:-1] + shape))
+        parser, tree = mime._shape(drawn)
     if parser == "flanker":
         assert leaves(tree) == leaves(mime._email_node(Parser(policy=policy.compat32).parsestr(drawn)))
 

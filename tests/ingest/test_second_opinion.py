@@ -63,7 +63,7 @@ def says(score: object) -> Reaction:
     return Reaction(body=json.dumps({"score": score}).encode())
 
 
-def ask(settings: Settings, url: str, seconds: float = 1.0) -> None:
+def ask(settings: Settings, url: str, seconds: float = 20.0) -> None:
     settings.POSTBOX_SECOND_OPINION = Asking(url, _score(DOUBTFUL) - 0.01, 0.8, seconds, allow_loopback=True)
 
 
@@ -101,16 +101,17 @@ def test_a_high_answer_quarantines_and_is_the_score(robin: Known, guard: Receive
     assert Event.objects.get(message_id=message.id).kind == "message.quarantined"
 
 
-@pytest.mark.parametrize("reaction", [Reaction(status=503), Reaction(body=b"?"), Reaction(delay=3.0), says(7)])
+@pytest.mark.parametrize("reaction", [Reaction(status=503), Reaction(body=b"?"), Reaction(delay=30.0), says(7)])
 def test_without_an_answer_the_mail_is_held(
     robin: Known, guard: Receiver, settings: Settings, reaction: Reaction
 ) -> None:
-    ask(settings, guard.url, seconds=0.3)
+    ask(settings, guard.url, seconds=0.3 if reaction.delay else 20.0)
     guard.otherwise = reaction
     message = settled(robin, DOUBTFUL)
     assert guard.requests
     assert message.status == Status.QUARANTINED
     assert codes(message)["second_opinion"] == "second_opinion_unavailable"
+    ask(settings, guard.url)
     guard.otherwise = says(0.1)
     assert rescore([message.id]) == 1  # once it answers again, the mail gets out
     message.refresh_from_db()
@@ -126,14 +127,14 @@ def test_a_service_that_is_down_holds_what_is_doubtful_and_nothing_else(robin: K
 
 
 def test_a_batch_waits_once_and_within_its_lease(robin: Known, guard: Receiver, settings: Settings) -> None:
-    ask(settings, guard.url, seconds=2.0)
+    ask(settings, guard.url)
     guard.otherwise = Reaction(delay=0.5, body=b'{"score": 0.1}')
     for number in range(16):
         deliver(mail("Hello", f"{DOUBTFUL}\n\n{number}"), robin.address)
     began = time.monotonic()
     while work.run():
         pass
-    assert time.monotonic() - began < 4.0  # 8 s one after the other
+    assert time.monotonic() - began < 7.5  # 8 s one after the other
     assert len(guard.requests) == 16
     assert Message.objects.filter(status=Status.PROCESSED).count() == 16
 

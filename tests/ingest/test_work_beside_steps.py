@@ -55,7 +55,7 @@ def test_a_mail_without_a_possible_thread_is_quarantined_with_its_traceback(
     batch = claim.fresh()
     opened = [found for one in batch.mails if (found := work._read(one, Effective(), ()))]
     with pytest.raises(TypeError):  # the fault happens
-        threads.assign([case for case, _ in work._judge(opened, time.monotonic() + 5)])
+        threads.assign([case for case, _ in work._judge(opened, time.monotonic() + 60)])
     assert work._work(batch) == 3
     held = Message.objects.get(status=Status.QUARANTINED)
     assert "TypeError" in content_of(held).traceback

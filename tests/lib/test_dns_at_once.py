@@ -14,7 +14,6 @@ from postbox.lib.dns import Dns, Resolver, TemporaryFailure
 from tests.nameserver import Nameserver, nameserver
 from tests.stalls import thrice
 
-
 # So that no stall of the machine has them ask twice.
 PATIENT: Any = {"query_seconds": 10, "total_seconds": 20}
 

@@ -32,7 +32,7 @@ def postbox(*arguments: str, text: bytes = b"") -> bytes:
     """Standard output of the command, run where there is no system and no secret."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "POSTBOX_HOME": "/nonexistent"}
     done = subprocess.run(
-        [sys.executable, "-m", "postbox", *arguments], input=text, capture_output=True, timeout=30, env=environment,
+        [sys.executable, "-m", "postbox", *arguments], input=text, capture_output=True, timeout=60, env=environment,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr.decode()
@@ -115,7 +115,7 @@ def test_an_answer_comes_before_the_next_row_is_sent() -> None:
             process.stdin.flush()
             assert b"score" in process.stdout.readline()
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
 
 
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:
@@ -130,7 +130,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
         process.stdout.close()
         process.stdin.write(b'{"text": "x"}\n' * 10)
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         assert process.stderr.read() == b""
 
 

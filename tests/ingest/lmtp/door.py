@@ -18,7 +18,7 @@ class Talk:
     """A connection to the door, greeted."""
 
     def __init__(self, port: int, *, hello: bool = True, greeting: str = "LHLO", client: str = "127.0.0.1") -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(client, 0))
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(client, 0))
         self.hello = f"{greeting} mx.example"
         self._file = self.socket.makefile("rb")
         self.greeting = self.reply()
@@ -76,7 +76,7 @@ class Running:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(options)), daemon=True)
         self._talks: list[Talk] = []
         self._thread.start()
-        assert self._started.wait(10)
+        assert self._started.wait(30)
 
     async def _serve(self, options: dict[str, Any]) -> None:
         self.server = Server(**options)
@@ -85,7 +85,7 @@ class Running:
         self._stop = asyncio.Event()
         self._started.set()
         await self._stop.wait()
-        await self.server.stop(3.0)
+        await self.server.stop(15.0)
 
     def talk(self, **options: Any) -> Talk:
         made = Talk(self.port, greeting=self._greeting, **options)
@@ -102,7 +102,7 @@ class Running:
                 talk.close()
         if self._thread.is_alive():
             self.stop()
-        self._thread.join(20)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 

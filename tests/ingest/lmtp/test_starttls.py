@@ -121,7 +121,7 @@ def test_a_handshake_that_is_none_ends_that_connection_alone(door: Running, capl
     talk = door.talk()
     talk("STARTTLS")
     talk.send(b"this is no handshake\r\n" * 10)
-    talk.socket.settimeout(10)
+    talk.socket.settimeout(30)
     with pytest.raises((ConnectionError, StopIteration)):  # noqa: PT012
         while talk.socket.recv(4096):
             pass
