@@ -55,7 +55,7 @@ def test_a_worker_is_heard_of_as_soon_as_it_watches() -> None:
     watch = Watch("worker-ingest")
     watch.stop()
     watch.start()
-    watch.join(10)
+    watch.join(30)
     assert not watch.is_alive()
     assert list(heartbeat.heard()) == ["worker-ingest"]
 

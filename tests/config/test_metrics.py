@@ -80,7 +80,7 @@ def test_mail_is_counted_on_its_way(robin: Known) -> None:
     for step in pipeline.STEPS:
         assert found["postbox_stage_seconds_count"][step.name,] == 1.0
         assert found["postbox_stage_seconds_bucket"]["+Inf", step.name] == 1.0
-        assert 0 < found["postbox_stage_seconds_sum"][step.name,] < 5
+        assert 0 < found["postbox_stage_seconds_sum"][step.name,] < 10
 
 
 def test_mail_that_waits_for_dns_is_told_apart(robin: Known) -> None:
@@ -111,8 +111,8 @@ def test_sweep_worker_and_build_are_told(robin: Known) -> None:
     heartbeat.beat("worker-ingest")
     with clock.frozen(clock.now() + timedelta(seconds=10)):
         found = read()
-    assert 9 < found["postbox_sweep_age_seconds"][()] < 15
-    assert 9 < found["postbox_worker_heard_seconds"]["worker-ingest",] < 15
+    assert 9 < found["postbox_sweep_age_seconds"][()] < 30
+    assert 9 < found["postbox_worker_heard_seconds"]["worker-ingest",] < 30
     assert list(found["postbox_build_info"].values()) == [1.0]
 
 

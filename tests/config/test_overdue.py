@@ -14,6 +14,7 @@ import pytest
 
 from postbox.config.up.embedded import free_port
 from tests.config.processes import wait_for
+from tests.stalls import thrice
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO tells this on Linux"),
@@ -48,7 +49,7 @@ def port() -> Iterator[int]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(30)
         finally:
             process.kill()
             process.wait()
@@ -74,7 +75,7 @@ def slow(port: int, more: bytes = b"") -> socket.socket:
 
 
 def drip(connection: socket.socket) -> None:
-    for _ in range(90):
+    for _ in range(150):
         time.sleep(0.1)
         connection.sendall(b"a")
 
@@ -92,13 +93,14 @@ def is_ended(connection: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("more", [b"", b"Expect: 100-continue\r\n"])
+@thrice
 def test_clients_that_fall_silent_do_not_keep_the_threads(port: int, more: bytes) -> None:
     held = [slow(port, more) for _ in range(THREADS)]
     for one in held:
         one.sendall(b"a=") if not more else None
     time.sleep(0.3)
     assert not is_answered(port, 0.7), "no thread is left: the fault landed"
-    assert wait_for(lambda: is_answered(port), 12)
+    assert wait_for(lambda: is_answered(port))
     assert all(is_ended(one) for one in held)
 
 
@@ -107,10 +109,11 @@ def test_a_client_that_drips_is_ended_too(port: int) -> None:
     dripping = slow(port)
     with pytest.raises(OSError, match="reset|pipe"):
         drip(dripping)
-    assert 3.5 < time.monotonic() - began < 8
+    assert 3.5 < time.monotonic() - began < 8.5
     assert is_answered(port)
 
 
+@thrice
 def test_a_client_that_takes_its_time_is_answered(port: int) -> None:
     slowly = slow(port)
     for _ in range(20):
@@ -122,11 +125,12 @@ def test_a_client_that_takes_its_time_is_answered(port: int) -> None:
 def whole_answer(connection: socket.socket) -> bytes:
     """Head and body, which may come one after the other."""
     answer = b""
-    while not answer.endswith(b"}"):
-        answer += connection.recv(4096)
+    while not answer.endswith(b"}") and (more := connection.recv(4096)):
+        answer += more
     return answer
 
 
+@thrice
 def test_a_connection_that_is_kept_open_serves_again(port: int) -> None:
     kept = connect(port)
     for _ in range(3):
@@ -135,4 +139,4 @@ def test_a_connection_that_is_kept_open_serves_again(port: int) -> None:
         time.sleep(2.2)  # longer than a request may be silent
     began = time.monotonic()
     assert is_ended(kept)
-    assert 2 < time.monotonic() - began < 8
+    assert 2 < time.monotonic() - began < 9

@@ -181,7 +181,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed_and_the_next_one_starts(h
         below = descendants(second.pid)
     finally:
         second.terminate()
-        assert second.wait(15) == 0
+        assert second.wait(30) == 0
     assert not any(alive(pid) for pid in below)
 
 
@@ -199,7 +199,7 @@ def test_everything_killed_at_once_is_no_obstacle_to_the_next_start(home: Home) 
     assert second.stdout is not None
     assert second.stdout.readline().startswith("DATABASE_URL=postgresql://")
     second.terminate()
-    assert second.wait(15) == 0
+    assert second.wait(30) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives the stores to another user")

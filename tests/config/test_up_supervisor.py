@@ -15,6 +15,7 @@ import pytest
 from postbox.config.up.process import Child, Service, rotate
 from postbox.config.up.supervisor import DEATHS, Failed, Stopping, Supervisor
 from tests.config.processes import alive, wait_for
+from tests.stalls import thrice
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SLEEP = ("sleep", "1000")
@@ -103,21 +104,23 @@ def test_a_child_that_ignores_sigterm_is_ended_in_time(supervisor: Supervisor) -
     assert alive(child.pid)
     began = time.monotonic()
     supervisor.stop()
-    assert 0.9 < time.monotonic() - began < 2.0
+    assert 0.9 < time.monotonic() - began < 4.5
     assert not alive(child.pid)
     assert child.poll() == -signal.SIGKILL
 
 
 def test_tiers_stop_one_after_the_other_and_their_members_together(supervisor: Supervisor) -> None:
     store = supervisor.start(stubborn("store", kill_after=0.5, tier=0))
-    workers = [supervisor.start(stubborn(name, kill_after=1.0)) for name in ("one", "two", "three")]
-    assert all(has_logged(supervisor, name, "deaf") for name in ("store", "one", "two", "three"))
+    names = ("one", "two", "three", "four", "five", "six")
+    workers = [supervisor.start(stubborn(name, kill_after=1.0)) for name in names]
+    assert all(has_logged(supervisor, name, "deaf") for name in ("store", *names))
     began = time.monotonic()
     supervisor.stop()
-    assert 1.4 < time.monotonic() - began < 2.5
+    assert 1.4 < time.monotonic() - began < 5.5  # 6.5 s one after the other
     assert not any(alive(child.pid) for child in (store, *workers))
 
 
+@thrice
 def test_stop_signals_come_in_their_order(supervisor: Supervisor) -> None:
     program = (
         "import signal, sys, time\n"
@@ -127,6 +130,7 @@ def test_stop_signals_come_in_their_order(supervisor: Supervisor) -> None:
         "while True: time.sleep(0.1)\n"
     )
     stop = ((0.0, signal.SIGTERM), (0.4, signal.SIGQUIT))
+    (supervisor.logs / "worker.log").unlink(missing_ok=True)
     supervisor.start(service("worker", sys.executable, "-c", program, stop=stop))
     assert has_logged(supervisor, "worker", "up")
     supervisor.stop()
@@ -135,20 +139,24 @@ def test_stop_signals_come_in_their_order(supervisor: Supervisor) -> None:
 
 def test_a_command_that_fails_says_why(supervisor: Supervisor) -> None:
     with pytest.raises(Failed, match=r"migrate failed \(2\).*\ncolumn is missing"):
-        supervisor.run(service("migrate", "sh", "-c", "echo column is missing; exit 2"), 10)
+        supervisor.run(service("migrate", "sh", "-c", "echo column is missing; exit 2"), 30)
 
 
+@thrice
 def test_a_command_that_takes_too_long_is_ended(supervisor: Supervisor) -> None:
     with pytest.raises(Failed, match="took over"):
         supervisor.run(service("migrate", "sh", "-c", "echo $$; exec sleep 1000"), 0.3)
-    assert not alive(int((supervisor.logs / "migrate.log").read_text()))
+    assert not alive(int((supervisor.logs / "migrate.log").read_text().split()[-1]))
 
 
 def test_services_are_kept_running_while_a_command_runs(supervisor: Supervisor) -> None:
     child = supervisor.start(service("store", *SLEEP))
     os.kill(child.pid, signal.SIGKILL)
     assert wait_for(lambda: not alive(child.pid))
-    supervisor.run(service("migrate", "sleep", "1"), 10)
+    for _ in range(3):  # the machine may stand still for all of a second
+        supervisor.run(service("migrate", "sleep", "1"), 30)
+        if alive(supervisor.children["store"].pid):
+            break
     assert alive(supervisor.children["store"].pid)
 
 

@@ -145,7 +145,7 @@ def test_nobody_there_is_said_within_the_patience() -> None:
     began = time.monotonic()
     with pytest.raises(Away, match="refused"):
         client.send(Mail(b"x", ""), ADDRESS)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
 
 
 def test_no_credentials_and_no_mail_are_clear_errors(
