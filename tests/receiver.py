@@ -87,12 +87,12 @@ class Receiver:
     def let_go(self) -> None:
         self._let_go.set()
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 20.0) -> list[Received]:
         """The requests once there are `count`; fails when they do not come in time."""
         self._wait(lambda: len(self.requests) >= count, seconds, lambda: f"{len(self.requests)} of {count} came")
         return list(self.requests)
 
-    def wait_in_hand(self, count: int, seconds: float = 10.0) -> None:
+    def wait_in_hand(self, count: int, seconds: float = 20.0) -> None:
         """Wait until `count` requests are being held without an answer."""
         self._wait(lambda: self.in_hand >= count, seconds, lambda: f"{self.in_hand} of {count} in hand")
 

@@ -60,7 +60,7 @@ def test_a_thread_writes_by_itself_and_ends(monkeypatch: pytest.MonkeyPatch) -> 
     TESTED.inc("thread")
     thread = writer._current
     assert thread is not None
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert samples("test_things")['["thread"]'] == 1.0
     TESTED.inc("thread")  # the next count starts another

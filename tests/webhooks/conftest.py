@@ -41,7 +41,7 @@ def engine() -> Iterator[Engine]:
 
     running = Engine(Client(allow_loopback=True))
     yield running
-    assert running.close(20), "posts were still in flight when the test ended"
+    assert running.close(30), "posts were still in flight when the test ended"
     running.settler.join()
 
 

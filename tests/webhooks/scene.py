@@ -24,7 +24,7 @@ class Post:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def work(self, seconds: float = 20.0) -> None:
+    def work(self, seconds: float = 30.0) -> None:
         """Fan out and deliver what is due, and wait until it is settled."""
         work.run(self.engine)
         assert self.engine.wait_until_quiet(seconds), "not settled in time"

@@ -185,7 +185,7 @@ def test_who_lost_the_lease_settles_nothing(robin: Known, receiver: Receiver, po
     other = uuid.uuid4()
     assert Delivery.objects.update(lease_token=other) == 1
     receiver.let_go()
-    assert post.engine.wait_until_quiet(10)
+    assert post.engine.wait_until_quiet(30)
     delivery = Delivery.objects.get()
     assert (delivery.state, delivery.lease_token) == (DeliveryState.PENDING, other)
     assert not Attempt.objects.exists()
