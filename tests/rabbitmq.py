@@ -105,7 +105,7 @@ class RabbitMQ:
         if self._process is not None:
             self.kill()
         for _ in range(50):  # it refuses for the moment in which it still knows the node
-            ended = subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, timeout=10)
+            ended = subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, timeout=30)
             if b"Killed" in ended.stdout + ended.stderr:
                 return
             time.sleep(0.1)

@@ -40,7 +40,7 @@ class Running:
         """End the stores and remove what they wrote."""
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

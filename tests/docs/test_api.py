@@ -71,7 +71,7 @@ def read(system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[int, 
         if "/readyz" in block.text:
             assert eventually(lambda: ask(system, "/readyz")["status"] == "ok", 40)
         done[block.line] = reader.type(block)
-        assert eventually(lambda: system.count("status = 'received'") == 0, 20)
+        assert eventually(lambda: system.count("status = 'received'") == 0, 30)
     return done
 
 

@@ -49,9 +49,9 @@ def test_a_newcomer_sees_a_mail_arrive(system: System, tmp_path: Path) -> None:
     assert first.unlike(ran) == []
     secret = re.findall(r'"secret": ?"(whsec_[^"]+)"', ran.output)[0]
     with (tmp_path / "printed").open("w") as printed, receiving(receive, secret, tmp_path, printed.fileno()):
-        assert eventually(lambda: "Waiting" in (tmp_path / "printed").read_text(), 10)
+        assert eventually(lambda: "Waiting" in (tmp_path / "printed").read_text(), 30)
         assert second.unlike(Reader(tmp_path).type(send)) == []
-        assert eventually(lambda: (tmp_path / "printed").read_text().count("\n") >= shown.count("\n"), 10)
+        assert eventually(lambda: (tmp_path / "printed").read_text().count("\n") >= shown.count("\n"), 30)
     assert differences(shown, (tmp_path / "printed").read_text()) == []
     assert third.unlike(reader.type(allocate)) == []
     assert '"auth":"monitor"' in reader.type(let_in).output.replace(" ", "")
@@ -75,4 +75,4 @@ class receiving:
 
     def __exit__(self, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=30)

@@ -101,7 +101,7 @@ def exim(lmtp: int) -> Iterator[Exim]:
         with (folder / "said").open("wb") as said:
             process = subprocess.Popen(argv, stdout=said, stderr=said, start_new_session=True)
         try:
-            assert wait_for(lambda: greets(smtp), 20), (folder / "said").read_text() + made.log()
+            assert wait_for(lambda: greets(smtp), 30), (folder / "said").read_text() + made.log()
             yield made
         finally:
             process.terminate()

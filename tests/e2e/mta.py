@@ -126,7 +126,7 @@ def postfix(lmtp: int, smtp: int = 0) -> Iterator[Postfix]:
         (folder / "etc/master.cf").write_text(_MASTER.format(smtp=made.smtp))
         said = made.command("postfix", "start")
         try:
-            assert wait_for(made.answers, 20), said + made.log()
+            assert wait_for(made.answers, 30), said + made.log()
             yield made
         finally:
             made.command("postfix", "stop")

@@ -66,7 +66,7 @@ class System:
         began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=30)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
@@ -110,9 +110,10 @@ class System:
         """How many messages there are of which ``condition`` holds."""
         return int(self.query(f"SELECT count(*) FROM messages WHERE {condition}")[0][0])
 
-    def broker(self) -> redis.Redis:
+    def broker(self, seconds: float = 15.0) -> redis.Redis:
         """The system's own broker."""
-        return redis.Redis.from_url(self.credentials["broker_url"], socket_timeout=1, socket_connect_timeout=1)
+        url = self.credentials["broker_url"]
+        return redis.Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds)
 
     def pids(self, name: str) -> set[int]:
         """The living processes of one name, e.g. ``worker-ingest``, ``postgres``, ``valkey-server``."""

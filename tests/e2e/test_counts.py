@@ -23,7 +23,7 @@ pytestmark = [
 
 def total(system: System, name: str, **labels: str) -> float:
     """The sum over all series of that name with these labels."""
-    with urllib.request.urlopen(f"{system.url}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{system.url}/metrics", timeout=30) as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
     samples = [sample for family in families for sample in family.samples if sample.name == name]
     return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
@@ -52,7 +52,7 @@ def test_all_processes_are_counted_and_a_dead_one_still_is(system: System) -> No
 
 def test_every_worker_and_the_sweep_are_heard_of(system: System) -> None:
     def missing() -> object:
-        with urllib.request.urlopen(f"{system.url}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(f"{system.url}/readyz", timeout=30) as answer:
             return json.loads(answer.read())["missing"]
 
     assert eventually(lambda: missing() == {}, 60), missing()  # the first sweep comes 5 s after beat

@@ -36,7 +36,7 @@ def pair() -> Iterator[tuple[System, Exim]]:
 
 
 def submit(mta: Exim, raw: bytes, *recipients: str) -> dict[str, tuple[int, bytes]]:
-    with smtplib.SMTP("127.0.0.1", mta.smtp, local_hostname="client.mercer-bikes.example", timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", mta.smtp, local_hostname="client.mercer-bikes.example", timeout=60) as client:
         return client.sendmail(ANN, recipients, raw)
 
 
@@ -57,7 +57,7 @@ def test_mail_by_smtp_reaches_the_agent_and_who_is_unknown_is_refused_at_the_doo
         (ANN,)
     ]
     assert "250 2.1.5 Stored as" in mta.log()
-    assert eventually(lambda: not mta.queue(), 10)
+    assert eventually(lambda: not mta.queue(), 30)
 
 
 def test_an_address_that_is_made_after_it_was_refused_is_taken(pair: tuple[System, Exim]) -> None:
@@ -68,8 +68,8 @@ def test_an_address_that_is_made_after_it_was_refused_is_taken(pair: tuple[Syste
     body = {"agent_id": "later", "local_part": "later"}
     assert system.call("/alloc", body, key="owner_key")[0] == 201
     before = system.count()
-    assert eventually(lambda: submit(mta, mail("In time"), later) == {}, 10)
-    assert eventually(lambda: system.count() > before, 20), mta.log()
+    assert eventually(lambda: submit(mta, mail("In time"), later) == {}, 30)
+    assert eventually(lambda: system.count() > before, 30), mta.log()
 
 
 def test_while_postbox_is_down_exim_keeps_the_mail_and_delivers_it_later(pair: tuple[System, Exim]) -> None:
@@ -78,11 +78,11 @@ def test_while_postbox_is_down_exim_keeps_the_mail_and_delivers_it_later(pair: t
     published = json.loads((system.home.path / "environment.json").read_text())
     assert system.stop() < 15
     assert submit(mta, mail("Kept"), address) == {}
-    assert wait_for(lambda: address in mta.queue(), 10), mta.log()
+    assert wait_for(lambda: address in mta.queue()), mta.log()
     again = System(system.home, POSTBOX_LMTP_PORT=published["POSTBOX_LMTP_PORT"])
     try:
         assert eventually(lambda: not mta.queue(), 60), mta.log()
-        assert eventually(lambda: subjects(again).count("Kept") == 1, 20), mta.log()
+        assert eventually(lambda: subjects(again).count("Kept") == 1, 30), mta.log()
     finally:
         again.stop()
 

@@ -79,7 +79,7 @@ def test_the_broker_flushed_with_mail_waiting(system: System) -> None:
         ids = accept(system, 10)
         time.sleep(2.5)  # the first wake-up is in the stopped worker's socket; a later one waits in the broker
         ids |= accept(system, 10)
-        assert eventually(lambda: system.broker().llen("ingest") > 0, 10)
+        assert eventually(lambda: system.broker().llen("ingest") > 0, 30)
         system.broker().flushall()
         assert system.broker().dbsize() == 0
         assert system.count("status = 'received'") == len(ids)
@@ -93,10 +93,10 @@ def test_the_broker_hanging_while_mail_is_accepted(system: System) -> None:
     system.signal("valkey-server", signal.SIGSTOP)
     try:
         with pytest.raises(redis.RedisError):
-            system.broker().ping()
+            system.broker(1.0).ping()
         began = time.monotonic()
         ids = accept(system, 20)
-        assert time.monotonic() - began < max(5, 3 * usual), "a hanging broker held up the door"
+        assert time.monotonic() - began < max(8, 3 * usual), "a hanging broker held up the door"
     finally:
         system.signal("valkey-server", signal.SIGCONT)
     assert eventually(lambda: all_settled(system, ids), SETTLED)
@@ -150,12 +150,12 @@ def test_everything_killed_at_once_loses_nothing_that_was_accepted() -> None:
         assert first.count("status = 'received'") == 30
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
-        assert eventually(lambda: not first.pids("postgres"), 15)
+        assert eventually(lambda: not first.pids("postgres"), 30)
         again = System(first.home, POSTBOX_TEST_SHORT_LEASES="on")
         try:
             assert eventually(lambda: all_settled(again, ids), SETTLED)
         finally:
-            assert again.stop() < 15
+            assert again.stop() < 20
 
 
 def test_a_mail_that_kills_its_process_ends_in_quarantine_and_costs_its_batch_nothing() -> None:

