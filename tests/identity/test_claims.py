@@ -186,7 +186,7 @@ def test_many_who_prove_at_once_leave_one_holder(squatter: Known) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert errors == []
     assert len(won) == 1
     assert domain().owner_id == won[0].owner_id
@@ -220,7 +220,7 @@ def test_an_address_that_is_being_given_out_ends_too(squatter: Known, oscar: Kno
             thread.join(0.3)
             assert thread.is_alive()  # it waits
             cursor.execute("COMMIT")
-            thread.join(10)
+            thread.join(30)
     finally:
         other.close()
     assert isinstance(results[0], Domain)

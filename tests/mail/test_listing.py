@@ -295,7 +295,7 @@ def test_two_who_mark_the_same_mail_at_once_count_it_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(30)
     assert len(updated) == 4
     assert sum(updated) == 20
 

@@ -46,9 +46,9 @@ def test_what_is_there_is_marked(before: str, span: str, after: str) -> None:
 
 def test_a_hostile_text_takes_no_longer_than_another() -> None:
     text = "a " * (128 * 1024)
-    begin = time.monotonic()
+    begin = time.thread_time()
     segments(text, ["a " * 79 + "b"] * 20)
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - begin < 2
 
 
 @given(

@@ -45,7 +45,7 @@ def at_once(mails: Sequence[tuple[bytes, Recipient]]) -> list[Future[Stored]]:
         done = []
         for number, mail in enumerate(mails):
             done.append(threads.submit(stored, *mail))
-            until = time.monotonic() + 5
+            until = time.monotonic() + 15
             while not store._together._taken or len(store._together._waiting) != number:
                 assert time.monotonic() < until
                 time.sleep(0.005)

@@ -91,7 +91,7 @@ def test_workers_never_let_a_fifth_leave(robin: Known) -> None:
 
     def one(number: int) -> str:
         try:
-            gate.wait(10)
+            gate.wait(30)
             return enqueue_outbound(robin.agent.id, same(number + 1)).status
         except Refused as refused:
             return refused.code

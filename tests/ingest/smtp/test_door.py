@@ -43,7 +43,7 @@ def stored() -> list[bytes]:
 def test_a_mail_by_smtplib_with_its_client_and_how_it_came(door: Running) -> None:
     robin, wren = known_agent(), known_agent("wren")
     raw = mail("By SMTP", "Grüße\r\n.\r\n..")
-    with smtplib.SMTP("127.0.0.1", door.port, local_hostname="client.mercer-bikes.example", timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", door.port, local_hostname="client.mercer-bikes.example", timeout=60) as client:
         to = [robin.address, "nobody@agents.localhost", wren.address.upper(), "ann@elsewhere.example"]
         refused = client.sendmail(ANN, to, raw, ["BODY=8BITMIME"])
         assert {address: code for address, (code, _) in refused.items()} == {to[1]: 550, to[3]: 550}
