@@ -19,6 +19,7 @@ from postbox.mail.models import Message
 from postbox.retention import batches, forecast, holds, run
 from postbox.retention.models import LegalHold
 from tests.admin.operators import client_of, superuser
+from tests.config.processes import wait_for
 from tests.people import Known, known_agent
 from tests.retention.crowd import blobs_in, crowd, move_to, tables_with
 from tests.retention.test_run import reap
@@ -65,24 +66,33 @@ def test_nothing_of_a_held_agent_expires(robin: Known, bucket: Path) -> None:
     assert Event.objects.count() == 4
 
 
+def somebody_waits() -> bool:
+    """Whether a connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
+        )
+        return cursor.fetchone() is not None
+
+
 def test_a_hold_waits_for_the_batch_under_way_and_holds_from_then_on(robin: Known, bucket: Path) -> None:
     first, second = crowd(robin.agent, 2, OLD)
-    took: list[float] = []
+    placed = threading.Event()
 
     def place() -> None:
-        began = time.monotonic()
         hold(agent=robin.agent)
-        took.append(time.monotonic() - began)
+        placed.set()
         connection.close()
 
     thread = threading.Thread(target=place)
     with transaction.atomic():
         assert batches.reap_messages(run.cutoff_of(90), None, 1).last == first
         thread.start()
-        time.sleep(0.3)
-        assert not took
-    thread.join(20)
-    assert took[0] >= 0.2
+        assert wait_for(somebody_waits)
+        time.sleep(0.1)
+        assert not placed.is_set()
+    assert placed.wait(30)
+    thread.join(30)
     assert "messages" not in reap().counts
     assert Message.objects.get().pk == second
 

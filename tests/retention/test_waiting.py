@@ -30,11 +30,12 @@ from tests.people import Known, deliver, known_agent, mail
 from tests.retention.crowd import blobs_in, crowd, move_to
 from tests.retention.test_crash import retention
 from tests.retention.waits import Waits, without_a_core
+from tests.stalls import thrice
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1200)]
 
 MAILS = int(os.environ.get("POSTBOX_TEST_RETENTION_MAILS", "1000"))
-WAIT = "100ms"
+WAIT_MS = 100
 BEFORE_SECONDS = 1.0
 OLD = datetime.now(UTC) - timedelta(days=100)
 
@@ -55,7 +56,7 @@ class Others(threading.Thread):
 
     def run(self) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{WAIT}'")
+            cursor.execute(f"SET lock_timeout = '{WAIT_MS}ms'")
             cursor.execute("SELECT pg_backend_pid()::text")
             tasks = ("thread-self", str(cursor.fetchone()[0]))
         while not self.ended.wait(0.01):
@@ -109,6 +110,7 @@ def quick_turns() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@thrice
 def test_a_wait_of_a_tenth_of_a_second_would_be_seen(robin: Known, bucket: Path) -> None:
     """The probe itself: it is refused where somebody does hold a row for longer."""
     (held,) = crowd(robin.agent, 1, OLD)
@@ -119,15 +121,15 @@ def test_a_wait_of_a_tenth_of_a_second_would_be_seen(robin: Known, bucket: Path)
         probe.start()
         time.sleep(0.5)
     probe.ended.set()
-    probe.join(20)
+    probe.join(30)
     waits.stop()
     assert probe.refused > 0
     assert 50 < waits.longest_lock_ms < 150
     assert any(event.startswith("Lock:") for event, _ in waits.seen)
 
 
-def held_up(robin: Known, bucket: Path) -> list[str]:
-    """Delete them all while others work; who was held up, and how, in words."""
+def held_up(robin: Known, bucket: Path) -> tuple[list[str], bool]:
+    """Delete them all while others work; who was held up, and how, in words, and whether the machine stood still."""
     ids = crowd(robin.agent, MAILS, OLD)
     move_to(bucket, ids)
     with connection.cursor() as cursor:
@@ -149,7 +151,7 @@ def held_up(robin: Known, bucket: Path) -> list[str]:
     for thread in running.values():
         thread.ended.set()
     for thread in running.values():
-        thread.join(20)
+        thread.join(30)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
     assert counts["messages"] == counts["blobs"] == counts["events"] == MAILS
@@ -159,19 +161,23 @@ def held_up(robin: Known, bucket: Path) -> list[str]:
     print(json.dumps(said))
     assert waits.looks > 20
     assert all(figure["count"] > 20 for figure in figures.values()), figures
-    found = [f"a lock: {waits.figures()}"] if waits.longest_lock_ms >= 100 else []
+    found = [f"a lock: {waits.figures()}"] if waits.longest_lock_ms >= WAIT_MS else []
     found += [f"refused: {name}" for name, thread in running.items() if thread.refused]
-    return found + [f"slow: {name} {figures}" for name, figure in figures.items() if figure["p99"] >= 100]
+    found += [f"slow: {name} {figures}" for name, figure in figures.items() if figure["p99"] >= WAIT_MS]
+    return found, waits.longest_look_ms >= WAIT_MS
 
 
 def test_nobody_waits_a_tenth_of_a_second(robin: Known, bucket: Path) -> None:
-    """Not in each of five times: who holds a lock and has no core, because other tests have them, holds it longer."""
-    times: list[list[str]] = []
-    while len(times) < 5:
+    """Not in each of five times: who holds a lock and has no core, because other tests have them, holds it longer.
+
+    A time in which the machine stood still does not count; there are fifteen at most.
+    """
+    times: list[tuple[list[str], bool]] = []
+    while len(times) < 15 and sum(not stood_still for _, stood_still in times) < 5:
         times.append(held_up(robin, bucket))
-        if not times[-1]:
+        if not times[-1][0]:
             return
-    assert not times
+    pytest.fail(f"Somebody waited each time: {times}")
 
 
 def plan(sql: str, values: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ at what they wait: a lock, the disk, each other's WAL, or nothing (then they run
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -42,7 +43,11 @@ def without_a_core(*tasks: str) -> float:
 
 
 class Waits(threading.Thread):
-    """Looks until it is told to end; then ``figures`` are what was seen."""
+    """Looks until it is told to end; then ``figures`` are what was seen.
+
+    ``longest_look_ms`` is the longest from one look to the next but for the time in which it had no core. A look waits
+    for no lock, so that where it took long, the machine stood still, and what others waited then says nothing.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -52,22 +57,28 @@ class Waits(threading.Thread):
         self.ended = threading.Event()
         self.looks = 0
         self.longest_lock_ms = 0.0
+        self.longest_look_ms = 0.0
         self.seen: Counter[tuple[str, str]] = Counter()
         self.longest: dict[Any, tuple[float, str]] = {}
 
     def run(self) -> None:
         with psycopg.connect(**self._to, autocommit=True) as own:
+            tasks = ("thread-self", str(own.info.backend_pid))
+            since, idle = time.perf_counter(), without_a_core(*tasks)
             while not self.ended.wait(EVERY_SECONDS):
                 self.looks += 1
                 waited = own.execute(_LOCKS).fetchone()
                 self.longest_lock_ms = max(self.longest_lock_ms, waited[0] if waited else 0.0)
-                for pid, since, event, query, ms in own.execute(_BUSY, [LONG_MS]).fetchall():
+                for pid, began, event, query, ms in own.execute(_BUSY, [LONG_MS]).fetchall():
                     self.seen[event, query] += 1
-                    self.longest[pid, since] = (ms, query)
+                    self.longest[pid, began] = (ms, query)
+                now, idle_now = time.perf_counter(), without_a_core(*tasks)
+                self.longest_look_ms = max(self.longest_look_ms, (now - since - (idle_now - idle)) * 1000)
+                since, idle = now, idle_now
 
     def stop(self) -> None:
         self.ended.set()
-        self.join(20)
+        self.join(30)
 
     def figures(self) -> dict[str, Any]:
         """Milliseconds; ``long`` counts looks that found a statement busy for over LONG_MS, by what it did then."""
@@ -75,6 +86,7 @@ class Waits(threading.Thread):
         return {
             "looks": self.looks,
             "longest_lock_ms": round(self.longest_lock_ms, 1),
+            "longest_look_ms": round(self.longest_look_ms, 1),
             "long_statements": len(longest),
             "longest_statements": [(round(ms, 1), query) for ms, query in longest[:8]],
             "long": [(event, query, count) for (event, query), count in self.seen.most_common(12)],
