@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from types import SimpleNamespace
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -152,6 +153,16 @@ def static_files_found_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(WhiteNoiseMiddleware, "add_files_from_finders", look_once)
         yield
+
+
+@pytest.fixture
+def kept_clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds by which values are kept for a time; they stand until a test adds some."""
+    from postbox.lib import kept
+
+    now = [1_000_000.0]
+    monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from postbox.audit.models import AuditRecord
 from postbox.identity import keys
 from postbox.identity.models import ApiKey, KeyKind, Owner
-from postbox.lib import clock, kept
+from postbox.lib import clock
 from tests.callers import ERROR, call, send
 from tests.people import Known, bridge_key, known_agent
 
@@ -93,15 +92,13 @@ def test_a_revoked_key_ends_at_once_and_is_audited(robin: Known) -> None:
 
 
 def test_a_process_that_did_not_hear_of_it_takes_a_revoked_key_for_a_second_at_most(
-    robin: Known, monkeypatch: pytest.MonkeyPatch
+    robin: Known, kept_clock: list[float]
 ) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: now[0]))
     assert call("/list", {}, robin.agent_key).status == 200
     ApiKey.objects.filter(pk=row_of(robin.agent_key).pk).update(revoked_at=clock.now())  # as another process does
-    now[0] += 0.999
+    kept_clock[0] += 0.999
     assert call("/list", {}, robin.agent_key).status == 200
-    now[0] += 0.002
+    kept_clock[0] += 0.002
     assert call("/list", {}, robin.agent_key).status == 401
 
 
@@ -126,7 +123,7 @@ def test_the_last_use_is_noted_once_a_minute(robin: Known) -> None:
         assert row_of(robin.agent_key).last_used_at == noted
 
 
-def test_a_key_that_is_in_use_costs_no_query(robin: Known) -> None:
+def test_a_key_that_is_in_use_costs_no_query(robin: Known, kept_clock: list[float]) -> None:
     keys.find(robin.agent_key)
     with CaptureQueriesContext(connection) as queries:
         assert keys.find(robin.agent_key) is not None

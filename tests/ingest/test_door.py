@@ -255,7 +255,7 @@ def test_whatever_its_octets_a_mail_is_stored(robin: Known, bridge: str, raw: by
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_accepted_mail_costs_one_statement() -> None:
+def test_an_accepted_mail_costs_one_statement(kept_clock: list[float]) -> None:
     """Four for the first of an agent (key, recipients, the agent's data key, the mail), then one each."""
     robin, bridge = known_agent(), bridge_key()
     as_raw(mail(), bridge, robin.address)  # notes the use of the key, which is once a minute

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import multiprocessing
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,6 +32,13 @@ from tests.ingest.lmtp.door import running
 from tests.people import ANN, bridge_key, known_agent, mail
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _one_hour() -> Iterator[None]:
+    """No test begins in one hour and ends in the next."""
+    with clock.frozen(clock.now()):
+        yield
 
 
 def limit(settings: Any, **most: int) -> None:

@@ -1,21 +1,14 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-import pytest
-
-from postbox.lib import kept as module
 from postbox.lib.kept import Kept
 
 
-def test_a_value_is_kept_for_its_time_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+def test_a_value_is_kept_for_its_time_and_no_longer(kept_clock: list[float]) -> None:
     kept: Kept[str, int] = Kept(seconds=0.05)
     assert kept.put("a", 1) == 1
-    now[0] += 0.04
+    kept_clock[0] += 0.04
     assert kept.get("a") == 1
-    now[0] += 0.02
+    kept_clock[0] += 0.02
     assert kept.get("a") is None
 
 
