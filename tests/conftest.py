@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
 from xdist.remote import Producer
@@ -37,6 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     is.
     """
     os.environ.update(SECRETS)
+    # Hypothesis's own deadline is on the clock; in CI it has none.
+    hypothesis.settings.register_profile("suite", hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("suite")
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ["BROKER_URL"] = services.broker_of_worker(os.environ["BROKER_URL"], worker)
     else:

@@ -73,11 +73,11 @@ class Relay:
 def relay(context: ssl.SSLContext | None = None, **behaviour: Any) -> Iterator[Relay]:
     """A relay for one block; with ``context`` it offers STARTTLS and takes no mail without it."""
     handler = Relay(**behaviour)
-    options: dict[str, Any] = {"tls_context": context, "require_starttls": True} if context else {}
+    options: dict[str, Any] = {"data_size_limit": 64 * 1024 * 1024, "ready_timeout": 30.0}
+    if context:
+        options |= {"tls_context": context, "require_starttls": True}
     handler.port = free_port()
-    controller = Controller(
-        handler, hostname="127.0.0.1", port=handler.port, data_size_limit=64 * 1024 * 1024, **options
-    )
+    controller = Controller(handler, hostname="127.0.0.1", port=handler.port, **options)
     controller.start()
     try:
         yield handler

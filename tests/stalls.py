@@ -12,6 +12,8 @@ from functools import wraps
 from typing import ParamSpec
 
 P = ParamSpec("P")
+# Between two looks; where it took so much longer, nothing ran.
+_TICK, _A_STALL = 0.05, 0.5
 
 
 @contextmanager
@@ -21,6 +23,18 @@ def cpu_within(seconds: float) -> Iterator[None]:
     yield
     took = time.thread_time() - began
     assert took < seconds, f"{took:.2f} s of CPU time"
+
+
+def seconds_until(done: Callable[[], object], at_most: float) -> float:
+    """How long it takes until that is true, but for the time in which the machine stood still. Looks for so long."""
+    began = last = time.monotonic()
+    still = 0.0
+    while not done() and last - began < at_most:
+        time.sleep(_TICK)
+        now = time.monotonic()
+        still += now - last if now - last > _A_STALL else 0.0
+        last = now
+    return last - began - still
 
 
 def thrice(test: Callable[P, None]) -> Callable[P, None]:

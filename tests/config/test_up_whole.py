@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from postbox.config.up.command import answers
 from postbox.config.up.home import Home
 from tests.config.processes import alive, descendants, wait_for
 from tests.e2e.system import home_for_system
+from tests.stalls import seconds_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -131,10 +131,9 @@ def test_up_survives_the_death_of_each_process_and_stops_in_time(system: System)
         frozen = system.main_process(name)
         assert frozen is not None
         os.kill(frozen, signal.SIGSTOP)
-    began = time.monotonic()
     system.process.terminate()
-    assert system.process.wait(STOP_WITHIN + 5) == 0
-    assert time.monotonic() - began < STOP_WITHIN
+    assert seconds_until(lambda: system.process.poll() is not None, STOP_WITHIN + 15) < STOP_WITHIN
+    assert system.process.returncode == 0
     assert not any(alive(pid) for pid in below)
     assert system.process.stdout is not None
     assert system.process.stdout.read().endswith("postbox has stopped.\n")
@@ -152,7 +151,7 @@ def test_nothing_outlives_an_up_that_was_killed(system: System) -> None:
         assert again.ready()
         below = again.below()
         again.process.send_signal(signal.SIGINT)
-        assert again.process.wait(STOP_WITHIN) == 0
+        assert again.process.wait(STOP_WITHIN + 15) == 0
         assert not any(alive(pid) for pid in below)
     finally:
         again.end()

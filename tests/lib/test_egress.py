@@ -385,10 +385,14 @@ class served:
         self._listener = socket.create_server(("127.0.0.1", 0))
 
     def __enter__(self) -> int:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
         return int(self._listener.getsockname()[1])
 
     def __exit__(self, *_: object) -> None:
+        # A call to accept that is begun again would be on whatever has the descriptor by then.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(30)
         self._listener.close()
 
     def _accept(self) -> None:

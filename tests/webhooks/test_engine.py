@@ -19,6 +19,7 @@ from tests.webhooks.scene import Post, endpoint_of, happen
 from webhooks import claim, engine, lanes, schedule, work
 from webhooks.engine import Engine
 from webhooks.models import Attempt, Delivery, DeliveryState
+from webhooks.outcomes import SLOW_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +58,7 @@ def test_what_was_left_for_want_of_room_wakes_a_worker(robin: Known, receiver: R
     work.run(engine)
     receiver.wait_in_hand(lanes.FIRST_WINDOW)
     left = Delivery.objects.filter(lease_token=None).count()
-    assert left == 10 or time.monotonic() - began > lanes.SLOW_AFTER, "there was no room for these"
+    assert left == 10 or time.monotonic() - began > SLOW_AFTER, "there was no room for these"
     wakeups.clear("webhooks")
     receiver.let_go()
     assert is_woken(15.0)

@@ -15,6 +15,7 @@ from webhooks import lanes, work
 from webhooks.claim import PER_SLOW_ENDPOINT
 from webhooks.engine import Engine
 from webhooks.models import Delivery, DeliveryState, Endpoint
+from webhooks.outcomes import SLOW_AFTER
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,9 +85,9 @@ def test_what_waits_for_a_hanging_endpoint_is_given_back(robin: Known, engine: E
         work.run(engine)
         hanging.wait_in_hand(lanes.FIRST_WINDOW)
         waiting = Delivery.objects.filter(lease_token=None)
-        assert waiting.count() == 0 or time.monotonic() - began > lanes.SLOW_AFTER, "all were claimed at first"
+        assert waiting.count() == 0 or time.monotonic() - began > SLOW_AFTER, "all were claimed at first"
         assert wait_for(lambda: waiting.count() == 40 - lanes.FIRST_WINDOW)
-        assert time.monotonic() - began > lanes.SLOW_AFTER
+        assert time.monotonic() - began > SLOW_AFTER
         assert set(waiting.values_list("attempts", flat=True)) == {0}, "and it cost them no attempt"
         hanging.let_go()
         assert engine.wait_until_quiet(30)
@@ -106,7 +107,7 @@ def test_a_slow_endpoint_has_two_at_a_time_until_it_is_quick_again(robin: Known,
         receiver.let_go()
         assert post.engine.wait_until_quiet(30)
         endpoint.refresh_from_db()
-        assert not endpoint.slow or time.monotonic() - began > lanes.SLOW_AFTER, "one that went well is enough"
+        assert not endpoint.slow or time.monotonic() - began > SLOW_AFTER, "one that went well is enough"
         post.work()
         assert Delivery.objects.filter(state=DeliveryState.DELIVERED).count() == 6
 
