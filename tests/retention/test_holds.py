@@ -67,10 +67,11 @@ def test_nothing_of_a_held_agent_expires(robin: Known, bucket: Path) -> None:
 
 
 def somebody_waits() -> bool:
-    """Whether a connection to this database waits for a lock."""
+    """Whether a connection to this database waits for a lock; asked of what no transaction has a snapshot of."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1"
+            "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database "
+            "WHERE datname = current_database()) LIMIT 1"
         )
         return cursor.fetchone() is not None
 
