@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     is.
     """
     os.environ.update(SECRETS)
-    # Hypothesis's own deadline is on the clock; in CI it has none.
-    hypothesis.settings.register_profile("suite", hypothesis.settings(), deadline=None)
+    # What Hypothesis bounds is on the clock. In CI it leaves that out by itself.
+    unhurried = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+    hypothesis.settings.register_profile("suite", hypothesis.settings(), **unhurried)
     hypothesis.settings.load_profile("suite")
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ["BROKER_URL"] = services.broker_of_worker(os.environ["BROKER_URL"], worker)

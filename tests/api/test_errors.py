@@ -236,7 +236,9 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["direction", "limit", "since", "page_token", "quarantined", "unread", "ids", "other"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(body=st.one_of(JSON, st.dictionaries(FIELDS, JSON, max_size=5)))
 def test_no_json_at_all_breaks_a_route(robin: Known, body: object) -> None:
     for path in ("/list", "/mark_read"):

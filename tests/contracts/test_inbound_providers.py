@@ -219,7 +219,9 @@ _JSON = st.recursive(
 )
 
 
-@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["postmark", "mailjet"])
 def test_json_that_is_not_as_documented_breaks_nothing(name: str, data: st.DataObject) -> None:
@@ -231,7 +233,9 @@ def test_json_that_is_not_as_documented_breaks_nothing(name: str, data: st.DataO
     assert status in {200, 400, 422}
 
 
-@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     body=st.binary(max_size=200),
     kind=st.sampled_from(["json", "multipart/form-data", "application/x-www-form-urlencoded"]),

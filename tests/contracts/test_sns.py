@@ -198,7 +198,9 @@ _JSON = st.recursive(
 )
 
 
-@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_json_that_is_not_as_documented_breaks_nothing(data: st.DataObject) -> None:
     said = unsigned(Mail("robin@agents.localhost", b"Subject: a\r\n\r\n", event="e"))

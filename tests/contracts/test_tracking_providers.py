@@ -184,7 +184,9 @@ _JSON = st.recursive(
 )
 
 
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 @pytest.mark.parametrize("name", ["postmark", "ses"])
 def test_json_that_is_not_as_documented_breaks_nothing(name: str, data: st.DataObject) -> None:
@@ -202,7 +204,9 @@ def test_json_that_is_not_as_documented_breaks_nothing(name: str, data: st.DataO
     assert status in {200, 401, 422}
 
 
-@examples(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(body=st.binary(max_size=200) | _JSON.map(lambda value: json.dumps(value).encode()))
 @providers
 def test_any_body_gets_an_answer(name: str, body: bytes) -> None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from postbox.lib import egress, resolver
 from postbox.lib.egress import Client, Refused, Trouble
 from tests.receiver import Reaction, Receiver
+from tests.stalls import thrice
 
 
 @pytest.fixture
@@ -302,6 +303,7 @@ def test_a_header_that_breaks_out_of_its_line_is_a_bug_of_ours(client: Client, r
 # --- kept-open connections ---------------------------------------------------------------------------------------
 
 
+@thrice  # the port may be another program's by then
 def test_a_connection_closed_meanwhile_is_replaced(client: Client) -> None:
     receiver = Receiver()
     assert client.post(receiver.url, b"{}", {}).status == 200
