@@ -66,7 +66,7 @@ def test_a_service_is_hardened(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["security_opt"] == ["no-new-privileges=true"]
     assert service["pids_limit"]
     assert service["mem_limit"]
     assert "privileged" not in service
@@ -90,6 +90,16 @@ def test_what_runs_for_long_is_watched_and_started_again(name: str) -> None:
     assert service["restart"] == "unless-stopped"
     assert service["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
     assert service["healthcheck"]["retries"]
+
+
+def test_our_image_is_built_here_and_asked_of_no_registry() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["web"]
+    assert {name for name, service in SERVICES.items() if service.get("pull_policy") == "never"} == OURS
+
+
+def test_the_guide_restarts_all_that_read_the_settings_and_no_store() -> None:
+    named = re.findall(r"^docker compose restart (.*)$", (ROOT / "docs" / "deploy.md").read_text(), re.MULTILINE)
+    assert [set(names.split()) for names in named] == [OURS - JOBS - {"smtp"}]
 
 
 def test_the_doors_alone_are_published_and_on_loopback() -> None:

@@ -133,7 +133,7 @@ def celery(*arguments: str) -> int:
     from postbox.config.celery import app
 
     sys.argv = ["celery", *arguments]  # Celery reads its concurrency from here too
-    app.start(list(arguments))
+    app.start(["--quiet", *arguments])  # no banner among the JSON lines
     return 0
 
 
