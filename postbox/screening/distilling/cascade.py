@@ -31,7 +31,11 @@ Pairs = Sequence[tuple[Any, Any]]
 """Attributes: names and values."""
 
 TELLING = frozenset(
-    {"style", "class", "id", "hidden", "bgcolor", "color", "size", "popover", "mathcolor", "mathsize", "mathbackground"}
+    words(
+        """
+    style class id hidden bgcolor color size dir popover mathcolor mathsize mathbackground
+        """
+    )
 )
 PARTICULAR = frozenset(
     words(

@@ -19,7 +19,7 @@ UNRENDERED = "none  "
 """``display: none`` by the nature of the element."""
 
 _INTEGER = re.compile(r"\s*([+-]?)(\d{1,4})").match
-_FONT_SIZES = (10.0, 13.0, 16.0, 18.0, 24.0, 32.0, 48.0)
+_FONT_SIZES = ("x-small", "small", "medium", "large", "x-large", "xx-large", "xxx-large")
 _EMS = {
     "h1": 2.0, "h2": 1.5, "h3": 1.17, "h5": 0.83, "h6": 0.67, "small": 1 / 1.2, "sub": 1 / 1.2, "sup": 1 / 1.2,
     "big": 1.2,
@@ -31,6 +31,7 @@ _SMALL = Length(pixels=40 / 3)
 _FACE, _FIELD, _FIELD_TEXT = (one for one in map(colour, ("buttonface", "field", "fieldtext")) if one)
 FILL = "--postbox-fill"
 _SVG = frozenset({"svg", "g", "text", "tspan", "foreignobject"})
+_DIRECTIONS = frozenset({"ltr", "rtl"})
 
 
 def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
         return found
     elif tag in CONTROLS:
         button = tag == "button" or named.get("type", "").lower() in {"submit", "button", "reset"}
-        found |= {"font-size": _SMALL, "letter-spacing": "normal", "text-indent": ZERO}
+        found |= {"font-size": _SMALL, "line-height": "normal", "letter-spacing": "normal", "text-indent": ZERO}
         if named.get("type", "").lower() not in {"image", "hidden", "checkbox", "radio"}:
             found |= {"color": _FIELD_TEXT, "background-color": _FACE if button else _FIELD}
         if tag == "textarea":
@@ -133,7 +134,7 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         if match := _INTEGER(named.get("size", "")):
             number = int(match[2])
             step = 3 + number if match[1] == "+" else 3 - number if match[1] == "-" else number
-            found["font-size"] = Length(pixels=_FONT_SIZES[max(1, min(7, step)) - 1])
+            found["font-size"] = _FONT_SIZES[max(1, min(7, step)) - 1]
     elif tag == "body":
         _set_colour(found, "color", named.get("text", ""))
         _set_colour(found, "-link", named.get("link", ""))
@@ -152,6 +153,8 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         _set_colour(found, "background-color", named["mathbackground"])
     if "mathsize" in named:
         found.update(one for one in longhands("font-size", named["mathsize"]) if type(one[1]) is not Unresolved)
+    if named.get("dir", "").lower() in _DIRECTIONS:
+        found["direction"] = named["dir"].lower()
     if "hidden" in named:
         found["display"] = ABSENT
 

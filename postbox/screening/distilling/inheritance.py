@@ -76,8 +76,10 @@ def _set_font(style: Style, parent: Style, value: Any) -> None:
             style.font = _SMALLEST_RELATIVE
     elif value in {"smaller", "larger"}:
         style.font = parent.font * (1 / 1.2 if value == "smaller" else 1.2)
+    elif value in _FONT_WORDS:
+        style.font, style.exact = _FONT_WORDS[value], False
     else:
-        style.font = _FONT_WORDS.get(value, parent.font)
+        style.font = parent.font
 
 
 def _set_colour(style: Style, parent: Style, value: Any) -> None:

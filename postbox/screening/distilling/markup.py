@@ -129,7 +129,7 @@ _TELLING_TAGS = re.compile(r"<(?:/(?:html|body|head)|html|body|head|frameset|sty
 
 def _in_one_body(html: str, lower: str, tags: list[str]) -> str:
     for name in ("<html", "<body"):
-        if name in tags and (tags.count(name) > 1 or _CONTENT(lower, 0, lower.find(name))):
+        if name in tags and (tags.count(name) > 1 or not _NO_CONTENT(lower, 0, lower.find(name))):
             html = _merged(html, name[1:])
             lower = _small_letters(html)
     ends = [lower.find(name) for name in ("</html", "</body") if name in tags]
@@ -143,7 +143,10 @@ def _in_one_body(html: str, lower: str, tags: list[str]) -> str:
     return html
 
 
-_CONTENT = re.compile(r"<(?:div|p|table|td|span|font|center|a|b|i|h[1-6]|ul|ol|pre)[\s/>]").search
+_NO_CONTENT = re.compile(
+    r"(?>(?:\s++|<!--(?>(?:[^-]++|-(?!->))*)-->|<(?:title|style|script)\b[^>]*+>(?>(?:[^<]++|<(?!/))*)"
+    r"|<(?:!|\?|/?(?:html|head|meta|link|base|title|style|script|noscript)\b)[^>]*+>)*)"
+).fullmatch
 
 
 def _merged(html: str, name: str) -> str:

@@ -86,6 +86,7 @@ PARSERS: dict[str, Parser] = {
     "text-align": values.keyword(
         "left", "right", "center", "start", "end", "justify", "-webkit-center", "-webkit-right", "-webkit-left"
     ),
+    "vertical-align": values.aligned,
     "text-wrap": values.wrapping,
     "text-wrap-mode": values.wrapping,
     "table-layout": values.keyword("auto", "fixed"),

@@ -61,6 +61,13 @@ def size(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, found)]
 
 
+def aligned(name: str, value: str) -> list[tuple[str, Value]]:
+    """``vertical-align``: a keyword or how far to raise."""
+    found = length(value)
+    return [(name, value if found is None else found)] if found is not None or value in _ALIGNMENTS else []
+
+
+_ALIGNMENTS = frozenset({"baseline", "sub", "super", "top", "text-top", "middle", "bottom", "text-bottom"})
 _SIZE_WORDS = frozenset({"auto", "none", "normal", "min-content", "max-content", "fit-content"})
 _FONT_WORDS = frozenset(
     words(

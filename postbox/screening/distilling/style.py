@@ -40,6 +40,8 @@ def derive(parent: Style, tag: str, declared: dict[str, Any], page: Page) -> tup
         and parent.ground == parent.backdrop
     ):
         return parent, DISPLAYS.get(tag, "inline"), declared
+    if reset:
+        declared = _OF_OLD_TABLES | declared
     custom = parent.custom
     if custom or CUSTOM in declared:
         custom, declared = resolved(custom, declared)
@@ -114,6 +116,8 @@ def _flat(parent: Style, declared: dict[str, Any]) -> bool:
     return flat_lines(height) or (parent.flat and isinstance(height, str) and height in _AS_PARENT)
 
 
+_OF_OLD_TABLES = {"line-height": "normal"}
+"""What tables do not inherit in quirks mode (Quirks Mode Standard, section 3.3)."""
 _AS_PARENT = frozenset({"inherit", "unset", "revert", "revert-layer"})
 
 

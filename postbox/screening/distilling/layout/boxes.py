@@ -15,7 +15,7 @@ from lxml.etree import _Element
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.elements import SILENT
-from postbox.screening.distilling.hiding import INLINE
+from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+").findall
 DEEPEST = 60
@@ -67,6 +67,7 @@ class Box:
     width: float = 0.0
     height: float = 0.0
     preferred: float = -1.0
+    narrowest: float = -1.0
     below: float = 0.0
     """The margin that sticks out at the bottom."""
     position: str = field(init=False)
@@ -102,7 +103,7 @@ class Box:
         tag = "" if self.element is None else str(self.element.tag)
         self.margin = self._sides(_MARGIN_NAMES, _usual_margin(tag, self.style.font))
         self.padding = self._sides(_PADDING_NAMES, _USUAL_PADDING.get(tag, _NO_SIDES))
-        self.border = self._sides(_BORDER_NAMES, _NO_SIDES)
+        self.border = self._sides(_BORDER_NAMES, _USUAL_BORDER.get(tag, _NO_SIDES))
         away = position != "static" or "height" in declared or self.margin.top > _FAR_BELOW
         self.apart = away or (parent is not None and parent.apart)
         between = declared.get("word-spacing")
@@ -144,6 +145,11 @@ _MARGINS = {"p": 1.0, "ul": 1.0, "ol": 1.0, "dl": 1.0, "blockquote": 1.0, "pre":
 _USUAL_PADDING = {
     **dict.fromkeys(("ul", "ol", "menu", "dir"), Sides(left=40.0)),
     **dict.fromkeys(("td", "th"), Sides(1.0, 1.0, 1.0, 1.0)),
+    "button": Sides(1.0, 6.0, 1.0, 6.0), "input": Sides(1.0, 2.0, 1.0, 2.0), "textarea": Sides(2.0, 2.0, 2.0, 2.0),
+}  # fmt: skip
+_USUAL_BORDER = {
+    **dict.fromkeys(("button", "input"), Sides(2.0, 2.0, 2.0, 2.0)),
+    **dict.fromkeys(("select", "textarea"), Sides(1.0, 1.0, 1.0, 1.0)),
 }
 
 
@@ -180,7 +186,7 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
                 made += 1
                 if style_in.gone is None and made < _MOST:
                     if depth < DEEPEST:
-                        inner = Box(style_in, display, _with_attributes(child, declared), box, child)
+                        inner = Box(style_in, display, _with_attributes(child, _inherited(declared, box)), box, child)
                         box.children.append(inner)
                     else:
                         inner = box
@@ -215,14 +221,34 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
 
 
 def _with_attributes(element: _Element, declared: dict[str, Any]) -> dict[str, Any]:
-    """Width and height as attributes, below any declared."""
-    more = {}
-    if element.tag in {"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video", "svg", "iframe"}:
+    """Width, height and vertical alignment as attributes, below any declared."""
+    more: dict[str, Any] = {}
+    if element.tag in _SIZED:
         for name in ("width", "height"):
             value = element.get(name)
             if value and name not in declared and (found := length(value.strip().lower())) is not None:
                 more[name] = found
+        aligned = _ALIGNED.get((element.get("align") or "").lower()) if element.tag == "table" else None
+        more |= {} if aligned is None or not aligned.keys().isdisjoint(declared) else aligned
+        if "vertical-align" not in declared and (said := element.get("valign")):
+            more["vertical-align"] = said.strip().lower()
     return declared | more if more else declared
+
+
+_ALIGNED: dict[str, dict[str, Any]] = {
+    "center": {"margin-left": "auto", "margin-right": "auto"}, "left": {"float": "left"}, "right": {"float": "right"},
+}  # fmt: skip
+"""What ``align`` says of a table (HTML, section 15.3.10)."""
+_SIZED = frozenset({"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video", "svg", "iframe"})
+
+
+def _inherited(declared: dict[str, Any], parent: Box) -> dict[str, Any]:
+    """What boxes do not inherit but where they are told to (CSS Cascading 5, section 7.3.2)."""
+    told = [name for name, value in declared.items() if value == "inherit" and name in BOX_PROPERTIES]
+    if not told:
+        return declared
+    said = {name: parent.declared[name] for name in told if name in parent.declared}
+    return {name: value for name, value in declared.items() if name not in told} | said
 
 
 def shift(box: Box, across: float, down: float) -> None:

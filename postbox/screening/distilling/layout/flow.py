@@ -8,7 +8,7 @@ from __future__ import annotations
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.layout import grids
 from postbox.screening.distilling.layout.boxes import Box, shift
-from postbox.screening.distilling.layout.lines import Lines, line_height
+from postbox.screening.distilling.layout.lines import Lines, block_share, line_height
 from postbox.screening.distilling.layout.widths import contained, fitting
 from postbox.screening.distilling.limits import Deadline, Overrun
 
@@ -42,6 +42,8 @@ class Flow:
         box.width = width if width is not None else self._width(box, room - left - right, room, inset)
         if width is None and box.declared.get("margin-left") == "auto" and box.declared.get("margin-right") == "auto":
             box.x = x + max(0.0, (room - box.width) / 2)
+        elif width is None and box.width < room - left - right and (share := block_share(box)):
+            box.x += (room - left - right - box.width) * share
         elif box.parent is not None and box.parent.style.direction == "rtl" and width is None:
             box.x = x + room - right - box.width
         inner_x = box.x + box.padding.left + box.border.left

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.css_lengths import Length, length
 from postbox.screening.distilling.layout.boxes import Box, Run, shift
-from postbox.screening.distilling.layout.widths import outer
+from postbox.screening.distilling.layout.widths import least, outer
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.flow import Flow
@@ -41,7 +41,8 @@ def table(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """Rows of cells; whatever else stands in a table is a block above."""
     rows: list[Box] = []
     _rows(flow, box, x, y, rows, 0)
-    widths = _columns(rows, width)
+    widths = _columns(rows, width, _is_fixed(box))
+    top = y
     for row in rows:
         if row.display != "table-row":
             flow.block(row, x, y, width)
@@ -57,10 +58,45 @@ def table(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
             at, place = at + span, place + wide
         high = max(high, row.pixels("height", 0.0) or 0.0)
         row.x, row.y, row.width, row.height = x, y, sum(widths), high
-        for cell in cells:
-            cell.height = high
         y += high
-    return y
+    return y + _settle(rows, (box.pixels("height", 0.0) or 0.0) - (y - top))
+
+
+def _settle(rows: list[Box], free: float) -> float:
+    """Shares what a table is higher than its rows among them, and aligns in their rows what stands in cells.
+
+    CSS 2.2, section 17.5.3. Returns by how much the rows have grown.
+    """
+    tall = sum(row.height for row in rows)
+    grows, down = free / tall if free > 0 and tall else 0.0, 0.0
+    for row in rows:
+        more = row.height * grows
+        if down:
+            shift(row, 0.0, down)
+        if row.display == "table-row":
+            row.height += more
+            for cell in row.children:
+                if isinstance(cell, Box) and not cell.out_of_flow:
+                    over = (row.height - cell.height) * _ALIGNED.get(_alignment(cell), 0.0)
+                    if over:
+                        shift(cell, 0.0, over)
+                        cell.y -= over
+                    cell.height = row.height
+        down += more
+    return down
+
+
+_ALIGNED = {"middle": 0.5, "bottom": 1.0}
+
+
+def _alignment(cell: Box) -> str:
+    """Of an element of tables it is that of the row, of its group, or else the middle (HTML, section 15.3.10)."""
+    at: Box | None = cell
+    while at is not None and at.display[:5] == "table" and at.display != "table":
+        if (said := at.declared.get("vertical-align")) is not None:
+            return str(said)
+        at = at.parent
+    return "middle" if cell.element is not None and cell.element.tag in {"td", "th"} else "top"
 
 
 def _rows(flow: Flow, box: Box, x: float, y: float, rows: list[Box], depth: int) -> None:
@@ -77,8 +113,9 @@ def _span(cell: Box) -> int:
     return max(1, min(50, int(value))) if value.isascii() and value.isdigit() and len(value) < 4 else 1
 
 
-def _columns(rows: list[Box], width: float) -> list[float]:
-    """Widths of columns: as declared, else in proportion to what the cells would like."""
+def _columns(rows: list[Box], width: float, is_fixed: bool) -> list[float]:
+    """Widths of columns: as declared, else in proportion to what the cells would like, and never less than they need
+    unless the layout is fixed."""
     wanted: list[float] = []
     fixed: dict[int, float] = {}
     for row in rows[:200]:
@@ -92,6 +129,8 @@ def _columns(rows: list[Box], width: float) -> list[float]:
             if span == 1:
                 if isinstance(declared, Length) and at not in fixed:
                     fixed[at] = declared.resolve(cell.style.font, width)
+                if at in fixed and not is_fixed and fixed[at] < _WIDE_ENOUGH:
+                    fixed[at] = max(fixed[at], least(cell))
                 wanted[at] = max(wanted[at], outer(cell))
             at += span
     if not wanted:
@@ -103,6 +142,15 @@ def _columns(rows: list[Box], width: float) -> list[float]:
         even = left / max(1, len(wanted) - len(fixed))
         return [fixed.get(i, even) * (scale if len(fixed) == len(wanted) else 1.0) for i in range(len(wanted))]
     return [fixed.get(index, want * left / free) for index, want in enumerate(wanted)]
+
+
+_WIDE_ENOUGH = 200.0
+"""Pixels in which nearly every word has room."""
+
+
+def _is_fixed(table: Box) -> bool:
+    """Whether only declared widths count (CSS 2.2, section 17.5.2.1)."""
+    return table.declared.get("table-layout") == "fixed" and isinstance(table.declared.get("width"), Length)
 
 
 def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:

@@ -48,6 +48,24 @@ _SHARES = {
 }  # fmt: skip
 
 
+def block_share(box: Box) -> float:
+    """How much of the free room lies before a block, as ``center`` and ``align`` have it (HTML, section 15.3.2)."""
+    at = box.parent
+    while at is not None and at.display != "table":
+        value = at.declared.get("text-align")
+        if value is not None:
+            return _SHARES[value] if value[:8] == "-webkit-" else 0.0
+        if at.element is not None and at.element.tag == "center":
+            return 0.5
+        if at.element is not None and at.element.tag in _ALIGNING and (said := at.element.get("align")):
+            return _SHARES.get(said.lower(), 0.0)
+        at = at.parent
+    return 0.0
+
+
+_ALIGNING = frozenset({"div", "td", "th", "tr", "tbody", "p"})
+
+
 class Lines:
     """The state of filling one box from the top."""
 
@@ -68,8 +86,8 @@ class Lines:
         """What stands in the line at hand, kept where the line is not flush left."""
         indent = box.style.indent if not box.inline else None
         pushed = indent.resolve(box.style.font, width) if indent is not None else 0.0
-        self.x += pushed
         self.turned = pushed if box.style.direction == "rtl" else 0.0
+        self.x += pushed - self.turned
         self.fresh = True
 
     def fill(self, children: list[Box | Run], inside: Box) -> None:
@@ -123,7 +141,7 @@ class Lines:
 
     def _align(self) -> None:
         """Moves what stands in a line towards where it is aligned, if there is room left."""
-        room = (self._bounds()[1] - self.x) * self.share - self.turned
+        room = (self._bounds()[1] - self.turned - self.x) * self.share
         self.turned = 0.0
         for one in self.placed if room > 0 else ():
             if isinstance(one, Box):
@@ -144,15 +162,27 @@ class Lines:
             self.y += self.margin
             self.margin = 0.0
 
+    def _pass_floats(self, width: float) -> None:
+        """A line begins below the floats beside which its first word has no room (CSS 2.2, section 9.5)."""
+        while self.floats:
+            left, right = self._bounds()
+            ends = [bottom for bottom, _, _ in self.floats if bottom > self.y + 1]
+            if not ends or width <= right - left + 0.5:
+                return
+            self.y = min(ends)
+            self.x = self._bounds()[0]
+
     def _word(self, width: float, height: float, style: Style) -> tuple[float, float]:
         self.flow.step()
         if self.fresh:
             self._settle_margin()
+            self._pass_floats(width)
             if self.y != self.start or self.x < self._bounds()[0] and not self.box.style.indent:
                 self.x = max(self.x, self._bounds()[0])
         gap = SPACE * style.font + self.spacing if self.space and not self.fresh else 0.0
         if self.wraps and not self.fresh and self.x + gap + width > self._bounds()[1] + 0.5:
             self._finish()
+            self._pass_floats(width)
             gap = 0.0
         place = (self.x + gap, self.y)
         self.x += gap + width

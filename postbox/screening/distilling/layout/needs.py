@@ -35,6 +35,8 @@ _SIDES = ("left", "top", "right", "bottom")
 _AROUND = tuple(f"{kind}-{side}" for kind in ("margin", "padding") for side in _SIDES)
 _NARROW = 400.0
 _FAR = 800.0
+_BEYOND = 1_200.0
+"""So wide a box holds room beyond the page."""
 _BACK = -8.0
 _EDGE = 4.0
 _MOST_LOOKED_AT = 24
@@ -47,6 +49,9 @@ _INK = re.compile(r"[^\s\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206
 
 def needs_places(declared: Mapping[str, Any], font: float) -> int:
     """Where an element with these values may hide text by its place: 0 for nowhere, ``INSIDE`` or ``ANYWHERE``."""
+    wide = declared.get("width")
+    if isinstance(wide, Length) and wide.resolve(font, VIEWPORT_WIDTH) > _BEYOND:
+        return ANYWHERE
     if _TELLING.isdisjoint(declared):
         return 0
     if _moves(declared, font):
@@ -136,6 +141,7 @@ def _cuts(declared: Mapping[str, Any], font: float) -> bool:
         declared.get("white-space") in {"nowrap", "pre"}
         or flat_lines(declared.get("line-height"))
         or any(isinstance(declared.get(name), Length) for name in ("height", "max-height", "flex-basis"))
+        or "inherit" in (declared.get("height"), declared.get("max-height"), declared.get("width"))
     ):
         return True
     wide = [_pixels(declared, name, font) for name in ("width", "max-width") if isinstance(declared.get(name), Length)]

@@ -22,6 +22,8 @@ _CELL = 200.0
 _LEAST = 3.9
 _LEAST_ADVANCE = 1.2
 """Pixels: how high a word, and how wide a letter, has to be at least to be read."""
+_LEAST_SHARE = 0.23
+"""How much of the height of its letters a word has to show at least to be read."""
 _SLACK = 1.12
 """Places are estimates: a word is only cut off when it lies so much farther than the edge that cuts it."""
 
@@ -193,7 +195,7 @@ def _cut_off(stroke: Stroke, word: Rect, slack: float) -> bool:
     cut, first = stroke.cut, max(stroke.cut[1], stroke.first)
     across, down = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
     wide, high = cut[2] - cut[0], cut[3] - cut[1]
-    if wide <= 1 or high <= 1:
+    if wide <= 1 or high <= _LEAST_SHARE * (word[3] - word[1]):
         return True
     return (
         first - cut[1] + (down - 2 - first) / slack > high or down < cut[1] - 2 or across < cut[0] - 2

@@ -17,6 +17,36 @@ def fitting(box: Box) -> float:
     return box.preferred
 
 
+def least(box: Box) -> float:
+    """The width of the content on as many lines as its breaks allow (CSS 2.2, section 17.5.2.2)."""
+    if box.narrowest < 0:
+        box.narrowest = _least(box)
+    return box.narrowest
+
+
+def _least(box: Box) -> float:
+    most = line = 0.0
+    adds_up = box.display == "table-row" or box.style.white_space in {"nowrap", "pre"}
+    for child in box.children:
+        if isinstance(child, Run):
+            wide = run_width(child) if adds_up or child.preformatted else max(map(advance, child.words), default=0.0)
+            wide *= 1.0 if adds_up or child.preformatted else child.style.font
+        elif child.out_of_flow or contained(child):
+            continue
+        else:
+            declared, widest = child.declared.get("width"), child.declared.get("max-width")
+            wide = least(child)
+            if isinstance(declared, Length) and not declared.share and not child.inline:
+                said = declared.resolve(child.style.font, VIEWPORT_WIDTH)
+                wide = max(wide, said) if child.display in {"table", "table-cell"} else said
+            if isinstance(widest, Length) and not widest.share and not child.inline:
+                wide = min(wide, widest.resolve(child.style.font, VIEWPORT_WIDTH))
+            wide += _around(child)
+        line = line + wide if adds_up else wide
+        most = max(most, line)
+    return most
+
+
 def outer(box: Box) -> float:
     """The preferred width with padding, border and margin."""
     width = box.declared.get("width")
