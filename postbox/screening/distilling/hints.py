@@ -26,7 +26,8 @@ _EMS = {
 }  # fmt: skip
 _WITH_BACKGROUND = frozenset({"body", "table", "tr", "td", "th", "tbody", "thead", "tfoot", "marquee"})
 _PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
-CONTROLS = frozenset({"input", "select", "textarea", "button"})
+CUTTING = frozenset({"input", "select", "textarea"})
+CONTROLS = CUTTING | {"button"}
 _SMALL = Length(pixels=40 / 3)
 _FACE, _FIELD, _FIELD_TEXT = (one for one in map(colour, ("buttonface", "field", "fieldtext")) if one)
 FILL = "--postbox-fill"

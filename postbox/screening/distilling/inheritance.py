@@ -12,7 +12,7 @@ from postbox.screening.distilling.computed import FAINTEST, WIDE_SHADOW, Style, 
 from postbox.screening.distilling.css_colours import BLACK, Scheme, is_dark
 from postbox.screening.distilling.css_lengths import ROOT_FONT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.declarations import GLOBAL_KEYWORDS
-from postbox.screening.distilling.legibility import NEAR, blend, colour_filters, distance
+from postbox.screening.distilling.legibility import NEAR, blend, colour_filters, distance, opaqueness
 from postbox.screening.distilling.pseudo_classes import split_commas
 
 _SMALLEST_RELATIVE = 6.0
@@ -36,6 +36,8 @@ def inherit(style: Style, parent: Style, declared: dict[str, Any]) -> None:
             elif name == "font-size":
                 style.font = parent.font
                 continue
+            elif name == "opacity":
+                value = parent.opacity  # the parent's own, as far as is known, and never more
             else:
                 continue
         if style.dark and type(value) is Scheme:
@@ -60,8 +62,8 @@ def _set_visibility(style: Style, _parent: Style, value: Any) -> None:
     style.unseen = value != "visible"
 
 
-def _set_opacity(style: Style, parent: Style, value: Any) -> None:
-    style.opacity = parent.opacity * min(1.0, max(0.0, value))
+def _set_opacity(style: Style, _parent: Style, value: Any) -> None:
+    style.opacity *= min(1.0, max(0.0, value))
 
 
 def _set_font(style: Style, parent: Style, value: Any) -> None:
@@ -154,6 +156,8 @@ def _set_outline(style: Style, _parent: Style, value: Any) -> None:
 
 
 def _set_filter(style: Style, parent: Style, value: Any) -> None:
+    if "opacity(" in value:
+        style.opacity *= opaqueness(value)
     if found := colour_filters(value):
         style.filters = (*found, *style.filters)
         style.behind_filter = parent.backdrop if style.backdrop is parent.backdrop else None

@@ -75,6 +75,15 @@ def colour_filters(text: object) -> tuple[Filter, ...]:
     return tuple(found)
 
 
+def opaqueness(text: str) -> float:
+    """What the ``opacity()`` functions of a ``filter`` leave."""
+    left = 1.0
+    for name, inner in _FUNCTION(text[:300]):
+        if name == "opacity" and (size := length(inner.strip())) is not None:
+            left *= min(1.0, max(0.0, size.pixels + size.share))
+    return left
+
+
 def filtered(paint: RGBA, filters: tuple[Filter, ...]) -> RGBA:
     """A colour after the filters (Filter Effects 1)."""
     red, green, blue, alpha = paint

@@ -87,6 +87,8 @@ PARSERS: dict[str, Parser] = {
         "left", "right", "center", "start", "end", "justify", "-webkit-center", "-webkit-right", "-webkit-left"
     ),
     "vertical-align": values.aligned,
+    "border-collapse": values.keyword("collapse", "separate"),
+    "border-spacing": values.spacing,
     "text-wrap": values.wrapping,
     "text-wrap-mode": values.wrapping,
     "table-layout": values.keyword("auto", "fixed"),

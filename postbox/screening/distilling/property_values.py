@@ -61,6 +61,11 @@ def size(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, found)]
 
 
+def spacing(_name: str, value: str) -> list[tuple[str, Value]]:
+    """``border-spacing``: one length, or one across and one down."""
+    return pair("-spacing-x", "-spacing-y")("", value)
+
+
 def aligned(name: str, value: str) -> list[tuple[str, Value]]:
     """``vertical-align``: a keyword or how far to raise."""
     found = length(value)

@@ -15,7 +15,7 @@ from postbox.screening.distilling.custom_properties import resolved
 from postbox.screening.distilling.declarations import CUSTOM, GLOBAL_KEYWORDS
 from postbox.screening.distilling.displays import DISPLAYS
 from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE, box_hides
-from postbox.screening.distilling.hints import ABSENT, CONTROLS, FILL, UNRENDERED
+from postbox.screening.distilling.hints import ABSENT, CONTROLS, CUTTING, FILL, UNRENDERED
 from postbox.screening.distilling.inheritance import SETTERS, inherit
 from postbox.screening.distilling.layout.needs import flat_lines
 from postbox.screening.distilling.reasons import HiddenReason
@@ -140,8 +140,8 @@ _PICTURED = (("picture", ""),)
 
 
 def _cutting(tag: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """Form controls cut off what does not fit into them."""
-    if tag not in CONTROLS or _EXTENTS.isdisjoint(declared):
+    """Form controls but buttons cut off what does not fit into them."""
+    if tag not in CUTTING or _EXTENTS.isdisjoint(declared):
         return declared
     return {"overflow-x": "clip", "overflow-y": "clip"} | declared
 

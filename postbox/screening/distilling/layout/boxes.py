@@ -146,6 +146,7 @@ _USUAL_PADDING = {
     **dict.fromkeys(("ul", "ol", "menu", "dir"), Sides(left=40.0)),
     **dict.fromkeys(("td", "th"), Sides(1.0, 1.0, 1.0, 1.0)),
     "button": Sides(1.0, 6.0, 1.0, 6.0), "input": Sides(1.0, 2.0, 1.0, 2.0), "textarea": Sides(2.0, 2.0, 2.0, 2.0),
+    "select": Sides(1.0, 4.0, 1.0, 4.0),
 }  # fmt: skip
 _USUAL_BORDER = {
     **dict.fromkeys(("button", "input"), Sides(2.0, 2.0, 2.0, 2.0)),
@@ -186,7 +187,7 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
                 made += 1
                 if style_in.gone is None and made < _MOST:
                     if depth < DEEPEST:
-                        inner = Box(style_in, display, _with_attributes(child, _inherited(declared, box)), box, child)
+                        inner = Box(style_in, display, _with_attributes(child, _inherited(declared, box), box), box, child)
                         box.children.append(inner)
                     else:
                         inner = box
@@ -214,31 +215,53 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
     if not text:
         return
     words = _PIECES(text) if not style.collapses else text.split()
+    if not words and "\xa0" in text:
+        words = ["\xa0"]
     if words or box.children:
         box.children.append(
             Run(element, tail, style, words, text[0].isspace(), text[-1].isspace(), not style.collapses)
         )
 
 
-def _with_attributes(element: _Element, declared: dict[str, Any]) -> dict[str, Any]:
-    """Width, height and vertical alignment as attributes, below any declared."""
+def _with_attributes(element: _Element, declared: dict[str, Any], parent: Box) -> dict[str, Any]:
+    """What attributes say of a box, below any declared."""
+    if element.tag not in _SIZED:
+        return declared
     more: dict[str, Any] = {}
-    if element.tag in _SIZED:
-        for name in ("width", "height"):
-            value = element.get(name)
-            if value and name not in declared and (found := length(value.strip().lower())) is not None:
-                more[name] = found
-        aligned = _ALIGNED.get((element.get("align") or "").lower()) if element.tag == "table" else None
-        more |= {} if aligned is None or not aligned.keys().isdisjoint(declared) else aligned
-        if "vertical-align" not in declared and (said := element.get("valign")):
-            more["vertical-align"] = said.strip().lower()
-    return declared | more if more else declared
+    for name in ("width", "height"):
+        if (found := _attribute(element, name)) is not None:
+            more[name] = found
+    if element.tag in {"table", "img"}:
+        more |= _ALIGNED.get((str(element.tag), (element.get("align") or "").lower()), {})
+    if element.tag == "table":
+        if (spacing := _attribute(element, "cellspacing")) is not None:
+            more["-spacing-x"] = more["-spacing-y"] = spacing
+        if (border := _attribute(element, "border")) is not None:
+            more |= dict.fromkeys(_BORDER_NAMES, border)
+    elif element.tag in {"td", "th"}:
+        table: Box | None = parent
+        while table is not None and table.display != "table":
+            table = table.parent
+        if table is not None and table.element is not None:
+            if (padding := _attribute(table.element, "cellpadding")) is not None:
+                more |= dict.fromkeys(_PADDING_NAMES, padding)
+    if said := element.get("valign"):
+        more["vertical-align"] = said.strip().lower()
+    return more | declared if more else declared
 
 
-_ALIGNED: dict[str, dict[str, Any]] = {
-    "center": {"margin-left": "auto", "margin-right": "auto"}, "left": {"float": "left"}, "right": {"float": "right"},
-}  # fmt: skip
-"""What ``align`` says of a table (HTML, section 15.3.10)."""
+def _attribute(element: _Element, name: str) -> Length | None:
+    """A dimension as an attribute says it."""
+    value = element.get(name)
+    return length(value.strip().lower()) if value else None
+
+
+_ALIGNED: dict[tuple[str, str], dict[str, Any]] = {
+    ("table", "center"): {"margin-left": "auto", "margin-right": "auto"},
+    **{(tag, side): {"float": side} for tag in ("table", "img") for side in ("left", "right")},
+    **{("img", side): {"vertical-align": side} for side in ("top", "middle")},
+}
+"""What ``align`` says (HTML, sections 15.3.10 and 15.4.3)."""
 _SIZED = frozenset({"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video", "svg", "iframe"})
 
 

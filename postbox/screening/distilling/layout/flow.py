@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.layout import grids
+from postbox.screening.distilling.layout.aligning import block_share, line_height
 from postbox.screening.distilling.layout.boxes import Box, shift
-from postbox.screening.distilling.layout.lines import Lines, block_share, line_height
+from postbox.screening.distilling.layout.lines import Lines
 from postbox.screening.distilling.layout.widths import contained, fitting
 from postbox.screening.distilling.limits import Deadline, Overrun
 
@@ -63,6 +64,8 @@ class Flow:
             shrinks = box.floating or box.out_of_flow or box.display in {"table", "inline-block", "inline-table"}
             shrinks = shrinks or box.display.startswith("inline")
             found, extra = (min((0.0 if contained(box) else fitting(box)) + inset, auto) if shrinks else auto), 0.0
+            if box.style.control:
+                found = fitting(box) + inset
         low, high = box.pixels("min-width", room), box.pixels("max-width", room)
         if high is not None:
             found = min(found, high)

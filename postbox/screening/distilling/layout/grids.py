@@ -9,8 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.css_lengths import Length, length
+from postbox.screening.distilling.layout.aligning import cell_share
 from postbox.screening.distilling.layout.boxes import Box, Run, shift
-from postbox.screening.distilling.layout.widths import least, outer
+from postbox.screening.distilling.layout.widths import least, outer, spacing
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.flow import Flow
@@ -41,24 +42,25 @@ def table(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """Rows of cells; whatever else stands in a table is a block above."""
     rows: list[Box] = []
     _rows(flow, box, x, y, rows, 0)
-    widths = _columns(rows, width, _is_fixed(box))
-    top = y
+    across, down = spacing(box)
+    widths = _columns(rows, width, across, _is_fixed(box))
+    top, y = y, y + down
     for row in rows:
         if row.display != "table-row":
             flow.block(row, x, y, width)
             y += row.height
             continue
         cells = _in_flow(flow, row, x, y)
-        at, place, high = 0, x, 0.0
+        at, place, high = 0, x + across, 0.0
         for cell in cells:
             span = _span(cell)
-            wide = sum(widths[at : at + span])
+            wide = sum(widths[at : at + span]) + across * (span - 1)
             flow.block(cell, place, y, wide, wide)
             high = max(high, cell.height)
-            at, place = at + span, place + wide
+            at, place = at + span, place + wide + across
         high = max(high, row.pixels("height", 0.0) or 0.0)
-        row.x, row.y, row.width, row.height = x, y, sum(widths), high
-        y += high
+        row.x, row.y, row.width, row.height = x, y, sum(widths) + across * (len(widths) + 1), high
+        y += high + down
     return y + _settle(rows, (box.pixels("height", 0.0) or 0.0) - (y - top))
 
 
@@ -77,26 +79,13 @@ def _settle(rows: list[Box], free: float) -> float:
             row.height += more
             for cell in row.children:
                 if isinstance(cell, Box) and not cell.out_of_flow:
-                    over = (row.height - cell.height) * _ALIGNED.get(_alignment(cell), 0.0)
+                    over = (row.height - cell.height) * cell_share(cell)
                     if over:
                         shift(cell, 0.0, over)
                         cell.y -= over
                     cell.height = row.height
         down += more
     return down
-
-
-_ALIGNED = {"middle": 0.5, "bottom": 1.0}
-
-
-def _alignment(cell: Box) -> str:
-    """Of an element of tables it is that of the row, of its group, or else the middle (HTML, section 15.3.10)."""
-    at: Box | None = cell
-    while at is not None and at.display[:5] == "table" and at.display != "table":
-        if (said := at.declared.get("vertical-align")) is not None:
-            return str(said)
-        at = at.parent
-    return "middle" if cell.element is not None and cell.element.tag in {"td", "th"} else "top"
 
 
 def _rows(flow: Flow, box: Box, x: float, y: float, rows: list[Box], depth: int) -> None:
@@ -113,7 +102,7 @@ def _span(cell: Box) -> int:
     return max(1, min(50, int(value))) if value.isascii() and value.isdigit() and len(value) < 4 else 1
 
 
-def _columns(rows: list[Box], width: float, is_fixed: bool) -> list[float]:
+def _columns(rows: list[Box], width: float, spaces: float, is_fixed: bool) -> list[float]:
     """Widths of columns: as declared, else in proportion to what the cells would like, and never less than they need
     unless the layout is fixed."""
     wanted: list[float] = []
@@ -135,6 +124,7 @@ def _columns(rows: list[Box], width: float, is_fixed: bool) -> list[float]:
             at += span
     if not wanted:
         return []
+    width -= spaces * (len(wanted) + 1)
     left = max(0.0, width - sum(fixed.values()))
     free = sum(want for index, want in enumerate(wanted) if index not in fixed)
     if not free:

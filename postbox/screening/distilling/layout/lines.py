@@ -9,61 +9,12 @@ from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import Length
+from postbox.screening.distilling.layout.aligning import Line, line_height, line_share
 from postbox.screening.distilling.layout.boxes import Box, Run, shift
-from postbox.screening.distilling.layout.metrics import LINE, SPACE, advance
+from postbox.screening.distilling.layout.metrics import SPACE, advance
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.flow import Flow
-
-
-def line_height(box: Box, font: float) -> float:
-    """The height of a line of this box."""
-    at = box.spaced
-    value = at.declared["line-height"] if at is not None else "normal"
-    if at is None or not isinstance(value, Length):
-        return LINE * font
-    return value.pixels * font if value.bare else value.resolve(at.style.font, at.style.font)
-
-
-def _alignment(box: Box) -> float:
-    """How much of a line's free room lies before it."""
-    at: Box | None = box
-    while at is not None:
-        value = at.declared.get("text-align")
-        if value is None and at.element is not None:
-            value = "center" if at.element.tag == "center" else (at.element.get("align") or "").lower() or None
-            if value and at.element.tag in {"table", "img", "hr", "input", "iframe"}:
-                value = None
-        if value in _SHARES:
-            return _SHARES[value]
-        if at.display == "table":
-            break
-        at = at.parent
-    return 1.0 if box.style.direction == "rtl" else 0.0
-
-
-_SHARES = {
-    "left": 0.0, "start": 0.0, "justify": 0.0, "-webkit-left": 0.0, "center": 0.5, "middle": 0.5,
-    "-webkit-center": 0.5, "right": 1.0, "end": 1.0, "-webkit-right": 1.0,
-}  # fmt: skip
-
-
-def block_share(box: Box) -> float:
-    """How much of the free room lies before a block, as ``center`` and ``align`` have it (HTML, section 15.3.2)."""
-    at = box.parent
-    while at is not None and at.display != "table":
-        value = at.declared.get("text-align")
-        if value is not None:
-            return _SHARES[value] if value[:8] == "-webkit-" else 0.0
-        if at.element is not None and at.element.tag == "center":
-            return 0.5
-        if at.element is not None and at.element.tag in _ALIGNING and (said := at.element.get("align")):
-            return _SHARES.get(said.lower(), 0.0)
-        at = at.parent
-    return 0.0
-
-
-_ALIGNING = frozenset({"div", "td", "th", "tr", "tbody", "p"})
 
 
 class Lines:
@@ -74,16 +25,16 @@ class Lines:
         self.left, self.right = x, x + width
         self.y = self.start = y
         self.x = x
-        self.high = 0.0
         self.margin = 0.0
         self.space = False
         self.floats: list[tuple[float, float, bool]] = []
         """Where each float ends downwards and inwards, and whether it is a left one."""
         self.wraps = box.style.white_space not in {"nowrap", "pre"}
         self.spacing = box.spacing
-        self.share = _alignment(box)
-        self.placed: list[tuple[Run, int] | Box] = []
-        """What stands in the line at hand, kept where the line is not flush left."""
+        self.share = line_share(box)
+        self.line = Line()
+        self.raised = 0.0
+        """How far above the baseline the inline box at hand stands."""
         indent = box.style.indent if not box.inline else None
         pushed = indent.resolve(box.style.font, width) if indent is not None else 0.0
         self.turned = pushed if box.style.direction == "rtl" else 0.0
@@ -99,7 +50,7 @@ class Lines:
                 child.x, child.y = self.x if not self.fresh else self.left, self.y + self.margin
                 self.flow.waiting.append(child)
             elif child.element is not None and child.element.tag == "br":
-                self._break(line_height(inside, inside.style.font))
+                self._break(inside)
             elif child.inline:
                 self._inline(child)
             elif child.floating:
@@ -133,27 +84,16 @@ class Lines:
 
     def _finish(self) -> None:
         """Ends the line at hand."""
-        if not self.fresh:
-            self.y += self.high
-        if self.placed:
-            self._align()
-        self.x, self.high, self.fresh, self.space = self._bounds()[0], 0.0, True, False
+        high = 0.0 if self.fresh else self.line.height
+        room = (self._bounds()[1] - self.turned - self.x) * self.share if self.share else 0.0
+        self.line.settle(max(0.0, room))
+        self.y, self.turned = self.y + high, 0.0
+        self.x, self.fresh, self.space = self._bounds()[0], True, False
 
-    def _align(self) -> None:
-        """Moves what stands in a line towards where it is aligned, if there is room left."""
-        room = (self._bounds()[1] - self.turned - self.x) * self.share
-        self.turned = 0.0
-        for one in self.placed if room > 0 else ():
-            if isinstance(one, Box):
-                shift(one, room, 0.0)
-            else:
-                x, y, wide, high = one[0].places[one[1]]
-                one[0].places[one[1]] = (x + room, y, wide, high)
-        self.placed = []
-
-    def _break(self, height: float) -> None:
+    def _break(self, inside: Box) -> None:
         self._settle_margin()
-        self.high = max(self.high, height)
+        if self.fresh:  # what stands before a break in its line is as high as the break
+            self.line.strut(line_height(inside, inside.style.font), inside.style.font)
         self.fresh = False
         self._finish()
 
@@ -172,7 +112,8 @@ class Lines:
             self.y = min(ends)
             self.x = self._bounds()[0]
 
-    def _word(self, width: float, height: float, style: Style) -> tuple[float, float]:
+    def _next(self, width: float, style: Style) -> tuple[float, float]:
+        """Where a word or an atom of this width begins."""
         self.flow.step()
         if self.fresh:
             self._settle_margin()
@@ -186,7 +127,6 @@ class Lines:
             gap = 0.0
         place = (self.x + gap, self.y)
         self.x += gap + width
-        self.high = max(self.high, height)
         self.fresh = self.space = False
         return place
 
@@ -197,11 +137,12 @@ class Lines:
             for piece in run.words:
                 if piece == "\n":
                     run.places.append((self.x, self.y, 0.0, 0.0))
-                    self._break(high)
+                    self._break(inside)
                 else:
                     wide = advance(piece) * font if not piece.isspace() else 2 * SPACE * font * len(piece)
-                    x, y = self._word(wide, high, run.style)
+                    x, y = self._next(wide, run.style)
                     run.places.append((x, y + (high - font) / 2, wide, font))
+                    self.line.word(run, len(run.places) - 1, high, self.raised)
             return
         if run.leading:
             self.space = True
@@ -209,10 +150,9 @@ class Lines:
             if index:
                 self.space = True
             width = advance(word) * font
-            x, y = self._word(width, high, run.style)
+            x, y = self._next(width, run.style)
             run.places.append((x, y + (high - font) / 2, width, font))
-            if self.share:
-                self.placed.append((run, index))
+            self.line.word(run, index, high, self.raised)
         if run.trailing:
             self.space = True
 
@@ -223,9 +163,12 @@ class Lines:
             self.fresh = False
         box.x, box.y = self.x, self.y + self.margin
         wraps, self.wraps = self.wraps, box.style.white_space not in {"nowrap", "pre"}
+        said, raised = box.declared.get("vertical-align"), self.raised
+        if isinstance(said, Length):
+            self.raised += said.resolve(box.style.font, line_height(box, box.style.font))
         self.fill(box.children, box)
-        self.wraps = wraps
-        box.width, box.height = max(0.0, self.x - box.x), max(0.0, self.y + self.high - box.y)
+        self.wraps, self.raised = wraps, raised
+        box.width, box.height = max(0.0, self.x - box.x), max(0.0, self.y + self.line.height - box.y)
         self.x += box.margin.right + box.border.right + box.padding.right
         self.flow._shift_relative(box)
 
@@ -234,10 +177,9 @@ class Lines:
         self.flow.block(box, 0.0, 0.0, room)
         over = box.margin.top
         wide = box.width + box.margin.left + box.margin.right
-        x, y = self._word(wide, box.height + over + box.margin.bottom, box.style)
+        x, y = self._next(wide, box.style)
         shift(box, x, y + over)
-        if self.share:
-            self.placed.append(box)
+        self.line.atom(box, box.height + over + box.margin.bottom, self.raised)
 
     def _float(self, box: Box) -> None:
         if self.fresh:

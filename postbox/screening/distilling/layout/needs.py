@@ -35,7 +35,9 @@ _SIDES = ("left", "top", "right", "bottom")
 _AROUND = tuple(f"{kind}-{side}" for kind in ("margin", "padding") for side in _SIDES)
 _NARROW = 400.0
 _FAR = 800.0
-_BEYOND = 1_200.0
+_INDENTED = 100.0
+_WIDTHS = ("width", "min-width", "flex-basis")
+_BEYOND = 1_050.0
 """So wide a box holds room beyond the page."""
 _BACK = -8.0
 _EDGE = 4.0
@@ -49,14 +51,18 @@ _INK = re.compile(r"[^\s\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206
 
 def needs_places(declared: Mapping[str, Any], font: float) -> int:
     """Where an element with these values may hide text by its place: 0 for nowhere, ``INSIDE`` or ``ANYWHERE``."""
-    wide = declared.get("width")
-    if isinstance(wide, Length) and wide.resolve(font, VIEWPORT_WIDTH) > _BEYOND:
-        return ANYWHERE
+    narrow = 0
+    for name in _WIDTHS:
+        if name in declared and isinstance(wide := declared[name], Length):
+            if (pixels := wide.resolve(font, VIEWPORT_WIDTH)) > _BEYOND:
+                return ANYWHERE
+            if pixels < _EDGE and name == "width":
+                narrow = INSIDE
     if _TELLING.isdisjoint(declared):
-        return 0
+        return narrow
     if _moves(declared, font):
         return ANYWHERE
-    return INSIDE if _confines(declared, font) else 0
+    return INSIDE if _confines(declared, font) else narrow
 
 
 def holds_ink(element: _Element) -> bool:
@@ -107,7 +113,7 @@ def _confines(declared: Mapping[str, Any], font: float) -> bool:
     ):
         return True
     if (
-        not 0 <= _pixels(declared, "text-indent", font) < _FAR
+        not 0 <= _pixels(declared, "text-indent", font) < _INDENTED
         or abs(_pixels(declared, "word-spacing", font)) > 2 * font
     ):
         return True

@@ -12,6 +12,7 @@ from postbox.screening.distilling.computed import backdrop_of, gradient_colours
 from postbox.screening.distilling.css_colours import RGBA
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.elements import covers
+from postbox.screening.distilling.hints import CUTTING
 from postbox.screening.distilling.layout.boxes import Box, Run
 from postbox.screening.distilling.layout.shapes import Points, clip_edges, moved
 from postbox.screening.distilling.matrices import (
@@ -118,7 +119,7 @@ def strokes(top: Box) -> list[Stroke]:
             edges += tuple(moved(edge, motion.plane) for edge in clip_edges(box.declared, sides, box.style.font))
         _background(box, own, area, cut, faint)
         inner_cut, first = cut, task.first
-        if box.clips:
+        if box.clips or (box.element is not None and box.element.tag in CUTTING):
             above = box.padding.top + box.border.top
             inner_cut, first = _intersection(cut, area), motion.rect(box.x, box.y + above, 0.0, 0.0)[1]
         cuts[box] = (inner_cut, motion)

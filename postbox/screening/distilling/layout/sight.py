@@ -197,7 +197,8 @@ def _cut_off(stroke: Stroke, word: Rect, slack: float) -> bool:
     wide, high = cut[2] - cut[0], cut[3] - cut[1]
     if wide <= 1 or high <= _LEAST_SHARE * (word[3] - word[1]):
         return True
+    line = (word[1] - first) / slack if word[1] > first else word[1] - first
     return (
-        first - cut[1] + (down - 2 - first) / slack > high or down < cut[1] - 2 or across < cut[0] - 2
+        first - cut[1] + line + (down - word[1]) - 2 > high or down < cut[1] - 2 or across < cut[0] - 2
         or min(across, word[0] + 12) - cut[0] > wide * min(slack, 1.02) + 2
     )  # fmt: skip

@@ -66,6 +66,15 @@ def _around(box: Box) -> float:
     return margin.left + margin.right + padding.left + padding.right + border.left + border.right
 
 
+def spacing(table: Box) -> tuple[float, float]:
+    """What lies between cells, across and down (CSS 2.2, section 17.6.1)."""
+    usual = 2.0 if table.element is not None and table.element.tag == "table" else 0.0
+    if table.declared.get("border-collapse") == "collapse":
+        return 0.0, 0.0
+    across, down = table.pixels("-spacing-x", 0.0), table.pixels("-spacing-y", 0.0)
+    return usual if across is None else across, usual if down is None else down
+
+
 def contained(box: Box) -> bool:
     """Whether a box is as wide as if it were empty."""
     if "contain" not in box.declared:
@@ -82,6 +91,7 @@ def _stack(box: Box) -> float:
     """Inline pieces add up, blocks and breaks begin anew."""
     most = line = 0.0
     side_by_side = box.display in {"flex", "inline-flex"} and box.declared.get("flex-direction", "row")[:3] == "row"
+    spaces = spacing(box)[0] if box.display == "table" else 0.0
     for child in box.children:
         if isinstance(child, Run):
             line += run_width(child)
@@ -93,7 +103,17 @@ def _stack(box: Box) -> float:
             line += outer(child)
         else:
             most, line = max(most, line, outer(child)), 0.0
-    return max(most, line)
+    most = max(most, line)
+    return most + spaces * (1 + max(map(_cells, box.children), default=0)) if spaces else most
+
+
+def _cells(one: Box | Run, depth: int = 0) -> int:
+    """How many cells stand beside each other in a row, or in rows of a group."""
+    if isinstance(one, Run) or depth > 1:
+        return 0
+    if one.display == "table-row":
+        return len(one.children)
+    return max((_cells(child, depth + 1) for child in one.children), default=0) if "group" in one.display else 0
 
 
 def run_width(run: Run) -> float:
