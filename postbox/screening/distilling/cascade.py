@@ -33,7 +33,7 @@ Pairs = Sequence[tuple[Any, Any]]
 TELLING = frozenset(
     words(
         """
-    style class id hidden bgcolor color size dir popover mathcolor mathsize mathbackground
+    style class id hidden bgcolor color size dir nowrap popover mathcolor mathsize mathbackground
         """
     )
 )

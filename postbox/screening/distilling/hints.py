@@ -25,7 +25,7 @@ _EMS = {
     "big": 1.2,
 }  # fmt: skip
 _WITH_BACKGROUND = frozenset({"body", "table", "tr", "td", "th", "tbody", "thead", "tfoot", "marquee"})
-_PREFORMATTED = frozenset({"pre", "xmp", "listing", "plaintext"})
+_LINES = {**dict.fromkeys(("pre", "xmp", "listing", "plaintext"), "pre"), "nobr": "nowrap"}
 CUTTING = frozenset({"input", "select", "textarea"})
 CONTROLS = CUTTING | {"button"}
 _SMALL = Length(pixels=40 / 3)
@@ -40,8 +40,8 @@ def hints(tag: str, named: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if tag in _EMS:
         found["font-size"] = Length(fonts=_EMS[tag])
-    elif tag in _PREFORMATTED:
-        found["white-space"] = "pre"
+    elif tag in _LINES:
+        found["white-space"] = _LINES[tag]
     elif tag == "a" and "href" in named:
         found["color"] = "-link"
     elif tag in _SVG:
@@ -154,6 +154,8 @@ def _from_attributes(tag: str, named: dict[str, str], found: dict[str, Any]) -> 
         _set_colour(found, "background-color", named["mathbackground"])
     if "mathsize" in named:
         found.update(one for one in longhands("font-size", named["mathsize"]) if type(one[1]) is not Unresolved)
+    if "nowrap" in named and tag in {"td", "th"} and "width" not in named:
+        found["white-space"] = "nowrap"
     if named.get("dir", "").lower() in _DIRECTIONS:
         found["direction"] = named["dir"].lower()
     if "hidden" in named:

@@ -66,6 +66,11 @@ def spacing(_name: str, value: str) -> list[tuple[str, Value]]:
     return pair("-spacing-x", "-spacing-y")("", value)
 
 
+def gaps(_name: str, value: str) -> list[tuple[str, Value]]:
+    """``gap``: one length, or one between rows and one between columns."""
+    return pair("row-gap", "column-gap")("", value)
+
+
 def aligned(name: str, value: str) -> list[tuple[str, Value]]:
     """``vertical-align``: a keyword or how far to raise."""
     found = length(value)

@@ -13,14 +13,22 @@ from typing import Any, NamedTuple
 from lxml.etree import _Element
 
 from postbox.screening.distilling.computed import Style
-from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.elements import SILENT
-from postbox.screening.distilling.hiding import BOX_PROPERTIES, INLINE
+from postbox.screening.distilling.hiding import INLINE
+from postbox.screening.distilling.layout.attributes import (
+    BORDERS,
+    FRAMES,
+    PADDINGS,
+    REPLACED,
+    SIDES,
+    inherited,
+    with_attributes,
+)
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+").findall
 DEEPEST = 60
 _MOST = 20_000
-SIDES = ("top", "right", "bottom", "left")
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +76,10 @@ class Box:
     height: float = 0.0
     preferred: float = -1.0
     narrowest: float = -1.0
+    natural: float = 0.0
+    """How high it is by what stands in it."""
+    wrapped: bool = False
+    """Whether lines in it end where no break is written, so that its height is an estimate."""
     below: float = 0.0
     """The margin that sticks out at the bottom."""
     position: str = field(init=False)
@@ -102,8 +114,8 @@ class Box:
         )
         tag = "" if self.element is None else str(self.element.tag)
         self.margin = self._sides(_MARGIN_NAMES, _usual_margin(tag, self.style.font))
-        self.padding = self._sides(_PADDING_NAMES, _USUAL_PADDING.get(tag, _NO_SIDES))
-        self.border = self._sides(_BORDER_NAMES, _USUAL_BORDER.get(tag, _NO_SIDES))
+        self.padding = self._sides(PADDINGS, _USUAL_PADDING.get(tag, _NO_SIDES))
+        self.border = self._sides(BORDERS, _USUAL_BORDER.get(tag, _NO_SIDES))
         away = position != "static" or "height" in declared or self.margin.top > _FAR_BELOW
         self.apart = away or (parent is not None and parent.apart)
         between = declared.get("word-spacing")
@@ -137,8 +149,6 @@ _ROWS = frozenset({"table-row", "table-row-group", "table-header-group", "table-
 _CONTAINING = frozenset({"paint", "content", "strict"})
 _FAR_BELOW = 30.0
 _MARGIN_NAMES = tuple(f"margin-{side}" for side in SIDES)
-_PADDING_NAMES = tuple(f"padding-{side}" for side in SIDES)
-_BORDER_NAMES = tuple(f"border-{side}-width" for side in SIDES)
 _NO_SIDES = Sides()
 _MARGINS = {"p": 1.0, "ul": 1.0, "ol": 1.0, "dl": 1.0, "blockquote": 1.0, "pre": 1.0, "figure": 1.0, "h1": 0.67,
             "h2": 0.83, "h3": 1.0, "h4": 1.33, "h5": 1.67, "h6": 2.33, "hr": 0.5, "menu": 1.0, "dir": 1.0}  # fmt: skip
@@ -182,16 +192,20 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
         _add_run(box, element, False, style)
         for child in element:
             tag = child.tag
-            if isinstance(tag, str) and (tag not in SILENT or tag == "iframe"):
+            if isinstance(tag, str) and (tag not in SILENT or tag in FRAMES):
                 style_in, display, declared = look(child, style)
+                if display == "inline" and tag in REPLACED:
+                    display = "inline-block"
                 made += 1
                 if style_in.gone is None and made < _MOST:
                     if depth < DEEPEST:
-                        inner = Box(style_in, display, _with_attributes(child, _inherited(declared, box), box), box, child)
+                        inner = Box(
+                            style_in, display, with_attributes(child, inherited(declared, box), box), box, child
+                        )
                         box.children.append(inner)
                     else:
                         inner = box
-                    if tag != "iframe":
+                    if tag not in FRAMES:
                         stack.append((child, inner, style_in, depth + 1))
                     if tag in {"input", "select"}:
                         _add_control(inner, child, style_in)
@@ -221,57 +235,6 @@ def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
         box.children.append(
             Run(element, tail, style, words, text[0].isspace(), text[-1].isspace(), not style.collapses)
         )
-
-
-def _with_attributes(element: _Element, declared: dict[str, Any], parent: Box) -> dict[str, Any]:
-    """What attributes say of a box, below any declared."""
-    if element.tag not in _SIZED:
-        return declared
-    more: dict[str, Any] = {}
-    for name in ("width", "height"):
-        if (found := _attribute(element, name)) is not None:
-            more[name] = found
-    if element.tag in {"table", "img"}:
-        more |= _ALIGNED.get((str(element.tag), (element.get("align") or "").lower()), {})
-    if element.tag == "table":
-        if (spacing := _attribute(element, "cellspacing")) is not None:
-            more["-spacing-x"] = more["-spacing-y"] = spacing
-        if (border := _attribute(element, "border")) is not None:
-            more |= dict.fromkeys(_BORDER_NAMES, border)
-    elif element.tag in {"td", "th"}:
-        table: Box | None = parent
-        while table is not None and table.display != "table":
-            table = table.parent
-        if table is not None and table.element is not None:
-            if (padding := _attribute(table.element, "cellpadding")) is not None:
-                more |= dict.fromkeys(_PADDING_NAMES, padding)
-    if said := element.get("valign"):
-        more["vertical-align"] = said.strip().lower()
-    return more | declared if more else declared
-
-
-def _attribute(element: _Element, name: str) -> Length | None:
-    """A dimension as an attribute says it."""
-    value = element.get(name)
-    return length(value.strip().lower()) if value else None
-
-
-_ALIGNED: dict[tuple[str, str], dict[str, Any]] = {
-    ("table", "center"): {"margin-left": "auto", "margin-right": "auto"},
-    **{(tag, side): {"float": side} for tag in ("table", "img") for side in ("left", "right")},
-    **{("img", side): {"vertical-align": side} for side in ("top", "middle")},
-}
-"""What ``align`` says (HTML, sections 15.3.10 and 15.4.3)."""
-_SIZED = frozenset({"table", "td", "th", "img", "tr", "hr", "marquee", "canvas", "video", "svg", "iframe"})
-
-
-def _inherited(declared: dict[str, Any], parent: Box) -> dict[str, Any]:
-    """What boxes do not inherit but where they are told to (CSS Cascading 5, section 7.3.2)."""
-    told = [name for name, value in declared.items() if value == "inherit" and name in BOX_PROPERTIES]
-    if not told:
-        return declared
-    said = {name: parent.declared[name] for name in told if name in parent.declared}
-    return {name: value for name, value in declared.items() if name not in told} | said
 
 
 def shift(box: Box, across: float, down: float) -> None:

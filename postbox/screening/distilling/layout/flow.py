@@ -1,12 +1,12 @@
 """Where boxes and words come to lie: blocks, lines, floats, and boxes taken out of the flow.
 
-Decides places only, approximately. Tables, flex and grid containers are laid out by ``grids``.
+Decides places only, approximately. Flex and grid containers are laid out by ``grids``, tables by ``tables``.
 """
 
 from __future__ import annotations
 
 from postbox.screening.distilling.css_lengths import VIEWPORT_HEIGHT, VIEWPORT_WIDTH, Length
-from postbox.screening.distilling.layout import grids
+from postbox.screening.distilling.layout import grids, tables
 from postbox.screening.distilling.layout.aligning import block_share, line_height
 from postbox.screening.distilling.layout.boxes import Box, shift
 from postbox.screening.distilling.layout.lines import Lines
@@ -54,7 +54,11 @@ class Flow:
         natural = bottom + ends - y
         if box.declared.get("container-type") == "size":
             natural = ends + inner_y - y
+        box.natural = natural
         box.height = self._height(box, natural, inner_y - y + ends)
+        if box.style.control and box.height > natural and box.declared.get("white-space") != "pre":
+            shift(box, 0.0, (box.height - natural) / 2)  # what controls of one line hold stands in their middle
+            box.y = y
         self._shift_relative(box)
 
     def _width(self, box: Box, auto: float, room: float, inset: float) -> float:
@@ -81,6 +85,9 @@ class Flow:
         extra = 0.0 if box.declared.get("box-sizing") == "border-box" else inset
         grows = box.display.startswith("table")
         found = natural
+        ratio = box.declared.get("aspect-ratio")
+        if isinstance(ratio, float) and not box.inline:
+            found = max(natural, box.width / ratio)
         if "height" in sizes:
             found = max(natural, sizes["height"]) if grows else sizes["height"] + extra
         clamp = box.declared.get("-webkit-line-clamp")
@@ -93,7 +100,7 @@ class Flow:
     def contents(self, box: Box, x: float, y: float, width: float) -> float:
         """Lays out what is inside; returns where it ends."""
         if box.display in {"table", "inline-table"}:
-            return grids.table(self, box, x, y, width)
+            return tables.table(self, box, x, y, width)
         if box.display in {"flex", "inline-flex"}:
             return grids.flex(self, box, x, y, width)
         if box.display in {"grid", "inline-grid"}:

@@ -1,4 +1,4 @@
-"""Tables, flex and grid containers, approximately.
+"""Flex and grid containers, approximately.
 
 Decides how their children share the room. It never decides what is seen.
 """
@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from postbox.screening.distilling.css_lengths import Length, length
-from postbox.screening.distilling.layout.aligning import cell_share
+from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.layout.boxes import Box, Run, shift
-from postbox.screening.distilling.layout.widths import least, outer, spacing
+from postbox.screening.distilling.layout.widths import outer
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.flow import Flow
@@ -20,7 +19,7 @@ _TRACK = re.compile(r"minmax\([^()]{0,60}\)|[^\s()]+").findall
 _REPEAT = re.compile(r"repeat\(\s*(\d{1,2})\s*,([^()]{1,100})\)").sub
 
 
-def _in_flow(flow: Flow, box: Box, x: float, y: float) -> list[Box]:
+def in_flow(flow: Flow, box: Box, x: float, y: float) -> list[Box]:
     """The children to place; those out of the flow wait, and text is wrapped up as a box of its own."""
     found = []
     for index, child in enumerate(box.children):
@@ -38,114 +37,9 @@ def _in_flow(flow: Flow, box: Box, x: float, y: float) -> list[Box]:
     return found
 
 
-def table(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
-    """Rows of cells; whatever else stands in a table is a block above."""
-    rows: list[Box] = []
-    _rows(flow, box, x, y, rows, 0)
-    across, down = spacing(box)
-    widths = _columns(rows, width, across, _is_fixed(box))
-    top, y = y, y + down
-    for row in rows:
-        if row.display != "table-row":
-            flow.block(row, x, y, width)
-            y += row.height
-            continue
-        cells = _in_flow(flow, row, x, y)
-        at, place, high = 0, x + across, 0.0
-        for cell in cells:
-            span = _span(cell)
-            wide = sum(widths[at : at + span]) + across * (span - 1)
-            flow.block(cell, place, y, wide, wide)
-            high = max(high, cell.height)
-            at, place = at + span, place + wide + across
-        high = max(high, row.pixels("height", 0.0) or 0.0)
-        row.x, row.y, row.width, row.height = x, y, sum(widths) + across * (len(widths) + 1), high
-        y += high + down
-    return y + _settle(rows, (box.pixels("height", 0.0) or 0.0) - (y - top))
-
-
-def _settle(rows: list[Box], free: float) -> float:
-    """Shares what a table is higher than its rows among them, and aligns in their rows what stands in cells.
-
-    CSS 2.2, section 17.5.3. Returns by how much the rows have grown.
-    """
-    tall = sum(row.height for row in rows)
-    grows, down = free / tall if free > 0 and tall else 0.0, 0.0
-    for row in rows:
-        more = row.height * grows
-        if down:
-            shift(row, 0.0, down)
-        if row.display == "table-row":
-            row.height += more
-            for cell in row.children:
-                if isinstance(cell, Box) and not cell.out_of_flow:
-                    over = (row.height - cell.height) * cell_share(cell)
-                    if over:
-                        shift(cell, 0.0, over)
-                        cell.y -= over
-                    cell.height = row.height
-        down += more
-    return down
-
-
-def _rows(flow: Flow, box: Box, x: float, y: float, rows: list[Box], depth: int) -> None:
-    for child in _in_flow(flow, box, x, y):
-        if child.display in {"table-row-group", "table-header-group", "table-footer-group"} and depth < 3:
-            child.x, child.y = x, y
-            _rows(flow, child, x, y, rows, depth + 1)
-        elif not child.display.startswith("table-column"):
-            rows.append(child)
-
-
-def _span(cell: Box) -> int:
-    value = cell.element.get("colspan", "1") if cell.element is not None else "1"
-    return max(1, min(50, int(value))) if value.isascii() and value.isdigit() and len(value) < 4 else 1
-
-
-def _columns(rows: list[Box], width: float, spaces: float, is_fixed: bool) -> list[float]:
-    """Widths of columns: as declared, else in proportion to what the cells would like, and never less than they need
-    unless the layout is fixed."""
-    wanted: list[float] = []
-    fixed: dict[int, float] = {}
-    for row in rows[:200]:
-        at = 0
-        for cell in row.children if row.display == "table-row" else ():
-            if not isinstance(cell, Box) or cell.out_of_flow:
-                continue
-            span = _span(cell)
-            wanted += [0.0] * (at + span - len(wanted))
-            declared = cell.declared.get("width")
-            if span == 1:
-                if isinstance(declared, Length) and at not in fixed:
-                    fixed[at] = declared.resolve(cell.style.font, width)
-                if at in fixed and not is_fixed and fixed[at] < _WIDE_ENOUGH:
-                    fixed[at] = max(fixed[at], least(cell))
-                wanted[at] = max(wanted[at], outer(cell))
-            at += span
-    if not wanted:
-        return []
-    width -= spaces * (len(wanted) + 1)
-    left = max(0.0, width - sum(fixed.values()))
-    free = sum(want for index, want in enumerate(wanted) if index not in fixed)
-    if not free:
-        scale = width / (sum(fixed.values()) or 1.0)
-        even = left / max(1, len(wanted) - len(fixed))
-        return [fixed.get(i, even) * (scale if len(fixed) == len(wanted) else 1.0) for i in range(len(wanted))]
-    return [fixed.get(index, want * left / free) for index, want in enumerate(wanted)]
-
-
-_WIDE_ENOUGH = 200.0
-"""Pixels in which nearly every word has room."""
-
-
-def _is_fixed(table: Box) -> bool:
-    """Whether only declared widths count (CSS 2.2, section 17.5.2.1)."""
-    return table.declared.get("table-layout") == "fixed" and isinstance(table.declared.get("width"), Length)
-
-
 def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """A row that shares the width, or a column of blocks."""
-    children = _in_flow(flow, box, x, y)
+    children = in_flow(flow, box, x, y)
     if str(box.declared.get("flex-direction", "row")).startswith("column"):
         return _column(flow, box, children, x, y, width)
     wanted, shrinkable, growing = [], [], []
@@ -156,6 +50,8 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
         wanted.append(max(least, declared if declared is not None else outer(child)))
         shrinkable.append(0.0 if least else _number(child, "flex-shrink", 1.0))
         growing.append(_number(child, "flex-grow", 0.0))
+    gap, edge = box.pixels("column-gap", width) or 0.0, x + width
+    width -= gap * max(0, len(children) - 1)
     total = sum(wanted)
     if total > width and box.declared.get("flex-wrap", "nowrap") == "nowrap":
         give = sum(want for want, shrink in zip(wanted, shrinkable, strict=True) if shrink)
@@ -169,10 +65,10 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     if width > sum(wanted) or len(children) == 1:
         at += (width - sum(wanted)) * _before(box)
     for child, wide in zip(children, wanted, strict=True):
-        if at > x and at + wide > x + width + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":
-            at, line = x, bottom
+        if at > x and at + wide > edge + 1 and box.declared.get("flex-wrap", "nowrap") != "nowrap":
+            at, line = x, bottom + (box.pixels("row-gap", 0.0) or 0.0)
         flow.block(child, at, line + child.margin.top, wide, wide)
-        at += wide
+        at += wide + gap
         bottom = max(bottom, child.y + child.height)
     high = box.pixels("height", 0.0)
     if high is not None and box.declared.get("flex-wrap", "nowrap") == "nowrap":
@@ -182,7 +78,10 @@ def flex(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
 
 def _before(box: Box) -> float:
     """How much of a row's free room lies before its first child."""
-    return {"center": 0.5, "flex-end": 1.0, "end": 1.0, "right": 1.0}.get(str(box.declared.get("justify-content")), 0.0)
+    return _SHARES.get(str(box.declared.get("justify-content")), 0.0)
+
+
+_SHARES = {"center": 0.5, "flex-end": 1.0, "end": 1.0, "right": 1.0}
 
 
 def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width: float) -> float:
@@ -192,9 +91,9 @@ def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width
         flow.block(child, x, y + child.margin.top, width)
         basis = child.pixels("flex-basis", 0.0)
         heights.append(child.height if basis is None else max(basis, 0.0 if child.clips else child.height))
-    high = box.pixels("height", 0.0)
+    high, gap = box.pixels("height", 0.0), box.pixels("row-gap", 0.0) or 0.0
     if high is not None:
-        over = sum(heights) - high
+        over = sum(heights) + gap * max(0, len(children) - 1) - high
         grows = [_number(child, "flex-grow", 0.0) for child in children]
         gives: list[float] = [
             height if child.clips and _number(child, "flex-shrink", 1.0) else 0.0
@@ -205,11 +104,12 @@ def _column(flow: Flow, box: Box, children: list[Box], x: float, y: float, width
             heights = [h - min(h, over * give / given) for h, give in zip(heights, gives, strict=True)]
         elif over < 0 and grown:
             heights = [h - over * grow / grown for h, grow in zip(heights, grows, strict=True)]
+        y += (high - sum(heights) - gap * max(0, len(children) - 1)) * _before(box)
     for child, height in zip(children, heights, strict=True):
         shift(child, 0.0, y + child.margin.top - child.y)
         child.height = height
-        y = child.y + height + child.margin.bottom
-    return y
+        y = child.y + height + child.margin.bottom + gap
+    return y - (gap if children else 0.0)
 
 
 def _number(box: Box, name: str, usual: float) -> float:
@@ -251,12 +151,15 @@ _SOME_FRACTION = re.compile(r"(?<![\d.])\d*\.?\d*[1-9]\d*fr").sub
 
 def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     """Items in order over the columns; items told to share an area lie on each other."""
-    columns = [track or 0.0 for track in _tracks(box.declared.get("grid-template-columns"), width)] or [width]
+    said, across = box.declared.get("grid-template-columns"), box.pixels("column-gap", width) or 0.0
+    room = width - across * (len(_tracks(said, width)) - 1) if across else width
+    columns = [track or 0.0 for track in _tracks(said, room)] or [width]
+    gap = box.pixels("row-gap", 0.0) or 0.0
     rows = _rows_of(box)
     every = _tracks(box.declared.get("grid-auto-rows"), 0.0)
     areas: dict[str, tuple[int, int]] = {}
     at, tops, bottoms = 0, [y], [y]
-    for child in _in_flow(flow, box, x, y):
+    for child in in_flow(flow, box, x, y):
         area = str(child.declared.get("grid-area") or child.declared.get("grid-row") or "")
         place = areas.get(area) if area else None
         if place is None:
@@ -266,9 +169,9 @@ def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
                 areas[area] = place
         row, column = place
         while len(tops) <= row:
-            tops.append(bottoms[-1])
-            bottoms.append(bottoms[-1])
-        flow.block(child, x + sum(columns[:column]), tops[row], columns[column], columns[column])
+            tops.append(bottoms[-1] + gap)
+            bottoms.append(bottoms[-1] + gap)
+        flow.block(child, x + sum(columns[:column]) + across * column, tops[row], columns[column], columns[column])
         fixed = rows[row] if row < len(rows) else every[(row - len(rows)) % len(every)] if every else None
         if fixed is not None:
             child.height = fixed
@@ -276,13 +179,17 @@ def grid(flow: Flow, box: Box, x: float, y: float, width: float) -> float:
     high = box.pixels("height", 0.0)
     if high is not None and len(bottoms) == 1 and not rows and not every:
         _stretch(box, high)
+    down = ((high or 0.0) - bottoms[-1] + y) * _SHARES.get(str(box.declared.get("align-content")), 0.0)
+    for one in box.children if high is not None and down else ():
+        if isinstance(one, Box) and not one.out_of_flow:
+            shift(one, 0.0, down)
     return bottoms[-1]
 
 
 def _stretch(box: Box, high: float) -> None:
     """Children that cut what they hold are as high as the row; others are moved where they are aligned."""
     how = str(box.declared.get("align-items", "normal"))
-    share = {"center": 0.5, "flex-end": 1.0, "end": 1.0}.get(how, 0.0)
+    share = _SHARES.get(how, 0.0)
     for child in box.children:
         if not isinstance(child, Box) or child.out_of_flow:
             continue

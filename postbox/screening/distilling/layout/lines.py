@@ -125,6 +125,9 @@ class Lines:
             self._finish()
             self._pass_floats(width)
             gap = 0.0
+            at: Box | None = self.box
+            while at is not None and not at.wrapped:
+                at.wrapped, at = True, at.parent
         place = (self.x + gap, self.y)
         self.x += gap + width
         self.fresh = self.space = False

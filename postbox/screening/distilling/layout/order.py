@@ -67,6 +67,8 @@ class Stroke:
     """Shapes outside of which nothing is painted."""
     first: float = -1e9
     """Where the content of the box that cuts it begins."""
+    wrapped: bool = False
+    """Whether that box holds lines whose ends are estimates."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class _Task:
     faint: float
     edges: tuple[Points, ...] = ()
     first: float = -1e9
+    wrapped: bool = False
 
 
 def strokes(top: Box) -> list[Stroke]:
@@ -118,16 +121,21 @@ def strokes(top: Box) -> list[Stroke]:
             sides = (box.x, box.y, box.width, box.height)
             edges += tuple(moved(edge, motion.plane) for edge in clip_edges(box.declared, sides, box.style.font))
         _background(box, own, area, cut, faint)
-        inner_cut, first = cut, task.first
+        inner_cut, first, wrapped = cut, task.first, task.wrapped
         if box.clips or (box.element is not None and box.element.tag in CUTTING):
             above = box.padding.top + box.border.top
             inner_cut, first = _intersection(cut, area), motion.rect(box.x, box.y + above, 0.0, 0.0)[1]
+            wrapped = box.wrapped
         cuts[box] = (inner_cut, motion)
         for child in reversed(box.children):
             if isinstance(child, Run):
-                own.words.append(Stroke(area, inner_cut, run=child, motion=motion, box=box, edges=edges, first=first))
+                own.words.append(
+                    Stroke(
+                        area, inner_cut, run=child, motion=motion, box=box, edges=edges, first=first, wrapped=wrapped
+                    )
+                )
             else:
-                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint, edges, first))
+                stack.append(_Task(child, context, own, inner_cut, cut, motion, faint, edges, first, wrapped))
     return _flattened(root)
 
 

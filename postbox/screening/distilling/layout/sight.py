@@ -24,8 +24,9 @@ _LEAST_ADVANCE = 1.2
 """Pixels: how high a word, and how wide a letter, has to be at least to be read."""
 _LEAST_SHARE = 0.23
 """How much of the height of its letters a word has to show at least to be read."""
-_SLACK = 1.12
-"""Places are estimates: a word is only cut off when it lies so much farther than the edge that cuts it."""
+_SLACK, _SLACK_OF_LINES = 1.12, 1.04
+"""Places are estimates: a word is only cut off when it lies so much farther than the edge that cuts it, less where
+every line ends at a break."""
 
 
 class Covers:
@@ -108,7 +109,7 @@ def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> 
     left, top, right, bottom = stroke.motion.rect(*place)
     if place[2] == 0 and place[3] == 0:
         return None
-    if _cut_off(stroke, (left, top, right, bottom), 1.0 if _exact(stroke) else _SLACK):
+    if _cut_off(stroke, (left, top, right, bottom), _slack(stroke)):
         return HiddenReason.CLIPPED
     if (
         left + right <= 4
@@ -153,6 +154,10 @@ def _least(stroke: Stroke, left: float) -> float:
         indent = block.style.indent.resolve(block.style.font, block.width) if block.style.indent is not None else 0.0
         start = stroke.motion.rect(block.x + inset + max(0.0, indent), block.y, 0.0, 0.0)[0]
     return start + max(0.0, left - start) / 1.3
+
+
+def _slack(stroke: Stroke) -> float:
+    return 1.0 if _exact(stroke) else _SLACK if stroke.wrapped else _SLACK_OF_LINES
 
 
 def _exact(stroke: Stroke) -> bool:
