@@ -55,6 +55,12 @@ def with_attributes(element: _Element, declared: dict[str, Any], parent: Box) ->
     return more | declared if more else declared
 
 
+def in_drawing(text: _Element, font: float) -> tuple[float, float]:
+    """How far a ``text`` of SVG lies from where its drawing begins: its attributes say where its baseline is."""
+    x, y = _attribute(text, "x"), _attribute(text, "y")
+    return 0.0 if x is None else x.pixels, (0.0 if y is None else y.pixels) - 0.95 * font
+
+
 def _attribute(element: _Element, name: str) -> Length | None:
     """A dimension as an attribute says it."""
     value = element.get(name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import Length
 from postbox.screening.distilling.layout.aligning import Line, line_height, line_share
+from postbox.screening.distilling.layout.attributes import in_drawing
 from postbox.screening.distilling.layout.boxes import Box, Run, shift
 from postbox.screening.distilling.layout.metrics import SPACE, advance
 
@@ -173,6 +174,8 @@ class Lines:
         self.wraps, self.raised = wraps, raised
         box.width, box.height = max(0.0, self.x - box.x), max(0.0, self.y + self.line.height - box.y)
         self.x += box.margin.right + box.border.right + box.padding.right
+        if box.element is not None and box.element.tag == "text":
+            shift(box, *in_drawing(box.element, box.style.font))
         self.flow._shift_relative(box)
 
     def _atom(self, box: Box) -> None:
