@@ -16,6 +16,7 @@ from postbox.screening.distilling import limits
 from postbox.screening.distilling.alternative import unshown_sentences
 from postbox.screening.distilling.document import Document, parse
 from postbox.screening.distilling.invisible import Invisible
+from postbox.screening.distilling.layout.needs import wide_tables
 from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
 from postbox.screening.distilling.markup import in_quirks_mode
@@ -121,7 +122,7 @@ def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
         cascade.begin(root)
         walk = Walk(cascade, page, deadline)
         walk.run(root)
-        if not walk.places_matter:
+        if not walk.places_matter and not wide_tables(root):
             return walk
         unseen, legible = take_out_unseen(root, cascade, walk.page, deadline)
     except Overrun:

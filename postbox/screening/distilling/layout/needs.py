@@ -14,7 +14,7 @@ from typing import Any
 from lxml.etree import _Element
 
 from postbox.screening.distilling.computed import inner_shadow
-from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
+from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.words import words
 
 INSIDE, ANYWHERE = 1, 2
@@ -63,6 +63,17 @@ def needs_places(declared: Mapping[str, Any], font: float) -> int:
     if _moves(declared, font):
         return ANYWHERE
     return INSIDE if _confines(declared, font) else narrow
+
+
+def wide_tables(root: _Element) -> bool:
+    """Whether an attribute makes a table so wide that what is aligned in it may lie beyond the page."""
+    for table in root.iter("table"):
+        wide = table.get("width")
+        if wide is not None and len(wide) > 3 and wide != "100%":
+            found = length(wide.strip())
+            if found is not None and found.resolve(0.0, VIEWPORT_WIDTH) > _BEYOND:
+                return True
+    return False
 
 
 def holds_ink(element: _Element) -> bool:
@@ -145,6 +156,7 @@ def _cuts(declared: Mapping[str, Any], font: float) -> bool:
         return False
     if (
         declared.get("white-space") in {"nowrap", "pre"}
+        or declared.get("table-layout") == "fixed"
         or flat_lines(declared.get("line-height"))
         or any(isinstance(declared.get(name), Length) for name in ("height", "max-height", "flex-basis"))
         or "inherit" in (declared.get("height"), declared.get("max-height"), declared.get("width"))
