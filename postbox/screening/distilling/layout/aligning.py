@@ -74,7 +74,8 @@ def cell_share(cell: Box) -> float:
         if (said := at.declared.get("vertical-align")) is not None:
             return _DOWN.get(said, 0.0)
         at = at.parent
-    return 0.5 if cell.element is not None and cell.element.tag in {"td", "th"} else 0.0
+    is_cell = cell.display == "table-cell" and cell.element is not None and cell.element.tag in {"td", "th"}
+    return 0.5 if is_cell else 0.0
 
 
 _DOWN = {"middle": 0.5, "bottom": 1.0}

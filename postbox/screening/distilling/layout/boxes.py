@@ -113,7 +113,8 @@ class Box:
             )
         )
         tag = "" if self.element is None else str(self.element.tag)
-        self.margin = self._sides(_MARGIN_NAMES, _usual_margin(tag, self.style.font))
+        usual = _NO_SIDES if tag in _LISTS and self._in_list() else _usual_margin(tag, self.style.font)
+        self.margin = self._sides(_MARGIN_NAMES, usual)
         self.padding = self._sides(PADDINGS, _USUAL_PADDING.get(tag, _NO_SIDES))
         self.border = self._sides(BORDERS, _USUAL_BORDER.get(tag, _NO_SIDES))
         away = position != "static" or "height" in declared or self.margin.top > _FAR_BELOW
@@ -136,6 +137,12 @@ class Box:
                 found[at] = self.pixels(name, VIEWPORT_WIDTH) or 0.0
         return Sides(*found)
 
+    def _in_list(self) -> bool:
+        at = self.parent
+        while at is not None and (at.element is None or at.element.tag not in _LISTS):
+            at = at.parent
+        return at is not None
+
     def pixels(self, name: str, base: float) -> float | None:
         """A declared length in pixels, None where there is none."""
         value = self.declared.get(name)
@@ -150,6 +157,8 @@ _CONTAINING = frozenset({"paint", "content", "strict"})
 _FAR_BELOW = 30.0
 _MARGIN_NAMES = tuple(f"margin-{side}" for side in SIDES)
 _NO_SIDES = Sides()
+_LISTS = frozenset({"ul", "ol", "menu", "dir", "dl"})
+"""Within each other they have no margins (HTML, section 15.3.7)."""
 _MARGINS = {"p": 1.0, "ul": 1.0, "ol": 1.0, "dl": 1.0, "blockquote": 1.0, "pre": 1.0, "figure": 1.0, "h1": 0.67,
             "h2": 0.83, "h3": 1.0, "h4": 1.33, "h5": 1.67, "h6": 2.33, "hr": 0.5, "menu": 1.0, "dir": 1.0}  # fmt: skip
 _USUAL_PADDING = {

@@ -54,6 +54,8 @@ class Flow:
         natural = bottom + ends - y
         if box.declared.get("container-type") == "size":
             natural = ends + inner_y - y
+        if box.style.control and box.element is not None and box.element.get("type", "text") not in _WITHOUT_LINE:
+            natural = max(natural, inner_y - y + ends + line_height(box, box.style.font))
         box.natural = natural
         box.height = self._height(box, natural, inner_y - y + ends)
         if box.style.control and box.height > natural and box.declared.get("white-space") != "pre":
@@ -149,3 +151,7 @@ class Flow:
             box.height = max(0.0, high - top - bottom)
         if top is None and bottom is not None:
             shift(box, 0.0, y + high - bottom - box.height - box.y - box.margin.bottom)
+
+
+_WITHOUT_LINE = frozenset({"hidden", "checkbox", "radio", "image"})
+"""Kinds of ``input`` that are not as high as a line, whatever they hold."""

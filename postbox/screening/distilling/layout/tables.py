@@ -59,7 +59,7 @@ def _settle(rows: list[Box], free: float) -> float:
             for cell in row.children:
                 if isinstance(cell, Box) and not cell.out_of_flow:
                     over = (row.height - cell.natural) * cell_share(cell)
-                    if over:
+                    if over > 0:
                         shift(cell, 0.0, over)
                         cell.y -= over
                     cell.height = row.height
