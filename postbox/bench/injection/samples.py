@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from postbox.screening.model.features import BITS, pieces, sentences, signs
-from postbox.screening.model.look import FOREIGN, glance, is_foreign
+from postbox.screening.model.features import BITS, LONGEST, parts, pieces, sentences, signs
+from postbox.screening.model.look import FOREIGN, SENTENCE, glance, is_foreign
 
 CLASS_WEIGHT: Final = 1.0
 Row = tuple[bytes, tuple[str, ...]]
@@ -36,9 +36,11 @@ def sample(text: str, most: int = 4000) -> Sample:
     gains: list[float] = []
     found = sentences(text)
     for sentence, words in found:
-        parts = [piece for piece in pieces(words) if piece]
-        rows += [(_octets(signs(piece, sentence)), tuple(piece)) for piece in parts]
-        gains += [FOREIGN * is_foreign(piece, found) for piece in parts]
+        looked = [(sentence, piece, piece) for piece in pieces(words) if piece]
+        if len(words) < LONGEST:
+            looked += [(part, own, words) for part, own in parts(sentence[:SENTENCE])]
+        rows += [(_octets(signs(own, part)), tuple(own)) for part, own, _ in looked]
+        gains += [FOREIGN * is_foreign(own, found, whole) for _, own, whole in looked]
         if len(rows) >= most:
             break
     return Sample(tuple(rows[:most]), tuple(gains[:most]))

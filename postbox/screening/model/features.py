@@ -52,6 +52,8 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
     """
     if "\t" in text or not text.isascii() or "\r" in text or "\x0b" in text or "\x0c" in text:
         text = text.encode("utf-8", "replace").translate(_OPENING).decode()
+    if "\\n" in text:
+        text = text.replace("\\n", "\n\n")
     if "\n>" in text or "\n " in text or "\n|" in text or text[:1] in _QUOTES:
         text = "\n".join(map(str.lstrip, text.split("\n"), _QUOTED))
     for end, apart in _ENDS:
@@ -72,6 +74,39 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
         for sentence, parts in zip(text.split("\n\n"), apart_words, strict=True)
         if parts
     ]
+
+
+def parts(sentence: str) -> list[tuple[str, list[str]]]:
+    """What stands in a sentence as one of its own: what follows a colon or dash, and what is shouted amid other words.
+
+    Likewise with the words of each; parts of fewer than ``_PART_LEAST`` words are none.
+    """
+    found = []
+    for mark in _PART_MARKS:
+        before, _, rest = sentence.partition(mark)
+        if rest and before:
+            found.append(rest)
+    if _shouts(sentence) and not sentence.isupper():
+        found += [run for shouted, run in _runs(sentence) if shouted]
+    return [part for text in found[:_MOST_PARTS] for part in sentences(text) if len(part[1]) >= _PART_LEAST]
+
+
+_PART_MARKS: Final = (": ", ":\n", " - ", " -- ", " – ")
+_PART_LEAST: Final = 3
+_MOST_PARTS: Final = 4
+_shouts: Final = re.compile(r"[A-ZÄÖÜ]{2,}\W{1,3}[A-ZÄÖÜ]{2,}\W{1,3}[A-ZÄÖÜ]{2,}\W{1,3}[A-ZÄÖÜ]{2,}").search
+
+
+def _runs(sentence: str) -> list[tuple[bool, str]]:
+    """The sentence's words in runs of such in capitals and of others; a number or a mark belongs to where it stands."""
+    runs: list[tuple[bool, list[str]]] = []
+    for word in sentence.split():
+        shouted = word.isupper() if word.upper() != word.lower() else bool(runs) and runs[-1][0]
+        if runs and runs[-1][0] == shouted:
+            runs[-1][1].append(word)
+        else:
+            runs.append((shouted, [word]))
+    return [(shouted, " ".join(run)) for shouted, run in runs]
 
 
 def _beyond_latin(text: str) -> bool:

@@ -7,13 +7,13 @@ of them, and which of its words weigh most. What the sum means for the score is 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse, repeat
 from typing import Final
 from zlib import crc32
 
-from postbox.screening.model.features import LONGEST, MASK, pieces, shape, signs
+from postbox.screening.model.features import LONGEST, MASK, parts, pieces, shape, signs
 from postbox.screening.model.lexicon import CLASSES
 from postbox.screening.model.weights import ZERO, Weights
 
@@ -27,7 +27,7 @@ FOREIGN: Final = 1.2
 
 Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
 _NONE: Final = repeat(0)
-_SENTENCE: Final = 2000
+SENTENCE: Final = 2000
 _OPENS: Final = "^"  # in no word
 _MOST_KEPT: Final = 20_000
 _NEAR: Final = 5.0  # so much below the threshold the model is no evidence, even with what it gains
@@ -77,7 +77,7 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
             first = sum(map(get, piece, _NONE), get(_OPENS + piece[0], 0) if piece else 0)
             first += sum(map(get, map(_form, filterfalse(str.isalpha, piece)), _NONE))
-            if first >= least or (markers and any(map(sentence[:_SENTENCE].__contains__, markers))):
+            if first >= least or (markers and any(map(sentence[:SENTENCE].__contains__, markers))):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
@@ -93,11 +93,11 @@ def strongest(
     gain, least = FOREIGN / weights.step, (weights.threshold - weights.bias) / weights.step
     if len(found) > MOST_LOOKS:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
-    for _, sentence, words in found:
-        places = signs(words, sentence[:_SENTENCE])
+    for whole, sentence, words in _with_parts(found):
+        places = signs(words, sentence[:SENTENCE])
         total: float = sum(map(value, places)) - ZERO * len(places)
         reaches = total + gain > best_sum and total + _NEAR / weights.step > least
-        foreign = reaches and is_foreign(words, found_sentences)
+        foreign = reaches and is_foreign(words, found_sentences, whole)
         total += gain * foreign
         if total > best_sum:
             best, best_sum, best_words, best_foreign = sentence, total, words, foreign
@@ -106,7 +106,18 @@ def strongest(
     return Strongest(best_sum * weights.step + weights.bias, best, best_words, best_foreign)
 
 
-def is_foreign(words: list[str], found_sentences: Sequence[tuple[str, list[str]]]) -> bool:
+def _with_parts(found: Iterable[Candidate]) -> Iterator[tuple[list[str], str, list[str]]]:
+    """Each candidate and its parts (``features.parts``), with the words of the whole."""
+    for _, sentence, words in found:
+        yield words, sentence, words
+        if len(words) < LONGEST:
+            for part, part_words in parts(sentence[:SENTENCE]):
+                yield words, part, part_words
+
+
+def is_foreign(
+    words: list[str], found_sentences: Sequence[tuple[str, list[str]]], whole: list[str] | None = None
+) -> bool:
     """Whether no other sentence of a text has any of this sentence's longer words, addresses or numbers.
 
     One of words alone has to share small ones with the rest: in another language than that it would share none at all.
@@ -118,9 +129,10 @@ def is_foreign(words: list[str], found_sentences: Sequence[tuple[str, list[str]]
         return False
     forms = {word for word in words if not word.isalpha() and _form(word)}
     own = forms.union(word for word in words if len(word) >= _TELLING)
-    if not own or any(not own.isdisjoint(other) and other != words for _, other in found_sentences):
+    whole = whole or words
+    if not own or any(not own.isdisjoint(other) and other != whole for _, other in found_sentences):
         return False
-    others = [other for _, other in found_sentences if other != words]
+    others = [other for _, other in found_sentences if other != whole]
     if sum(map(len, others)) < _REST:
         return False
     return bool(forms) or not all(map(own.symmetric_difference(words).isdisjoint, others))
