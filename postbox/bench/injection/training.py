@@ -30,13 +30,16 @@ _ROUNDS: Final = 3
 _COARSE: Final = 2e-2  # enough to tell which sentences are strongest or near
 _FINE: Final = 2e-3
 _SEEN_LEAST: Final = 4
-_MADE_HONEST: Final = 0.15
+_MADE_HONEST: Final = 0.3
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 # A weight for each attack of a source: more where there are few, less where many are near to what people write.
-_WEIGHTS: Final = {"bipia": 4.0, "deepset": 4.0, "made:play": 0.4, "made:de_play": 0.4} | {
-    f"made:{name}_attack": 2.5 for name in texts.LANGUAGES
-}
+_WEIGHTS: Final = (
+    {"bipia": 4.0, "deepset": 4.0}
+    | {f"made:{name}": 0.4 for name in ("play", "de_play")}
+    | {f"made:{name}": 0.5 for name in ("framed", "framed_abroad")}
+    | {f"made:{name}_attack": 2.5 for name in texts.LANGUAGES}
+)
 _FIRST_LOST: Final = 0.0003
 _FIRST_SEEN: Final = 6
 _FIRST_WEIGHT: Final = 0.1

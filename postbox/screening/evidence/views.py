@@ -16,6 +16,7 @@ from itertools import filterfalse, islice
 from urllib.parse import unquote
 
 from postbox.screening.distilling.words import words
+from postbox.screening.model.lexicon import CLASSES
 
 MOST_VIEWS = 12
 VIEW_CHARACTERS = 8_192
@@ -140,7 +141,22 @@ def _closed_up(run: str) -> str:
     where there are none, known words are set apart.
     """
     joined = run.translate(_NO_MARKS) if _dotted(run) else _BETWEEN.sub("", run)
-    return joined if " " in joined else _KNOWN.sub(r" \g<0> ", joined)
+    return joined if " " in joined.strip() else _apart(joined)
+
+
+def _apart(joined: str) -> str:
+    """Letters without blanks with known words set apart, from the left, the longest first; others stay together."""
+    lowered, found, at = joined.lower(), [], 0
+    while at < len(lowered):
+        for length in range(_LONGEST_KNOWN, 1, -1):
+            if lowered[at : at + length] in _KNOWN:
+                found.append(f" {joined[at : at + length]} ")
+                at += length
+                break
+        else:
+            found.append(joined[at])
+            at += 1
+    return " ".join("".join(found).split())
 
 
 def _may_hold_leet(words: Iterable[str]) -> bool:
@@ -163,7 +179,15 @@ _LEET_TARGETS = frozenset(
 _dotted = re.compile(r"[^\W_][.\-_*][^\W_][.\-_*][^\W_]").search
 _NO_MARKS = str.maketrans("", "", ".-_*")
 _BETWEEN = re.compile(r"(?<=\w)[ .\-_*](?=\w)")
-_KNOWN = re.compile("all|and|the|your|my|to|" + "|".join(sorted(_LEET_TARGETS, key=len, reverse=True)), re.I)
+_SMALL = words(
+    """
+    and the that this these those you your are was were will would have has had not but for from with what who when how
+    his her him them they our out its all any one can could should must about into over then than only just every each
+    hate love best bad good text world people to my of me is in on
+    """
+)
+_KNOWN = _LEET_TARGETS.union(_SMALL, (word for word in CLASSES if len(word) > 2 and word.isascii()))
+_LONGEST_KNOWN = max(map(len, _KNOWN))
 
 
 def _unleet(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ of them, and which of its words weigh most. What the sum means for the score is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse, repeat
 from typing import Final
@@ -75,13 +75,17 @@ def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weig
     found = []
     for sentence, words in found_sentences:
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
-            first = sum(map(get, piece, _NONE), get(_OPENS + piece[0], 0) if piece else 0)
-            first += sum(map(get, map(_form, filterfalse(str.isalpha, piece)), _NONE))
+            first = _first_sum(piece, get)
             if first >= least or (markers and any(map(sentence[:SENTENCE].__contains__, markers))):
                 found.append((first, sentence, piece))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
     return found
+
+
+def _first_sum(words: list[str], get: Callable[[str, int], int]) -> int:
+    opening = get(_OPENS + words[0], 0) if words else 0
+    return sum(map(get, words, _NONE), opening) + sum(map(get, map(_form, filterfalse(str.isalpha, words)), _NONE))
 
 
 def strongest(
@@ -93,7 +97,7 @@ def strongest(
     gain, least = FOREIGN / weights.step, (weights.threshold - weights.bias) / weights.step
     if len(found) > MOST_LOOKS:
         found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
-    for whole, sentence, words in _with_parts(found):
+    for whole, sentence, words in _with_parts(found, weights):
         places = signs(words, sentence[:SENTENCE])
         total: float = sum(map(value, places)) - ZERO * len(places)
         reaches = total + gain > best_sum and total + _NEAR / weights.step > least
@@ -106,13 +110,14 @@ def strongest(
     return Strongest(best_sum * weights.step + weights.bias, best, best_words, best_foreign)
 
 
-def _with_parts(found: Iterable[Candidate]) -> Iterator[tuple[list[str], str, list[str]]]:
-    """Each candidate and its parts (``features.parts``), with the words of the whole."""
+def _with_parts(found: Iterable[Candidate], weights: Weights) -> Iterator[tuple[list[str], str, list[str]]]:
+    """Each candidate and those of its parts that pass the first look by themselves, with the words of the whole."""
     for _, sentence, words in found:
         yield words, sentence, words
         if len(words) < LONGEST:
-            for part, part_words in parts(sentence[:SENTENCE]):
-                yield words, part, part_words
+            for part, own in parts(sentence[:SENTENCE]):
+                if _first_sum(own, weights.first.get) >= weights.first_least:
+                    yield words, part, own
 
 
 def is_foreign(
