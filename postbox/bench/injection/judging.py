@@ -22,7 +22,7 @@ from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.weights import Weights
 
 HONEST_MOST: Final = 0.0035
-NEWSLETTERS_MOST: Final = 0.0078
+NEWSLETTERS_MOST: Final = 0.0072
 HALVES: Final = (0, 1)
 _CARRIERS: Final = 300
 _CARRIER_CHARACTERS: Final = 4000

@@ -30,7 +30,7 @@ _ROUNDS: Final = 3
 _COARSE: Final = 2e-2  # enough to tell which sentences are strongest or near
 _FINE: Final = 2e-3
 _SEEN_LEAST: Final = 4
-_MADE_HONEST: Final = 0.3
+_MADE_HONEST: Final = 0.22
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 # A weight for each attack of a source: more where there are few, less where many are near to what people write.

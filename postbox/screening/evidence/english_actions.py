@@ -71,6 +71,9 @@ _TOOLS: Final[tuple[Entry, ...]] = (
     (3.4, "use",
         r"use\s+(?:the|your|a)\s+(?:\w+\s+)?(?:tool|api|function)s?\s+to\s+(?:e-?mail|send|forward|delete"
         r"|transfer|post)\b"),
+    (4.4, "transfer wire pay send remit",  # a sum, as the sentence's first word and with no "please"
+        r"(?<![a-z\d,]\s)\w+\s+(?:[^.!?]|\.\d){0,20}?\d(?:[^.!?]|\.\d){0,40}?\bto\s+(?!our\b)(?:[\w']+\s+){0,4}?"
+        r"(?:iban:?\s+)?[a-z]{2}\d{2}[a-z0-9]{10,30}\b"),
     (2.8, "transfer wire pay send remit",
         r"\w+\s+(?:[^.!?]|\.\d){0,60}?\bto\s+(?!our\b)(?:[\w']+\s+){0,4}?(?:iban:?\s+)?[a-z]{2}\d{2}[a-z0-9]{10,30}\b"),
     (2.0, "call invoke",
