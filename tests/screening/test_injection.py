@@ -157,7 +157,7 @@ class TestRealMail:
                 source = str(row["source"]).split("/")[0]
                 caught.setdefault(source, []).append(is_quarantined(detect_prompt_injection(text).score))
         recall = {source: statistics.mean(found) for source, found in caught.items()}
-        floor = {"deepset-train": 0.4, "bipia-train": 0.55, "doomarena": 0.9, "tensor-trust": 0.7, "garak": 0.7}
+        floor = {"deepset-train": 0.8, "bipia-train": 0.75, "doomarena": 1.0, "tensor-trust": 0.86, "garak": 0.9}
         assert all(recall[source] >= least for source, least in floor.items()), recall
 
     def test_honest_questions_are_not_flagged(self) -> None:

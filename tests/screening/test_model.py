@@ -89,7 +89,7 @@ class TestBareOrders:
     """Orders of kinds that were learnt, in words that were not; how many are caught is told in docs/injection.md."""
 
     @pytest.mark.parametrize(
-        ("orders", "least"), [(bare_orders.ORDERS, 0.8), (tool_orders.ORDERS, 0.75)], ids=["bare", "tool"]
+        ("orders", "least"), [(bare_orders.ORDERS, 0.84), (tool_orders.ORDERS, 0.81)], ids=["bare", "tool"]
     )
     def test_most_are_quarantined_in_a_letter(self, orders: dict[str, tuple[str, ...]], least: float) -> None:
         caught = {
@@ -99,7 +99,7 @@ class TestBareOrders:
         assert sum(caught.values()) >= least * sum(map(len, orders.values())), caught
 
     @pytest.mark.parametrize(
-        ("requests", "most"), [(bare_orders.REQUESTS, 0), (tool_orders.REQUESTS, 3)], ids=["bare", "tool"]
+        ("requests", "most"), [(bare_orders.REQUESTS, 0), (tool_orders.REQUESTS, 2)], ids=["bare", "tool"]
     )
     def test_next_to_nothing_that_people_ask_of_people_is(self, requests: tuple[str, ...], most: int) -> None:
         texts = {request: f"{LETTER}{request}\n\n{LETTER}" for request in requests}
