@@ -79,8 +79,17 @@ def _urls(text: str) -> Iterator[str]:
 
 
 def distil_html(html: str) -> Distilled:
-    """The visible text of HTML, bounded in size and time; what lies beyond a bound is never shown unjudged."""
+    """The visible text of HTML, bounded in size and time; what lies beyond a bound is never shown unjudged.
+
+    Where time ran out it is tried once more: a collection of Python's garbage, which no mail is to blame for, can take
+    most of it.
+    """
     deadline = Deadline()
+    found = _distilled(html, deadline)
+    return _distilled(html, Deadline()) if deadline.passed() else found
+
+
+def _distilled(html: str, deadline: Deadline) -> Distilled:
     notes: list[str] = []
     if len(html) > limits.HTML_CHARACTERS:
         html = html[: limits.HTML_CHARACTERS]

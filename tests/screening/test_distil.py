@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from postbox.mail.parsed import Distilled, Image, Link, ParsedMail
 from postbox.screening.distil import distil_html, distil_mail, distil_text
-from postbox.screening.distilling.limits import TEXT_BYTES
+from postbox.screening.distilling.limits import SECONDS, TEXT_BYTES
 from tests.screening.corpora import bodies, folder
 from tests.screening.hiding_tricks import HIDDEN, NEVER_TEXT, SECRET, VISIBLE
 
@@ -179,6 +180,28 @@ class TestBounds:
                 break
         assert taken < 1.0
         assert len(found.text.encode()) <= TEXT_BYTES
+
+    def test_a_collection_of_garbage_that_takes_all_the_time_costs_no_word(self) -> None:
+        html = "<style>p{color:#333}</style>" + "<p>Good <b>morning</b></p>" * 400
+        whole, usual = distil_html(html), gc.get_threshold()
+        begun: list[str] = []
+
+        def collecting(phase: str, _info: dict[str, int]) -> None:
+            begun.extend([phase] if phase == "start" else [])
+            end = time.thread_time() + (1.5 * SECONDS if len(begun) == 3 and phase == "start" else 0.0)
+            while time.thread_time() < end:
+                pass
+
+        gc.callbacks.append(collecting)
+        gc.set_threshold(5)
+        try:
+            found = distil_html(html)
+        finally:
+            gc.set_threshold(*usual)
+            gc.callbacks.remove(collecting)
+        assert len(begun) > 3
+        assert found == whole
+        assert not whole.truncated
 
     def test_the_text_is_cut_at_its_limit(self) -> None:
         for found in (distil_html(("<p>" + "é" * 200) * 2_000), distil_text("é" * 300_000)):
