@@ -110,10 +110,15 @@ def quick_turns() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.fixture
+def held(robin: Known) -> uuid.UUID:
+    return crowd(robin.agent, 1, OLD)[0]
+
+
 @thrice
-def test_a_wait_of_a_tenth_of_a_second_would_be_seen(robin: Known, bucket: Path) -> None:
+def test_a_wait_of_a_tenth_of_a_second_would_be_seen(robin: Known, held: uuid.UUID) -> None:
     """The probe itself: it is refused where somebody does hold a row for longer."""
-    (held,) = crowd(robin.agent, 1, OLD)
+    Message.objects.filter(pk=held).update(read_at=None)
     probe, waits = Others(lambda: listing.mark_read(robin.agent.id, [held])), Waits()
     with transaction.atomic():
         Message.objects.select_for_update().get(pk=held)
