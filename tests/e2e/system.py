@@ -106,6 +106,13 @@ class System:
         with psycopg.connect(self.credentials["database_url"], options="-c search_path=postbox") as connection:
             return connection.execute(sql, values).fetchall()
 
+    @contextlib.contextmanager
+    def locked(self, table: str) -> Iterator[None]:
+        """Whoever writes to that table waits meanwhile; who reads it does not."""
+        with psycopg.connect(self.credentials["database_url"], options="-c search_path=postbox") as connection:
+            connection.execute(f"LOCK TABLE {table} IN SHARE MODE")
+            yield
+
     def count(self, condition: str = "true") -> int:
         """How many messages there are of which ``condition`` holds."""
         return int(self.query(f"SELECT count(*) FROM messages WHERE {condition}")[0][0])

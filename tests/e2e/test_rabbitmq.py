@@ -12,7 +12,7 @@ import pytest
 
 from tests import rabbitmq
 from tests.e2e.system import System, eventually, running
-from tests.e2e.test_faults import SETTLED, accept, all_settled, seconds_to_accept
+from tests.e2e.test_faults import CLAIMED, SETTLED, accept, all_settled, seconds_to_accept
 
 pytestmark = [
     pytest.mark.e2e,
@@ -81,8 +81,11 @@ def test_the_broker_killed_while_mail_is_accepted(system: System, broker: rabbit
 
 def test_a_worker_killed_with_a_wake_up_in_its_hands(system: System) -> None:
     before = system.pids("worker-ingest")
-    ids = accept(system, 30)
-    for pid in before:
-        os.kill(pid, signal.SIGKILL)
-    assert eventually(lambda: system.pids("worker-ingest") and not before & system.pids("worker-ingest"), 30)
+    with system.locked("verdicts"):  # its task cannot end, nor its wake-up be acknowledged
+        ids = accept(system, 30)
+        assert eventually(lambda: system.count(CLAIMED) > 0, 30)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        assert eventually(lambda: system.pids("worker-ingest") and not before & system.pids("worker-ingest"), 30)
+        assert system.count(CLAIMED) > 0
     assert eventually(lambda: all_settled(system, ids), SETTLED)
