@@ -11,15 +11,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from postbox.mail.parsed import Hidden, Reason, Score
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.evidence.families import WORDS, Family
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
 from postbox.screening.evidence.views import unified, views
-from postbox.screening.model.features import sentences
 from postbox.screening.model.look import Strongest, candidates, strongest, weightiest
+from postbox.screening.model.marks import ROLE, Reading, marked, paired
 from postbox.screening.model.weights import Weights, shipped
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
@@ -44,6 +43,8 @@ _DISGUISED_LEAST = 2.0
 _HIDDEN_BONUS = 2.6
 _HIDDEN_LEAST = 2.0
 _UNSEEN_WORDING_LEAST = 6.8
+_MARKED = 4.0
+_PAIRED = 5.2
 _FLOOD_WEIGHT = 4.6
 _FLOOD_WORDS = 60
 _FLOOD_KINDS = 40
@@ -127,12 +128,11 @@ def _added_up(hits: list[_Hit]) -> tuple[list[_Hit], float]:
 
 def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     """What the text says as it stands and what it says undisguised."""
-    found_sentences = sentences(text)
-    words = set(chain.from_iterable([words for _, words in found_sentences]))
-    hits = _plain_hits(text, found_sentences, weights)
-    hits += _flood(found_sentences, words)
-    for name, view in views(text, words):
-        found = _plain_hits(view, sentences(view), weights)
+    reading = marked(text)
+    hits = _plain_hits(text, reading, weights)
+    hits += _flood(reading)
+    for name, view in views(text, reading.words):
+        found = _plain_hits(view, marked(view), weights)
         strongest_hit = _worth_telling(found, _DISGUISED_LEAST)
         if strongest_hit and strongest_hit.span not in text.lower():
             hits += found
@@ -140,15 +140,27 @@ def _all_hits(text: str, weights: Weights) -> list[_Hit]:
     return hits
 
 
-def _plain_hits(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[_Hit]:
+def _plain_hits(text: str, reading: Reading, weights: Weights) -> list[_Hit]:
     """What the rules and the model find in those sentences that are worth a look."""
-    found = candidates(text, found_sentences, weights)
+    found = candidates(text, reading, weights)
     if not found:
         return []
-    lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _ in found)).lower()
+    lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _, _ in found)).lower()
     hits = _hits(lowered, set(lowered.translate(_BLANKS).split()))
-    if (best := strongest(found, found_sentences, weights)) and (hit := _model_hit(best, weights)):
+    if (best := strongest(found, reading, weights)) and (hit := _model_hit(best, weights)):
         hits.append(hit)
+    return hits + _mark_hits(reading)
+
+
+def _mark_hits(reading: Reading) -> list[_Hit]:
+    """What it says by itself that a mail holds marks of a chat."""
+    hits = []
+    for at in reading.gains:
+        sentence, words = reading.sentences[at]
+        if words[-1] == ROLE:
+            hits.append(_Hit(Family.BOUNDARY, _MARKED, sentence.removesuffix(ROLE).strip().lower()[:_SPAN]))
+    if hits and (role := paired(reading)):
+        hits.append(_Hit(Family.BOUNDARY, _PAIRED, role))
     return hits
 
 
@@ -200,13 +212,13 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
 
 
-def _flood(found_sentences: Sequence[tuple[str, list[str]]], words: set[str]) -> list[_Hit]:
+def _flood(reading: Reading) -> list[_Hit]:
     """One token repeated until little else is left, as used to push instructions out of a model's view."""
-    length = sum([len(words) for _, words in found_sentences])
-    if length < _FLOOD_WORDS or len(words) > min(length // 3, _FLOOD_KINDS):
+    length = sum([len(words) for _, words in reading.sentences])
+    if length < _FLOOD_WORDS or len(reading.words) > min(length // 3, _FLOOD_KINDS):
         return []
-    parts = [word for _, words in found_sentences for word in words]
-    sample = max(words, key=parts.count)
+    parts = [word for _, words in reading.sentences for word in words]
+    sample = max(reading.words, key=parts.count)
     if any(map(_is_letter, sample)) and parts.count(sample) >= 0.5 * length:
         return [_Hit(Family.FLOOD, _FLOOD_WEIGHT, sample[:20])]
     return []

@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 from scipy import sparse
 
-from postbox.screening.model.features import BITS, LONGEST, parts, pieces, sentences, signs
+from postbox.screening.model.features import BITS, LONGEST, parts, pieces, signs
 from postbox.screening.model.look import FOREIGN, SENTENCE, glance, is_foreign
+from postbox.screening.model.marks import marked
 
 CLASS_WEIGHT: Final = 1.0
 Row = tuple[bytes, tuple[str, ...]]
@@ -24,7 +25,7 @@ Row = tuple[bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One text: its sentences' features and words, and for each what it gains by standing in a text not its own."""
+    """One text: its sentences' features and words, and for each what it gains by where it stands."""
 
     rows: tuple[Row, ...]
     gains: tuple[float, ...]
@@ -34,13 +35,14 @@ def sample(text: str, most: int = 4000) -> Sample:
     """The features of a text's sentences, or of their pieces; of the first ``most`` of them."""
     rows: list[Row] = []
     gains: list[float] = []
-    found = sentences(text)
-    for sentence, words in found:
+    reading = marked(text)
+    for at, (sentence, words) in enumerate(reading.sentences):
         looked = [(sentence, piece, piece) for piece in pieces(words) if piece]
         if len(words) < LONGEST:
             looked += [(part, own, words) for part, own in parts(sentence[:SENTENCE])]
         rows += [(_octets(signs(own, part)), tuple(own)) for part, own, _ in looked]
-        gains += [FOREIGN * is_foreign(own, found, whole) for _, own, whole in looked]
+        under = reading.gains.get(at, 0.0)
+        gains += [under + FOREIGN * is_foreign(own, reading.sentences, whole) for _, own, whole in looked]
         if len(rows) >= most:
             break
     return Sample(tuple(rows[:most]), tuple(gains[:most]))

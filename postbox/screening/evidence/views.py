@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import filterfalse, islice
 from urllib.parse import unquote
 
@@ -60,12 +60,12 @@ def _one_alphabet(word: str) -> str:
     return read if read.isascii() else word
 
 
-def views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+def views(text: str, words: Set[str]) -> Iterator[tuple[str, str]]:
     """The disguise's name and the text that comes out, ``MOST_VIEWS`` at most; ``words``: the text's, lower case."""
     yield from islice(_all_views(text, words), MOST_VIEWS)
 
 
-def _all_views(text: str, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+def _all_views(text: str, words: Set[str]) -> Iterator[tuple[str, str]]:
     octets = text.encode("latin-1", "replace")
     for run in _runs_of_base64(text, octets):
         if plain := _from_base64(run):
@@ -121,7 +121,7 @@ def _holds_dotted(octets: bytes) -> bool:
     return _DOTTED_RUN in b"|" + octets.translate(_AS_DOTTED)
 
 
-def _letters(text: str, octets: bytes, words: frozenset[str] | set[str]) -> Iterator[tuple[str, str]]:
+def _letters(text: str, octets: bytes, words: Set[str]) -> Iterator[tuple[str, str]]:
     if (len(_LONE & words) >= 5 or _holds_dotted(octets)) and _holds_spaced(octets):
         for match in _SPACED(text):
             yield "letters set apart", _closed_up(match[0][:VIEW_CHARACTERS])

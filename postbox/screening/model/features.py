@@ -22,6 +22,9 @@ LONGEST: Final = 48
 STEP: Final = 36
 
 _OPENING = bytes.maketrans(b"\r\t\x0b\x0c", b"  \n\n")
+Sentence = tuple[str, list[str]]
+"""A sentence as it stands and its words in lower case."""
+
 _QUOTES: Final = " >|"
 _QUOTED = repeat(_QUOTES)
 _ENDS = tuple((end + blank, end + "\n\n") for end in ".!?" for blank in " \n") + (
@@ -44,7 +47,7 @@ _MOST_KINDS: Final = 9
 _SAME: Final = repeat(_EDGES)
 
 
-def sentences(text: str) -> list[tuple[str, list[str]]]:
+def sentences(text: str) -> list[Sentence]:
     """The sentences of a text with their words in lower case.
 
     A sentence ends at a full stop, a blank line or a list item, not at a line's end; Chinese and Japanese characters
@@ -76,7 +79,7 @@ def sentences(text: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-def parts(sentence: str) -> list[tuple[str, list[str]]]:
+def parts(sentence: str) -> list[Sentence]:
     """What stands in a sentence as one of its own: what follows a colon or dash, and what is shouted amid other words.
 
     Likewise with the words of each; parts of fewer than ``_PART_LEAST`` words are none.

@@ -13,8 +13,9 @@ from itertools import filterfalse, repeat
 from typing import Final
 from zlib import crc32
 
-from postbox.screening.model.features import LONGEST, MASK, parts, pieces, shape, signs
+from postbox.screening.model.features import LONGEST, MASK, Sentence, parts, pieces, shape, signs
 from postbox.screening.model.lexicon import CLASSES
+from postbox.screening.model.marks import Reading
 from postbox.screening.model.weights import ZERO, Weights
 
 MOST_SENTENCES: Final = 240
@@ -25,7 +26,8 @@ MOST_LOOKS: Final = 20
 FOREIGN: Final = 1.2
 """What a sentence's sum gains, in log-odds, where ``is_foreign`` says that it stands in a text that is not its own."""
 
-Candidate = tuple[int, str, list[str]]  # the first sum, the sentence, its words or a piece of them
+Candidate = tuple[int, str, list[str], float]
+"""The first sum, the sentence, its words or a piece of them, what it gains by standing under a mark."""
 _NONE: Final = repeat(0)
 SENTENCE: Final = 2000
 _OPENS: Final = "^"  # in no word
@@ -65,21 +67,22 @@ def glance(words: Sequence[str]) -> list[str]:
     return [*words, *(_OPENS + word for word in words[:1]), *filter(None, map(_form, filterfalse(str.isalpha, words)))]
 
 
-def candidates(text: str, found_sentences: Sequence[tuple[str, list[str]]], weights: Weights) -> list[Candidate]:
+def candidates(text: str, reading: Reading, weights: Weights) -> list[Candidate]:
     """The sentences that pass the first look, with their first sums: those that the text's rules need see too.
 
-    One with marks of code or roles always passes.
+    One with marks of code or roles always passes, and so does one that stands under such a mark.
     """
     get, least = weights.first.get, weights.first_least
     markers = [marker for marker in _MARKERS if marker in text] if _may_hold_marker(text) else []
+    under = reading.gains
     found = []
-    for sentence, words in found_sentences:
+    for at, (sentence, words) in enumerate(reading.sentences):
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
             first = _first_sum(piece, get)
-            if first >= least or (markers and any(map(sentence[:SENTENCE].__contains__, markers))):
-                found.append((first, sentence, piece))
+            if first >= least or at in under or (markers and any(map(sentence[:SENTENCE].__contains__, markers))):
+                found.append((first, sentence, piece, under.get(at, 0.0)))
     if len(found) > MOST_SENTENCES:
-        found = sorted(found, key=lambda entry: -entry[0])[:MOST_SENTENCES]
+        found = sorted(found, key=_worth)[:MOST_SENTENCES]
     return found
 
 
@@ -88,41 +91,43 @@ def _first_sum(words: list[str], get: Callable[[str, int], int]) -> int:
     return sum(map(get, words, _NONE), opening) + sum(map(get, map(_form, filterfalse(str.isalpha, words)), _NONE))
 
 
-def strongest(
-    found: Sequence[Candidate], found_sentences: Sequence[tuple[str, list[str]]], weights: Weights
-) -> Strongest | None:
-    """The candidate that reads most like an order, if there is any; ``found_sentences`` are all of its text."""
+def strongest(found: Sequence[Candidate], reading: Reading, weights: Weights) -> Strongest | None:
+    """The candidate that reads most like an order, if there is any."""
     best, best_sum, best_words, best_foreign = "", float("-inf"), [""], False
-    value = weights.table.__getitem__
-    gain, least = FOREIGN / weights.step, (weights.threshold - weights.bias) / weights.step
+    value, step = weights.table.__getitem__, weights.step
+    gain, least = FOREIGN / step, (weights.threshold - weights.bias) / step
     if len(found) > MOST_LOOKS:
-        found = sorted(found, key=lambda entry: -entry[0])[:MOST_LOOKS]
-    for whole, sentence, words in _with_parts(found, weights):
+        found = sorted(found, key=_worth)[:MOST_LOOKS]
+    for whole, sentence, words, own in _with_parts(found, weights):
         places = signs(words, sentence[:SENTENCE])
-        total: float = sum(map(value, places)) - ZERO * len(places)
-        reaches = total + gain > best_sum and total + _NEAR / weights.step > least
-        foreign = reaches and is_foreign(words, found_sentences, whole)
+        total = sum(map(value, places)) - ZERO * len(places) + own / step
+        reaches = total + gain > best_sum and total + _NEAR / step > least
+        foreign = reaches and is_foreign(words, reading.sentences, whole)
         total += gain * foreign
         if total > best_sum:
             best, best_sum, best_words, best_foreign = sentence, total, words, foreign
     if not best:
         return None
-    return Strongest(best_sum * weights.step + weights.bias, best, best_words, best_foreign)
+    return Strongest(best_sum * step + weights.bias, best, best_words, best_foreign)
 
 
-def _with_parts(found: Iterable[Candidate], weights: Weights) -> Iterator[tuple[list[str], str, list[str]]]:
+def _worth(candidate: Candidate) -> tuple[float, int]:
+    """What stands under a mark first, then by the first sum."""
+    first, _, _, gain = candidate
+    return -gain, -first
+
+
+def _with_parts(found: Iterable[Candidate], weights: Weights) -> Iterator[tuple[list[str], str, list[str], float]]:
     """Each candidate and those of its parts that pass the first look by themselves, with the words of the whole."""
-    for _, sentence, words in found:
-        yield words, sentence, words
+    for _, sentence, words, gain in found:
+        yield words, sentence, words, gain
         if len(words) < LONGEST:
             for part, own in parts(sentence[:SENTENCE]):
-                if _first_sum(own, weights.first.get) >= weights.first_least:
-                    yield words, part, own
+                if gain or _first_sum(own, weights.first.get) >= weights.first_least:
+                    yield words, part, own, gain
 
 
-def is_foreign(
-    words: list[str], found_sentences: Sequence[tuple[str, list[str]]], whole: list[str] | None = None
-) -> bool:
+def is_foreign(words: list[str], found_sentences: Sequence[Sentence], whole: list[str] | None = None) -> bool:
     """Whether no other sentence of a text has any of this sentence's longer words, addresses or numbers.
 
     One of words alone has to share small ones with the rest: in another language than that it would share none at all.
