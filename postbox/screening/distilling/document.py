@@ -59,7 +59,7 @@ def parse(html: str) -> Document:
         return Document(None, whole, [], [])
     _hide_hosts(root)
     errors = parser.error_log
-    if octets.count(b"<") > _DEEP and any(entry.type == _TOO_DEEP for entry in errors[-3:]):
+    if any(entry.type == _TOO_DEEP for entry in errors[-3:]) and octets.count(b"<") > _DEEP:
         whole = False
     try:
         found = _style_sheets(root) if sheets else []

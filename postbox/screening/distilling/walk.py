@@ -18,7 +18,7 @@ from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDER
 from postbox.screening.distilling.findings import Findings
 from postbox.screening.distilling.frames import Frame
 from postbox.screening.distilling.invisible import Invisible
-from postbox.screening.distilling.layout.needs import INSIDE, has_ink, holds_ink, needs_places
+from postbox.screening.distilling.layout.needs import INSIDE, has_ink, holds_ink, may_cover, needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
 from postbox.screening.distilling.misnested import FORMATTING as CARRYING
 from postbox.screening.distilling.page import Page
@@ -179,8 +179,7 @@ class Walk:
     def _picture(self, element: _Element, parent: Style) -> None:
         """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""
         alt = element.get("alt")
-        covers = (element.get("src") or "")[:5] == "data:" or "background" in (element.get("style") or "")
-        if not alt and (self.places_matter or not covers):
+        if not alt and (self.places_matter or not may_cover(element)):
             return
         key = key_of(element, "img")
         style, edge, flags, _, _ = parent.inside.get(key) or self._plan(element, "img", parent, key)

@@ -82,11 +82,16 @@ def holds_ink(element: _Element) -> bool:
         if isinstance(node.tag, str):
             if looked == _MOST_LOOKED_AT or node.tag not in _PLAIN or has_ink(node.text):
                 return True
-            if node.tag == "img" and (node.get("src", "")[:5] == "data:" or "background" in node.get("style", "")):
+            if node.tag == "img" and may_cover(node):
                 return True
         if node is not element and has_ink(node.tail):
             return True
     return False
+
+
+def may_cover(picture: _Element) -> bool:
+    """Whether a picture stands in the mail itself or has a background, and so may be painted over text."""
+    return picture.get("src", "")[:5] == "data:" or "background" in picture.get("style", "")
 
 
 def has_ink(text: str | None) -> bool:
