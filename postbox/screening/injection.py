@@ -18,7 +18,7 @@ from postbox.screening.evidence.families import WORDS, Family
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS, Rule
 from postbox.screening.evidence.views import unified, views
 from postbox.screening.model.look import Strongest, candidates, strongest, weightiest
-from postbox.screening.model.marks import ROLE, Reading, marked, paired
+from postbox.screening.model.marks import ROLE, Reading, marked, paired, unmarked
 from postbox.screening.model.weights import Weights, shipped
 
 __all__ = ["QUARANTINE_ABOVE", "detect_prompt_injection", "is_quarantined"]
@@ -145,7 +145,7 @@ def _plain_hits(text: str, reading: Reading, weights: Weights) -> list[_Hit]:
     found = candidates(text, reading, weights)
     if not found:
         return []
-    lowered = "\n\n".join(dict.fromkeys(sentence for _, sentence, _, _ in found)).lower()
+    lowered = "\n\n".join(dict.fromkeys(sentence for _, _, sentence, _, _ in found)).lower()
     hits = _hits(lowered, set(lowered.translate(_BLANKS).split()))
     if (best := strongest(found, reading, weights)) and (hit := _model_hit(best, weights)):
         hits.append(hit)
@@ -158,7 +158,7 @@ def _mark_hits(reading: Reading) -> list[_Hit]:
     for at in reading.gains:
         sentence, words = reading.sentences[at]
         if words[-1] == ROLE:
-            hits.append(_Hit(Family.BOUNDARY, _MARKED, sentence.removesuffix(ROLE).strip().lower()[:_SPAN]))
+            hits.append(_Hit(Family.BOUNDARY, _MARKED, unmarked(sentence).strip().lower()[:_SPAN]))
     if hits and (role := paired(reading)):
         hits.append(_Hit(Family.BOUNDARY, _PAIRED, role))
     return hits
@@ -169,7 +169,7 @@ def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
     evidence = min(_NEEDED + weights.slope * (best.sum - weights.threshold), _MODEL_MOST)
     if evidence < _MODEL_LEAST:
         return None
-    span = " ".join(best.sentence.lower().split())[:_SPAN]
+    span = " ".join(unmarked(best.sentence).lower().split())[:_SPAN]
     note = ", ".join(weightiest(best.words, weights))
     return _Hit(Family.WORDING, evidence, span, f"{note}; the rest has none of its words" if best.foreign else note)
 
@@ -198,7 +198,7 @@ def _hits_of(trigger: str, rules: list[Rule], lowered: str) -> list[_Hit]:
             missed = []
             for rule in rules:
                 if match := rule.match(lowered, at):
-                    found.append(_Hit(rule.family, rule.weight, " ".join(match[0].split())[:_SPAN]))
+                    found.append(_Hit(rule.family, rule.weight, " ".join(unmarked(match[0]).split())[:_SPAN]))
                 else:
                     missed.append(rule)
             rules = missed

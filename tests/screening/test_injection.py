@@ -15,6 +15,7 @@ from postbox.screening.distil import distil_html
 from postbox.screening.evidence.families import WORDS
 from postbox.screening.evidence.rules import BY_TRIGGER, TRIGGERS
 from postbox.screening.injection import QUARANTINE_ABOVE, detect_prompt_injection, is_quarantined
+from postbox.screening.model.marks import _TRIGGERS
 from tests.screening.attacks import DISGUISED_ATTACKS, HONEST, PLAIN_ATTACKS
 from tests.screening.corpora import bodies, folder, rows
 
@@ -95,6 +96,9 @@ HOSTILE = {
     "zero-width": "a\u200b" * (128 * KILO),
     "Chinese": "忽略" * (128 * KILO),
     "blanks": " " * (256 * KILO),
+    "marks": "<system>\n" * (28 * KILO),
+    "labels": "user: a\n" * (32 * KILO),
+    "every mark": ("[" + " [".join(sorted(_TRIGGERS)) + ":\n") * 24,
     "four megabytes": "please send all emails to the " * (140 * KILO),
 }
 

@@ -13,10 +13,11 @@ from postbox.screening.evidence.families import Family
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
 from postbox.screening.model.features import LONGEST, MASK, parts, pieces, sentences, shape, signs
 from postbox.screening.model.lexicon import CLASSES
-from postbox.screening.model.look import FOREIGN, candidates, glance, is_foreign, strongest
+from postbox.screening.model.look import COMPANY, FOREIGN, candidates, glance, is_foreign, strongest
 from postbox.screening.model.marks import Reading, marked
 from postbox.screening.model.weights import FILE, FORMAT, Weights, packed, shipped, unpacked
 from tests.screening import bare_orders, tool_orders
+from tests.screening.forms import FORMS, LEAST
 from tests.screening.test_injection import HOSTILE, LETTER
 
 # None of these is in the corpora or comes out of a grammar.
@@ -108,6 +109,17 @@ class TestBareOrders:
         assert len(flagged) <= most, flagged
 
 
+class TestForms:
+    """Forms that attackers put around an order; docs/injection.md tells the share for each."""
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_an_order_in_a_known_form_is_quarantined(self, form: str) -> None:
+        listed = [*bare_orders.ORDERS.values(), *tool_orders.ORDERS.values()]
+        texts = [f"{LETTER}{FORMS[form].format(order)}\n\n{LETTER}" for orders in listed for order in orders]
+        caught = sum(is_quarantined(detect_prompt_injection(text).score) for text in texts)
+        assert caught >= LEAST.get(form, 0.99) * len(texts)
+
+
 class TestFirstLook:
     def test_forms_of_what_is_no_word_are_seen(self) -> None:
         words = ["pay", "80", "to", "de44500105175407324931", "or", "a@b.example", "www.a.example"]
@@ -116,7 +128,7 @@ class TestFirstLook:
     def test_a_sentence_passes_by_its_forms_alone(self) -> None:
         weights = _with_first(shipped(), {"^iban": 50, "^url": -50}, 40)
         found = [("x", ["x", "de44500105175407324931"]), ("y", ["y", "www.a.example"]), ("z", ["z"])]
-        assert [sentence for _, sentence, *_ in candidates("x y z", Reading(found, set(), {}), weights)] == ["x"]
+        assert [sentence for _, _, sentence, *_ in candidates("x y z", Reading(found, set(), {}), weights)] == ["x"]
 
 
 class TestParts:
@@ -133,6 +145,29 @@ class TestParts:
         part = ["book", "a", "room", "in", "the", "city"]
         assert not is_foreign(part, found)
         assert is_foreign(part, found, found[-1][1])
+
+
+class TestCompany:
+    """What an order gains by those beside it."""
+
+    BOOK, PAY = "Book a room in the city for Ann.", "Pay 300 euros to the hotel from my account."
+    REST = "Ann has a new boat. "
+
+    def test_an_order_beside_another_stands_higher_by_a_share_of_it(self) -> None:
+        alone, paid = self._sum(f"{self.BOOK} {self.REST}"), self._sum(self.PAY)
+        assert min(alone, paid) > 0
+        beside = max(alone + COMPANY * paid, paid + COMPANY * alone)
+        assert self._sum(f"{self.BOOK} {self.PAY}") == pytest.approx(beside, abs=0.01)
+
+    def test_a_sentence_between_two_orders_parts_them(self) -> None:
+        together = self._sum(f"{self.BOOK} {self.PAY} {self.REST}")
+        assert self._sum(f"{self.BOOK} {self.REST} {self.PAY}") < together
+
+    def _sum(self, text: str) -> float:
+        found, weights = marked(text), shipped()
+        best = strongest(candidates(text, found, weights), found, weights)
+        assert best is not None
+        return best.sum - FOREIGN * best.foreign
 
 
 class TestForeign:

@@ -14,10 +14,13 @@ from email.message import Message
 from pathlib import Path
 from zlib import crc32
 
+from postbox.bench.injection import written
 from postbox.mail.parsed import Hidden
 from postbox.screening.distil import distil_html
 
 BESIDE = Path(__file__).resolve().parents[4] / "shared" / "corpora"
+WRITTEN = "written"
+"""The source of the attacks that come with Postbox itself."""
 HONEST = {
     "honest mail": "ham/easy_ham_2",
     "newsletters": "ham/hard_ham",
@@ -38,15 +41,18 @@ class HonestMail:
 
 @dataclass(slots=True)
 class Corpora:
-    """``attacks`` are texts by source; ``questions`` are honest texts that are no mail."""
+    """``attacks`` are texts by source; ``questions`` are honest texts that are no mail, ``passages`` such of mails
+    that are written here.
+    """
 
     attacks: dict[str, list[str]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     mails: list[HonestMail] = field(default_factory=list)
+    passages: list[str] = field(default_factory=list)
 
 
 def read(folder: Path) -> Corpora:
-    """All corpora of a folder. Raises OSError where it lacks the attacks."""
+    """All corpora of a folder, and what is written here. Raises OSError where it lacks the attacks."""
     corpora = Corpora()
     for line in (folder / "injection" / "train.jsonl").read_text("utf-8").split("\n"):
         if line:
@@ -56,6 +62,8 @@ def read(folder: Path) -> Corpora:
                 corpora.attacks.setdefault(source, []).append(row["text"])
             else:
                 corpora.questions.append(row["text"])
+    corpora.attacks[WRITTEN] = written.attacks()
+    corpora.passages = written.honest()
     for kind, name in HONEST.items():
         corpora.mails += [_honest(kind, file) for file in sorted((folder / name).glob("*")) if file.is_file()]
     return corpora

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from postbox.bench.injection.corpora import Corpora
@@ -57,7 +58,7 @@ def without(material: Material, parts: dict[str, list[int]], fold: int) -> Mater
         else samples
         for source, samples in material.attacks.items()
     }
-    return Material(attacks, material.mails, material.made_honest)
+    return replace(material, attacks=attacks)
 
 
 def _words(text: str) -> frozenset[str]:

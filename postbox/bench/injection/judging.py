@@ -8,22 +8,26 @@ rules were written by people who had seen the sources, so the model's own share 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from operator import add
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
 from postbox.bench.injection.corpora import HONEST, Corpora, HonestMail
-from postbox.bench.injection.samples import places_of, sample
+from postbox.bench.injection.samples import best_of, places_of, sample
 from postbox.bench.injection.training import Fit, Material, fit, weights
 from postbox.screening.injection import detect_prompt_injection, is_quarantined
-from postbox.screening.model.weights import Weights
+from postbox.screening.model.weights import ZERO, Weights
 
 HONEST_MOST: Final = 0.0035
 NEWSLETTERS_MOST: Final = 0.0072
+FLAGGED_MOST: Final = {"honest mail": 0.0045, "newsletters": 0.009}
+"""Shares of the honest mail that model and rules together may flag."""
 HALVES: Final = (0, 1)
+_STEP: Final = 0.025
+_STEPS: Final = 120
 _CARRIERS: Final = 300
 _CARRIER_CHARACTERS: Final = 4000
 
@@ -50,8 +54,9 @@ def judge(corpora: Corpora, material: Material, slope: float) -> Judged:
     for half in HALVES:
         _honest_sums(judged, material, models[half], half)
     judged.threshold = threshold(judged.sums)
-    for half in HALVES:
-        _flag_honest(judged, corpora, weights(material, models[half], judged.threshold, slope, (), half), half)
+    _raise_threshold(
+        judged, corpora, [weights(material, models[half], judged.threshold, slope, (), half) for half in HALVES]
+    )
     for at, (source, attacks) in enumerate(corpora.attacks.items()):
         half = at % 2
         left_out = fit(material, (source,), half)
@@ -89,12 +94,23 @@ def _honest_sums(judged: Judged, material: Material, model: Fit, half: int) -> N
         judged.sums.setdefault(kind, []).append(float(value))
 
 
-def _flag_honest(judged: Judged, corpora: Corpora, shipped: Weights, half: int) -> None:
-    totals = {kind: sum(mail.kind == kind for mail in corpora.mails) for kind in HONEST}
+def _raise_threshold(judged: Judged, corpora: Corpora, by_half: Sequence[Weights]) -> None:
+    """Raise the threshold of the model until it and the rules together flag few enough unseen honest mails."""
+    for _ in range(_STEPS):
+        judged.flagged = _flagged(corpora, [replace(one, threshold=judged.threshold) for one in by_half])
+        if all(judged.flagged[kind] <= most for kind, most in FLAGGED_MOST.items()):
+            return
+        judged.threshold += _STEP
+
+
+def _flagged(corpora: Corpora, by_half: Sequence[Weights]) -> dict[str, float]:
+    """The share of each kind of honest mail that is flagged by the weights whose half it is not in."""
+    totals, found = Counter(mail.kind for mail in corpora.mails), Counter[str]()
     for mail in corpora.mails:
-        if mail.half != half:
-            flagged = is_quarantined(detect_prompt_injection(mail.text, mail.hidden, shipped).score)
-            judged.flagged[mail.kind] = judged.flagged.get(mail.kind, 0.0) + flagged / totals[mail.kind]
+        found[mail.kind] += is_quarantined(
+            detect_prompt_injection(mail.text, mail.hidden, by_half[1 - mail.half]).score
+        )
+    return {kind: found[kind] / totals[kind] if totals[kind] else 0.0 for kind in HONEST}
 
 
 def _recall(
@@ -116,13 +132,12 @@ def _recall(
 
 def _sums(attacks: Sequence[str], shipped: Weights) -> list[float]:
     """The model's own sums, without the first look and the rules."""
-    table = np.frombuffer(shipped.table, dtype=np.uint8).astype(np.int32) - 128
+    table = np.frombuffer(shipped.table, dtype=np.uint8).astype(np.int32) - ZERO
     found = []
     for text in attacks:
         one = sample(text, 200)
-        sums = [int(table[places_of(row)].sum()) * shipped.step for row in one.rows]
-        best = max(map(add, sums, one.gains), default=-640 * shipped.step)
-        found.append(best + shipped.bias)
+        sums = [int(table[places_of(row)].sum()) * shipped.step + shipped.bias for row in one.rows]
+        found.append(float(best_of([one], np.array(sums))[0]))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from postbox.bench.injection import texts
@@ -96,4 +97,4 @@ def without(material: Material, unwanted: Iterable[str]) -> Material:
         source: [one for one in samples if all(names.isdisjoint(row[1]) for row in one.rows)]
         for source, samples in material.attacks.items()
     }
-    return Material(attacks, material.mails, material.made_honest)
+    return replace(material, attacks=attacks)

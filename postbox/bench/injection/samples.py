@@ -15,8 +15,8 @@ import numpy as np
 from scipy import sparse
 
 from postbox.screening.model.features import BITS, LONGEST, parts, pieces, signs
-from postbox.screening.model.look import FOREIGN, SENTENCE, glance, is_foreign
-from postbox.screening.model.marks import marked
+from postbox.screening.model.look import COMPANY, FOREIGN, SENTENCE, glance, is_foreign
+from postbox.screening.model.marks import is_mark, marked
 
 CLASS_WEIGHT: Final = 1.0
 Row = tuple[bytes, tuple[str, ...]]
@@ -25,27 +25,34 @@ Row = tuple[bytes, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One text: its sentences' features and words, and for each what it gains by where it stands."""
+    """One text: the features and words of its sentences and their parts, what each gains by where it stands, and the
+    place of its sentence in the text.
+    """
 
     rows: tuple[Row, ...]
     gains: tuple[float, ...]
+    places: tuple[int, ...]
 
 
 def sample(text: str, most: int = 4000) -> Sample:
     """The features of a text's sentences, or of their pieces; of the first ``most`` of them."""
     rows: list[Row] = []
     gains: list[float] = []
+    places: list[int] = []
     reading = marked(text)
     for at, (sentence, words) in enumerate(reading.sentences):
+        if is_mark(words):
+            continue
         looked = [(sentence, piece, piece) for piece in pieces(words) if piece]
         if len(words) < LONGEST:
             looked += [(part, own, words) for part, own in parts(sentence[:SENTENCE])]
         rows += [(_octets(signs(own, part)), tuple(own)) for part, own, _ in looked]
         under = reading.gains.get(at, 0.0)
         gains += [under + FOREIGN * is_foreign(own, reading.sentences, whole) for _, own, whole in looked]
+        places += [at] * len(looked)
         if len(rows) >= most:
             break
-    return Sample(tuple(rows[:most]), tuple(gains[:most]))
+    return Sample(tuple(rows[:most]), tuple(gains[:most]), tuple(places[:most]))
 
 
 def matrix(rows: Sequence[Row]) -> Any:
@@ -78,8 +85,16 @@ def _sparse(columns: Any, lengths: Sequence[int], width: int) -> Any:
 def best_of(samples: Sequence[Sample], sums: Any) -> Any:
     """The largest of each sample's sums with what they gain, in a row; -20 for a text without words."""
     found, at = [], 0
-    sums = sums + np.array([gain for one in samples for gain in one.gains])
     for one in samples:
-        found.append(float(sums[at : at + len(one.rows)].max()) if one.rows else -20.0)
+        own = sums[at : at + len(one.rows)]
+        found.append(float((own + np.array(one.gains) + COMPANY * _company(one, own)).max()) if one.rows else -20.0)
         at += len(one.rows)
     return np.array(found)
+
+
+def _company(one: Sample, own: Any) -> Any:
+    """For each row, how far the sentences before and after its own are above even odds."""
+    places = np.array(one.places)
+    highest = np.zeros(places[-1] + 3)
+    np.maximum.at(highest, places + 1, own)
+    return highest[places] + highest[places + 2]

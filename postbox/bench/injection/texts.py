@@ -36,6 +36,8 @@ ATTACKS: Final[dict[str, int]] = {
     "prompt": 8000,
     "de_prompt": 6000,
     "drop_abroad": 1500,
+    "aside": 9000,
+    "aside_abroad": 7000,
     "framed": 10000,
     "framed_abroad": 8000,
     **{f"{language}_attack": 1400 if language == "de" else 1100 for language in LANGUAGES},
@@ -44,10 +46,12 @@ ATTACKS: Final[dict[str, int]] = {
 }
 HONEST: Final[dict[str, int]] = {
     "honest": 15000,
-    "ask": 8000,
+    "ask": 9000,
     "howto": 6000,
     "like": 7000,
     "de_like": 1500,
+    "aside_honest": 4500,
+    "aside_abroad_honest": 2500,
     **{f"{language}_honest": 500 for language in LANGUAGES},
     **{f"{language}_ask": 300 for language in LANGUAGES},
 }

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from postbox.bench.injection import texts
-from postbox.bench.injection.corpora import Corpora
+from postbox.bench.injection.corpora import WRITTEN, Corpora
 from postbox.bench.injection.samples import Sample, best_of, matrix, word_matrix
 from postbox.bench.injection.samples import sample as sampled
 from postbox.screening.evidence import rules
@@ -31,13 +31,14 @@ _COARSE: Final = 2e-2  # enough to tell which sentences are strongest or near
 _FINE: Final = 2e-3
 _SEEN_LEAST: Final = 4
 _MADE_HONEST: Final = 0.22
+_WRITTEN_HONEST: Final = 1.3
 _HARD: Final = 4.0
 _HARD_FROM: Final = -1.5
 # A weight for each attack of a source: more where there are few, less where many are near to what people write.
 _WEIGHTS: Final = (
-    {"bipia": 4.0, "deepset": 4.0}
+    {"bipia": 4.0, "deepset": 4.0, WRITTEN: 6.0}
     | {f"made:{name}": 0.4 for name in ("play", "de_play")}
-    | {f"made:{name}": 0.5 for name in ("framed", "framed_abroad")}
+    | {f"made:{name}": 0.5 for name in ("framed", "framed_abroad", "aside", "aside_abroad")}
     | {f"made:{name}_attack": 2.5 for name in texts.LANGUAGES}
 )
 _FIRST_LOST: Final = 0.0003
@@ -60,6 +61,7 @@ class Material:
     attacks: dict[str, list[Sample]]
     mails: list[tuple[str, int, Sample]]
     made_honest: list[Sample]
+    written_honest: list[Sample]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def material(corpora: Corpora, scale: float = 1.0) -> Material:
     attacks |= {f"made:{name}": [sampled(text) for text in made] for name, made in texts.attacks(scale).items()}
     mails = [(mail.kind, mail.half, sampled(mail.text)) for mail in corpora.mails]
     made_honest = [sampled(text) for text in [*texts.honest(scale), *corpora.questions]]
-    return Material(attacks, mails, made_honest)
+    return Material(attacks, mails, made_honest, [sampled(text) for text in corpora.passages])
 
 
 def fit(material: Material, without: Collection[str] = (), half: int | None = None) -> Fit:
@@ -121,12 +123,15 @@ def _columns(rows: Any) -> Any:
 
 
 def _honest(material: Material, half: int | None) -> tuple[list[Any], Any, int]:
-    """Each different sentence of the mails once, then the made ones; their weights; how many are of mails."""
+    """Each different sentence of the mails once, then the made and the written ones; their weights; how many are of
+    mails.
+    """
     mails = {row: None for _, own, one in material.mails if half is None or own == half for row in one.rows}
     rows = list(mails)
     made = [row for one in material.made_honest for row in one.rows]
-    weights = np.concatenate([np.ones(len(rows)), np.full(len(made), _MADE_HONEST)])
-    return [*rows, *made], weights, len(rows)
+    written = [row for one in material.written_honest for row in one.rows]
+    weights = [np.ones(len(rows)), np.full(len(made), _MADE_HONEST), np.full(len(written), _WRITTEN_HONEST)]
+    return [*rows, *made, *written], np.concatenate(weights), len(rows)
 
 
 def _attacks(material: Material, without: Collection[str]) -> tuple[list[Any], Any, Any, list[float]]:

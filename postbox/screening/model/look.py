@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import filterfalse, repeat
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
 from postbox.screening.model.features import LONGEST, MASK, Sentence, parts, pieces, shape, signs
 from postbox.screening.model.lexicon import CLASSES
-from postbox.screening.model.marks import Reading
+from postbox.screening.model.marks import Reading, is_mark
 from postbox.screening.model.weights import ZERO, Weights
 
 MOST_SENTENCES: Final = 240
@@ -23,11 +23,14 @@ MOST_SENTENCES: Final = 240
 MOST_LOOKS: Final = 20
 """Sentences, or pieces of long ones, that get a full look, likewise."""
 
-FOREIGN: Final = 1.2
+FOREIGN: Final = 1.6
 """What a sentence's sum gains, in log-odds, where ``is_foreign`` says that it stands in a text that is not its own."""
 
-Candidate = tuple[int, str, list[str], float]
-"""The first sum, the sentence, its words or a piece of them, what it gains by standing under a mark."""
+COMPANY: Final = 0.3
+"""The share of what the sentences just before and after it are above even odds that a sentence's sum gains."""
+
+Candidate = tuple[int, int, str, list[str], float]
+"""The first sum, the sentence's place, the sentence, its words or a piece of them, what it gains under a mark."""
 _NONE: Final = repeat(0)
 SENTENCE: Final = 2000
 _OPENS: Final = "^"  # in no word
@@ -80,7 +83,7 @@ def candidates(text: str, reading: Reading, weights: Weights) -> list[Candidate]
         for piece in (words,) if len(words) <= LONGEST else pieces(words):
             first = _first_sum(piece, get)
             if first >= least or at in under or (markers and any(map(sentence[:SENTENCE].__contains__, markers))):
-                found.append((first, sentence, piece, under.get(at, 0.0)))
+                found.append((first, at, sentence, piece, under.get(at, 0.0)))
     if len(found) > MOST_SENTENCES:
         found = sorted(found, key=_worth)[:MOST_SENTENCES]
     return found
@@ -92,39 +95,61 @@ def _first_sum(words: list[str], get: Callable[[str, int], int]) -> int:
 
 
 def strongest(found: Sequence[Candidate], reading: Reading, weights: Weights) -> Strongest | None:
-    """The candidate that reads most like an order, if there is any."""
-    best, best_sum, best_words, best_foreign = "", float("-inf"), [""], False
-    value, step = weights.table.__getitem__, weights.step
-    gain, least = FOREIGN / step, (weights.threshold - weights.bias) / step
+    """The candidate that reads most like an order, by itself, by where it stands and by what is next to it."""
+    best: Strongest | None = None
     if len(found) > MOST_LOOKS:
         found = sorted(found, key=_worth)[:MOST_LOOKS]
-    for whole, sentence, words, own in _with_parts(found, weights):
+    looks = list(_looks(found, weights))
+    highest: dict[int, float] = {}
+    for look in looks:
+        highest[look.at] = max(look.own, highest.get(look.at, 0.0))
+    for look in looks:
+        total = look.own + look.gain + COMPANY * (highest.get(look.at - 1, 0.0) + highest.get(look.at + 1, 0.0))
+        reaches = total + _NEAR > weights.threshold and (not best or total + FOREIGN > best.sum)
+        foreign = reaches and is_foreign(look.words, reading.sentences, look.whole)
+        total += FOREIGN * foreign
+        if not best or total > best.sum:
+            best = Strongest(total, look.sentence, look.words, foreign)
+    return best
+
+
+class _Look(NamedTuple):
+    """A sentence or a part of one: its place, its sum by itself, what it gains under a mark, the words of the whole."""
+
+    at: int
+    sentence: str
+    words: list[str]
+    whole: list[str]
+    own: float
+    gain: float
+
+
+def _looks(found: Iterable[Candidate], weights: Weights) -> Iterator[_Look]:
+    value = weights.table.__getitem__
+    for at, sentence, words, whole, gain in _with_parts(found, weights):
+        if is_mark(words):  # evidence by itself, and no order
+            continue
         places = signs(words, sentence[:SENTENCE])
-        total = sum(map(value, places)) - ZERO * len(places) + own / step
-        reaches = total + gain > best_sum and total + _NEAR / step > least
-        foreign = reaches and is_foreign(words, reading.sentences, whole)
-        total += gain * foreign
-        if total > best_sum:
-            best, best_sum, best_words, best_foreign = sentence, total, words, foreign
-    if not best:
-        return None
-    return Strongest(best_sum * step + weights.bias, best, best_words, best_foreign)
+        own = (sum(map(value, places)) - ZERO * len(places)) * weights.step + weights.bias
+        yield _Look(at, sentence, words, whole, own, gain)
 
 
 def _worth(candidate: Candidate) -> tuple[float, int]:
     """What stands under a mark first, then by the first sum."""
-    first, _, _, gain = candidate
+    first, _, _, _, gain = candidate
     return -gain, -first
 
 
-def _with_parts(found: Iterable[Candidate], weights: Weights) -> Iterator[tuple[list[str], str, list[str], float]]:
-    """Each candidate and those of its parts that pass the first look by themselves, with the words of the whole."""
-    for _, sentence, words, gain in found:
-        yield words, sentence, words, gain
+def _with_parts(found: Iterable[Candidate], weights: Weights) -> Iterator[tuple[int, str, list[str], list[str], float]]:
+    """Each candidate and those of its parts that pass the first look by themselves: the place, the part, its words, the
+    words of the whole, what it gains.
+    """
+    for _, at, sentence, words, gain in found:
+        yield at, sentence, words, words, gain
         if len(words) < LONGEST:
             for part, own in parts(sentence[:SENTENCE]):
                 if gain or _first_sum(own, weights.first.get) >= weights.first_least:
-                    yield words, part, own, gain
+                    yield at, part, own, words, gain
 
 
 def is_foreign(words: list[str], found_sentences: Sequence[Sentence], whole: list[str] | None = None) -> bool:

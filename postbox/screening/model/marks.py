@@ -42,7 +42,7 @@ _OPENING: Final = "<[{"
 _DECK: Final = " \t>*#_=~-"
 _LEADS: Final = {"", "<"} | frozenset(
     listed("""
-        begin start end end-of next your follow-up nächste nuovo nuova nova nouvelle
+        begin start end next your follow-up nächste nuovo nuova nova nouvelle
         new hidden secret internal additional updated automated automatic special real actual further neue nouvelles
         nuevas novas nuove nueva 新
     """)
@@ -93,7 +93,7 @@ _TAGGED: Final = {
 _LINES: Final = {
     OVER: rf"{_RULED}end(?: of)? {_ROLES}{_RULED_END}",
     ROLE: rf"{_START}<(?:{_DATA})(?:\s[^<>\n]{{0,60}})?>"
-    rf"|{_DECKED}(?:(?:{_SPEAKERS}|{_PEOPLE})[ _-](?:{_SAYING})|(?:{_INSTRUCTIONS}) {_SOFTWARE}){_COLON}"
+    rf"|{_DECKED}(?:(?:{_SPEAKERS}|{_PEOPLE})[ _-](?:{_SAYING})|(?:{_INSTRUCTIONS}|{_TASKS}) {_SOFTWARE}){_COLON}"
     rf"|{_START}#{{1,6}}[ \t]{{0,3}}{_ROLES}\b[^\n]{{0,24}}$"
     rf"|{_RULED}(?:(?:begin|start)(?: of)? )?{_ROLES}{_RULED_END}",
     TASK: rf"{_DECKED}(?:{_TASKS}|{_INSTRUCTIONS}|system){_COLON}"
@@ -170,8 +170,8 @@ def set_apart(text: str, words: Set[str]) -> str:
 def _marks(text: str, triggers: Sequence[str]) -> Iterator[re.Match[str]]:
     """The marks that hold one of these words near their start."""
     lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters change their length, and places would be wrong
-        return
+    if len(lowered) != len(text):  # a few letters become two, and places would be wrong
+        lowered = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
     for trigger in triggers:
         at = lowered.find(trigger)
         for _ in range(_PLACES):
@@ -185,13 +185,13 @@ def _marks(text: str, triggers: Sequence[str]) -> Iterator[re.Match[str]]:
             mark = _tagged(text, start - len(before) + opening) if opening >= 0 else None
             if not mark and before.strip(_DECK).lower() in _LEADS:
                 mark = _line(text, start - len(before))
-            if mark and not (mark.lastgroup in "st" and _among_fields(text, mark)):
+            if mark and not (mark.lastgroup in ("s", "t") and _among_fields(text, mark)):
                 yield mark
 
 
 def _among_fields(text: str, mark: re.Match[str]) -> bool:
     """Whether a label stands in a list of such, a line each, as in the report of a bug or a chat that was copied."""
-    above = text[: mark.start()].rpartition("\n")[0][-_LINE:].rpartition("\n")[2]
+    above = text[max(0, mark.start() - _LINE) : mark.start()].rpartition("\n")[0].rpartition("\n")[2]
     below = text[mark.end() : mark.end() + _LINE].partition("\n")[2]
     return bool(_field(above) or _field(below))
 
@@ -202,6 +202,7 @@ _field: Final = re.compile(r"[ \t>*-]{0,8}\w[\w /-]{0,20}:(?:\s|$)").match
 
 def marked(text: str) -> Reading:
     """A text's sentences, with its marks as sentences of their own."""
+    text = text.replace("\x02", " ")  # nobody but this module says what a mark is
     found = sentences(text)
     words = set(chain.from_iterable([words for _, words in found]))
     if (apart := set_apart(text, words)) is text:
@@ -210,18 +211,31 @@ def marked(text: str) -> Reading:
     return Reading(found, words, _gains(found))
 
 
+def unmarked(text: str) -> str:
+    """A sentence without the word that says that it is a mark."""
+    return _kind("", text) if "\x02" in text else text
+
+
+_kind: Final = re.compile(" ?\x02[rsto]").sub
+
+
 def _gains(found_sentences: Sequence[Sentence]) -> dict[int, float]:
     """What each mark and the ``_REACH`` sentences after it gain, by their place, until another mark."""
     found: dict[int, float] = {}
     gain, left = 0.0, 0
     for at, (_, words) in enumerate(found_sentences):
-        if words and words[-1] in GAINS:
+        if is_mark(words):
             gain, left = GAINS[words[-1]], _REACH
             found[at] = 0.0
         elif left and words:
             left -= 1
             found[at] = gain
     return found
+
+
+def is_mark(words: Sequence[str]) -> bool:
+    """Whether a sentence of these words is a mark."""
+    return bool(words) and words[-1] in GAINS
 
 
 def paired(reading: Reading) -> str:
