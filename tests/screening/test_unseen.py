@@ -1,4 +1,4 @@
-"""Texts that were written by people who knew neither rules nor grammars, and that nothing was made to fit since.
+"""Texts that were written by people who knew neither rules nor grammars, and that nobody read who worked on those.
 
 ``unseen/`` holds them: injections of ten kinds, passages of honest mail that look like them, bare orders to an
 assistant, requests among people. Whoever works on the score looks at the shares here and not at the texts: once one
