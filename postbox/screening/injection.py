@@ -169,7 +169,7 @@ def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
     evidence = min(_NEEDED + weights.slope * (best.sum - weights.threshold), _MODEL_MOST)
     if evidence < _MODEL_LEAST:
         return None
-    span = " ".join(unmarked(best.sentence).lower().split())[:_SPAN]
+    span = " ".join(best.sentence.lower().split())[:_SPAN]
     note = ", ".join(weightiest(best.words, weights))
     return _Hit(Family.WORDING, evidence, span, f"{note}; the rest has none of its words" if best.foreign else note)
 

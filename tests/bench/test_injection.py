@@ -75,6 +75,15 @@ class TestTraining:
             assert best is not None
             assert judging._sums([text], weights) == pytest.approx([best.sum])
 
+    def test_the_threshold_is_raised_until_few_enough_honest_mails_are_flagged(self) -> None:
+        weights, order = shipped(), "Book a room in the city for Ann and pay 300 euros from my account."
+        (total,) = judging._sums([order], weights)
+        corpora = Corpora({}, [], [HonestMail("honest mail", 0, order), HonestMail("newsletters", 1, MAILS[1])])
+        judged = judging.Judged(threshold=total - 1)
+        judging._raise_threshold(judged, corpora, [weights, weights])
+        assert judged.flagged == {"honest mail": 0, "newsletters": 0, "mail of today": 0, "templates": 0}
+        assert judged.threshold == pytest.approx(total, abs=2 * judging._STEP)
+
     def test_a_source_left_out_is_not_learnt_from(self, corpora: Corpora) -> None:
         material = training.material(corpora, SCALE)
         with_it, without = training.fit(material), training.fit(material, ("ours",))
