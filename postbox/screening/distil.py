@@ -9,20 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from lxml.etree import _Element
-
 from postbox.mail.parsed import Distilled, Hidden, Link, ParsedMail
 from postbox.screening.distilling import limits
 from postbox.screening.distilling.alternative import unshown_sentences
+from postbox.screening.distilling.bounding import in_quirks_mode
 from postbox.screening.distilling.document import Document, parse
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.needs import wide_tables
 from postbox.screening.distilling.layout.placing import take_out_unseen
 from postbox.screening.distilling.limits import Deadline, Overrun
-from postbox.screening.distilling.markup import in_quirks_mode
-from postbox.screening.distilling.misnested import Repair, misnested
 from postbox.screening.distilling.page import styles_for
 from postbox.screening.distilling.reasons import HiddenReason, Note
+from postbox.screening.distilling.tree import COMMENT, Tree
 from postbox.screening.distilling.walk import Walk
 
 __all__ = ["distil_html", "distil_mail", "distil_text"]
@@ -95,18 +93,17 @@ def _distilled(html: str, deadline: Deadline) -> Distilled:
         html = html[: limits.HTML_CHARACTERS]
         notes.append(str(Note.HTML_CUT))
     document = parse(html)
-    walk = _walked(html, document, deadline)
-    if walk is not None and walk.carried and misnested(html, document.errors, walk.carried):
-        repair = Repair(html)
-        document = parse(repair.result())
-        document = document._replace(whole=document.whole and repair.whole)
-        walk = _walked(html, document, deadline)
+    try:
+        return _told(document, _walked(html, document, deadline), notes)
+    finally:
+        document.tree.release()
+
+
+def _told(document: Document, walk: Walk | None, notes: list[str]) -> Distilled:
     if not document.whole:
         notes.append(str(Note.BOUND_REACHED))
-    if document.root is None:
-        return Distilled(truncated=bool(notes), notes=tuple(notes))
     if walk is None:
-        return _unjudged(document.root, notes)
+        return _unjudged(document.tree, notes)
     if walk.stopped and document.whole:
         notes.append(str(Note.BOUND_REACHED))
     text = walk.writer.result()
@@ -122,16 +119,16 @@ def _distilled(html: str, deadline: Deadline) -> Distilled:
 
 
 def _walked(html: str, document: Document, deadline: Deadline) -> Walk | None:
-    """What is painted of a tree; None without one, or where its styles are beyond any bound."""
-    root = document.root
-    if root is None or document.sheets is None:
+    """What is painted of a tree; None where its styles are beyond any bound."""
+    root = document.tree.root
+    if document.sheets is None:
         return None
     try:
         cascade, page = styles_for(document.sheets, in_quirks_mode(html), document.dark, deadline)
         cascade.begin(root)
         walk = Walk(cascade, page, deadline)
         walk.run(root)
-        if not walk.places_matter and not wide_tables(root):
+        if not walk.places_matter and not wide_tables(one for one in document.tree.telling if one.tag == "table"):
             return walk
         unseen, legible = take_out_unseen(root, cascade, walk.page, deadline)
     except Overrun:
@@ -148,12 +145,12 @@ def _invisible_entry(invisible: Invisible) -> tuple[Hidden, ...]:
     return (Hidden(str(HiddenReason.INVISIBLE_UNICODE), said[: limits.HIDDEN_CHARACTERS]),) if said else ()
 
 
-def _unjudged(root: _Element, notes: list[str]) -> Distilled:
+def _unjudged(tree: Tree, notes: list[str]) -> Distilled:
     """Styles beyond any bound: whatever they would have hidden is not known, so nothing is shown."""
     parts: list[str] = []
     size = 0
-    for element in root.iter():
-        told = element.text if isinstance(element.tag, str) and element.tag not in {"script", "style"} else ""
+    for element in tree.elements:
+        told = element.text if element.tag not in {"script", "style", COMMENT} else ""
         for text in (told, element.tail):
             parts.append(text or "")
             size += len(text or "")

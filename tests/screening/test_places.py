@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from lxml.etree import _Element
 
 from postbox.screening.distil import distil_html
 from postbox.screening.distilling.document import parse
 from postbox.screening.distilling.limits import Deadline
 from postbox.screening.distilling.page import styles_for
+from postbox.screening.distilling.tree import Element
 from postbox.screening.distilling.walk import Walk
 
 # Of every newsletter: rows and cells that only take up room or draw a line.
@@ -25,12 +25,12 @@ EMPTY = ["", "&nbsp;", "&#8202;", "\u200c\u200b&nbsp;", '<img src="https://examp
 
 def placed(html: str) -> bool:
     document = parse(f"<html><body><table><tr>{html}</tr></table><p>Good morning</p></body></html>")
-    assert isinstance(document.root, _Element)
+    assert isinstance(document.tree.root, Element)
     assert document.sheets is not None
     cascade, page = styles_for(document.sheets, True, False, Deadline())
-    cascade.begin(document.root)
+    cascade.begin(document.tree.root)
     walk = Walk(cascade, page, Deadline())
-    walk.run(document.root)
+    walk.run(document.tree.root)
     return walk.places_matter
 
 

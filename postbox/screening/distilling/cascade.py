@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lxml.etree import XPath, _Element
-
 from postbox.screening.distilling.animations import ANIMATED, ANIMATING
 from postbox.screening.distilling.css_colours import Hashless
 from postbox.screening.distilling.css_lengths import Length
@@ -24,6 +22,7 @@ from postbox.screening.distilling.property_values import Value
 from postbox.screening.distilling.selector_matching import STEPS, Budget, Invalid, Selector, matches
 from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
+from postbox.screening.distilling.tree import Element
 from postbox.screening.distilling.words import words
 
 Declared = dict[str, Value]
@@ -47,22 +46,22 @@ PARTICULAR = frozenset(
 """Attributes that bear on style, apart from what attribute selectors look at; and tags for which others do too."""
 
 
-def key_of(element: _Element, tag: str) -> object:
+def key_of(element: Element, tag: str) -> object:
     """What an element's style hangs on, apart from its parent and from selectors that look around."""
-    attributes = element.items()
+    attributes = element.attrib
     if not attributes:
         return tag
-    telling = [pair for pair in attributes if pair[0] in TELLING]
+    telling = [pair for pair in attributes.items() if pair[0] in TELLING]
     if tag in PARTICULAR:
         return particular_key(tag, attributes, telling)
     return (tag, *telling) if telling else tag
 
 
-def particular_key(tag: str, attributes: Pairs, telling: Pairs) -> object:
+def particular_key(tag: str, attributes: dict[str, str], telling: Pairs) -> object:
     """The key of an element one of ``PARTICULAR``: for links whether they lead anywhere, for others all attributes."""
     if tag != "a":
-        return (tag, *attributes)
-    return (tag, "href" if "href" in dict(attributes) else "", *telling)
+        return (tag, *attributes.items())
+    return (tag, "href" if "href" in attributes else "", *telling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Cascade:
         """Those of them that may match anything in this mail."""
         self._settled: dict[object, tuple[Declared, object]] = {}
         """What is declared, by key, where no surroundings in this mail make a difference."""
-        self._root: _Element | None = None
+        self._root: Element | None = None
         self._named: frozenset[str] | None = None
         self._layers = Layers()
         self.pseudos = False
@@ -115,7 +114,7 @@ class Cascade:
         self._budget.left = STEPS
         return len(self._known) + len(self._looking) < _MOST_KNOWN
 
-    def begin(self, root: _Element) -> None:
+    def begin(self, root: Element) -> None:
         """What follows is asked of elements of this tree: most rules of a sheet are about classes that it has not."""
         self._root, self._named = root, None
         self._here.clear()
@@ -150,7 +149,7 @@ class Cascade:
         else:
             self._by_tag[rightmost.tag].append(entry)
 
-    def declared(self, element: _Element, tag: str, key: object) -> tuple[Declared, object]:
+    def declared(self, element: Element, tag: str, key: object) -> tuple[Declared, object]:
         """The winning declared values of an element, and the key of what decides them.
 
         ``key`` holds the tag and the attributes that bear on style; where these do not decide which rules match, the
@@ -176,7 +175,7 @@ class Cascade:
             self._settled[plain] = (found, key)
         return found, key
 
-    def _looked_at(self, element: _Element, tag: str, key: object) -> tuple[list[_Entry], bool]:
+    def _looked_at(self, element: Element, tag: str, key: object) -> tuple[list[_Entry], bool]:
         """The rules that may match such an element in this mail; whether that hangs on what stands around it."""
         candidates = self._looking.get(key)
         if candidates is None:
@@ -192,7 +191,7 @@ class Cascade:
         self._here[key] = here
         return here, True
 
-    def _candidates(self, tag: str, element: _Element) -> list[_Entry]:
+    def _candidates(self, tag: str, element: Element) -> list[_Entry]:
         """The rules that may match, the strongest last."""
         found = list(self._by_tag.get(tag, ()))
         found += self._by_tag.get("", ())
@@ -204,9 +203,8 @@ class Cascade:
         found.sort(key=lambda entry: (entry.specificity, entry.order))
         return found
 
-    def _cascaded(self, tag: str, element: _Element, matched: list[_Entry]) -> Declared:
-        attributes: Any = element.items()
-        named: dict[str, str] = dict(attributes)
+    def _cascaded(self, tag: str, element: Element, matched: list[_Entry]) -> Declared:
+        named = element.attrib
         own = [entry for entry in matched if not entry.selector.pseudo] if self.pseudos else matched
         blocks = [(self._layers.rank(entry.layer), entry.declarations) for entry in own]
         if style := named.get("style"):
@@ -227,17 +225,16 @@ class Cascade:
         return found
 
 
-_CLASSES = XPath("//@class", smart_strings=False)
-_IDS = XPath("//@id", smart_strings=False)
-
-
-def _names(root: _Element | None, folds: bool) -> frozenset[str]:
+def _names(root: Element | None, folds: bool) -> frozenset[str]:
     """Every class and id of a tree, in small letters where case makes no difference."""
     if root is None:
         return frozenset()
-    classes: Any = _CLASSES(root)
-    ids: Any = _IDS(root)
-    names = [*" ".join(classes).split(), *ids]
+    names: list[str] = []
+    for element in root.iter():
+        if "class" in element.attrib:
+            names += element.attrib["class"].split()
+        if "id" in element.attrib:
+            names.append(element.attrib["id"])
     return frozenset(map(str.lower, names) if folds else names)
 
 

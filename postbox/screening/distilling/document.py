@@ -1,4 +1,4 @@
-"""HTML text to a tree, as leniently as a browser and within bounds.
+"""HTML text to a tree, as a browser reads it and within bounds.
 
 Decides what is parsed and which style sheets hold. It never fetches anything and never runs a script.
 """
@@ -6,110 +6,78 @@ Decides what is parsed and which style sheets hold. It never fetches anything an
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from lxml import etree
-from lxml.etree import _Element, _LogEntry
-
+from postbox.screening.distilling.bounding import bounded
 from postbox.screening.distilling.data_urls import style_text
 from postbox.screening.distilling.limits import Overrun
-from postbox.screening.distilling.markup import as_browsers_read, bounded
 from postbox.screening.distilling.media import media_applies
-
-_DEEP = 1_000
-_TOO_DEEP = etree.ErrorTypes.ERR_RESOURCE_LIMIT
-_local = threading.local()
+from postbox.screening.distilling.tree import Element, Tree, build
 
 
 class Document(NamedTuple):
-    """A tree, None when there is nothing in the mail to read; whether all of it was parsed; its style sheets, None
-    where it cannot be told which of them hold; what the parser complained of; whether it asks for a dark page.
+    """A tree; whether all of it was parsed; its style sheets, None where it cannot be told which of them hold; whether
+    it asks for a dark page.
     """
 
-    root: _Element | None
+    tree: Tree
     whole: bool
     sheets: list[str] | None
-    errors: Sequence[_LogEntry]
-    dark: bool = False
+    dark: bool
 
 
 def parse(html: str) -> Document:
     """The tree of a mail's HTML."""
-    html, renamed, sheets, dark = as_browsers_read(html)
     end = bounded(html)
-    whole = end == len(html)
-    octets = html[:end].replace("\x00", "\ufffd").encode("utf-8", "replace")
-    if not octets.strip():
-        return Document(None, whole, [], [])
-    parser = getattr(_local, "parser", None)
-    if parser is None:
-        parser = _local.parser = etree.HTMLParser(
-            encoding="utf-8", huge_tree=True, recover=True, no_network=True, remove_pis=True
-        )
+    tree = build(html[:end].encode("utf-8", "replace"))
+    if any(element.tag == "frameset" for element in tree.telling):
+        tree = build(_FRAMES("<template", html[:end], 1).encode("utf-8", "replace"))
+    whole = tree.whole and end == len(html)
+    if not tree.telling:
+        return Document(tree, whole, [], False)
+    for element in tree.telling:
+        if element.tag == "template":
+            _hide_host(element)
+    dark = any(_asks_for_dark(element) for element in tree.telling if element.tag == "meta")
     try:
-        root = etree.fromstring(octets, parser)
-    except (etree.XMLSyntaxError, AssertionError):
-        return Document(None, False, [], [])
-    if renamed:
-        for element in root.iter(*(f"x-{tag}" for tag in renamed)):
-            element.tag = str(element.tag)[2:]
-    if root is None:
-        return Document(None, whole, [], [])
-    _hide_hosts(root)
-    errors = parser.error_log
-    if any(entry.type == _TOO_DEEP for entry in errors[-3:]) and octets.count(b"<") > _DEEP:
-        whole = False
-    try:
-        found = _style_sheets(root) if sheets else []
+        return Document(tree, whole, _style_sheets(tree.telling), dark)
     except Overrun:
-        return Document(root, whole, None, errors, dark)
-    if any(_ASKS_FOR_ROWS(sheet) for sheet in found):
-        _wrap_rows(root)
-    return Document(root, whole, found, errors, dark)
+        return Document(tree, whole, None, dark)
 
 
-_ASKS_FOR_ROWS = re.compile(r"tbody|>\s*tr\b", re.I).search
+_FRAMES = re.compile("<frameset", re.I).sub
+"""Of a page of frames nothing is painted, and a parser drops its words: in a template they are kept as hidden ones."""
 
 
-def _wrap_rows(root: _Element) -> None:
-    """Rows stand in a ``tbody`` even where none is written; only selectors can tell."""
-    for table in list(root.iter("table")):
-        body = None
-        for child in list(table):
-            if child.tag == "tr":
-                if body is None:
-                    body = etree.Element("tbody")
-                    child.addprevious(body)
-                body.append(child)
-            elif isinstance(child.tag, str):
-                body = None
-
-
-def _hide_hosts(root: _Element) -> None:
+def _hide_host(template: Element) -> None:
     """What stands in the host of a shadow tree is painted where its slots and sheets say: taken for not painted."""
-    for inner in list(root.iter("template")):
-        host = inner.getparent()
-        if "shadowrootmode" not in inner.attrib or host is None:
-            continue
-        if next(inner.iter("slot"), None) is None or next(inner.iter("style"), None) is not None:
-            host.tag = "template"
+    host = template.parent
+    if "shadowrootmode" not in template.attrib or host is None:
+        return
+    if next(template.iter("slot"), None) is None or next(template.iter("style"), None) is not None:
+        host.tag = "template"
 
 
-def _style_sheets(root: _Element) -> list[str]:
+def _asks_for_dark(meta: Element) -> bool:
+    said = meta.get("content", "").lower()
+    return meta.get("name", "").strip().lower() == "color-scheme" and "dark" in said and "light" not in said
+
+
+def _style_sheets(telling: list[Element]) -> list[str]:
     """The text of the style sheets that hold for a screen and stand in the mail itself, in document order."""
     found: list[str] = []
     preferred = ""
-    for element in root.iter("style", "link"):
+    for element in telling:
         if element.tag == "link":
             text = _linked(element)
+        elif element.tag == "style":
+            kind = element.get("type", "").strip().lower() or "text/css"
+            text = "".join(element.itertext()) if kind == "text/css" else ""
         else:
-            kind = (element.get("type") or "text/css").strip().lower()
-            text = (element.text or "") if kind == "text/css" else ""
-        if not text or not media_applies(element.get("media") or "") or _inert(element):
             continue
-        title = element.get("title") or ""
+        if not text or not media_applies(element.get("media", "")) or _inert(element):
+            continue
+        title = element.get("title", "")
         if title and preferred and title != preferred:
             continue
         preferred = preferred or title
@@ -117,13 +85,13 @@ def _style_sheets(root: _Element) -> list[str]:
     return found
 
 
-def _linked(element: _Element) -> str:
-    names = (element.get("rel") or "").lower().split()
+def _linked(element: Element) -> str:
+    names = element.get("rel", "").lower().split()
     if "stylesheet" not in names or "alternate" in names or element.get("disabled") is not None:
         return ""
-    return style_text(element.get("href") or "")
+    return style_text(element.get("href", ""))
 
 
-def _inert(element: _Element) -> bool:
+def _inert(element: Element) -> bool:
     """Whether it stands where nothing is rendered from."""
     return any(above.tag in {"template", "noembed", "noframes", "iframe"} for above in element.iterancestors())

@@ -6,11 +6,9 @@ Decides from attributes, without geometry but for rectangles: a later shape coun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-from lxml.etree import _Element
 
 from postbox.screening.distilling.css_lengths import length
+from postbox.screening.distilling.tree import COMMENT, Element
 
 _SHAPES = frozenset({"rect", "circle", "ellipse", "path", "polygon", "polyline", "line"})
 _PLAIN = {
@@ -20,10 +18,10 @@ _MOST = 200
 _UNPAINTED = re.compile(r"(?:^|;)\s*(?:fill|opacity|fill-opacity)\s*:\s*(?:none|transparent|0)\b").search
 
 
-def covered_texts(svg: _Element) -> set[_Element]:
+def covered_texts(svg: Element) -> set[Element]:
     """The texts of a drawing over which a shape is painted."""
-    waiting: list[_Element] = []
-    found: set[_Element] = set()
+    waiting: list[Element] = []
+    found: set[Element] = set()
     for element in svg.iter("text", *_SHAPES):
         if element.tag == "text":
             if len(waiting) == _MOST:
@@ -37,7 +35,7 @@ def covered_texts(svg: _Element) -> set[_Element]:
     return found
 
 
-def _paints(shape: _Element) -> bool:
+def _paints(shape: Element) -> bool:
     if shape.tag == "line" or "stroke" in shape.attrib:
         return True
     fill, style = shape.get("fill", "").strip().lower(), (shape.get("style") or "").lower()
@@ -45,7 +43,7 @@ def _paints(shape: _Element) -> bool:
     return fill not in {"none", "transparent"} and not faint and not _UNPAINTED(style)
 
 
-def _over(shape: _Element, text: _Element) -> bool:
+def _over(shape: Element, text: Element) -> bool:
     """Whether a shape may lie over the start of a text; only of plain rectangles and circles can it be known."""
     if shape.tag not in _PLAIN or not {"style", "transform", "stroke"}.isdisjoint(shape.attrib):
         return True
@@ -60,12 +58,15 @@ def _over(shape: _Element, text: _Element) -> bool:
     return x - 300 < across < x + width and y - 2 < down < y + height + 12
 
 
-def other_actions(element: _Element) -> list[_Element]:
+def other_actions(element: Element) -> list[Element]:
     """What a MathML ``maction`` does not show: all but its first child."""
-    return list(element)[1:]
+    return [child for child in element.children if child.tag != COMMENT][1:]
 
 
-def collapsed_rows(column: _Element) -> Iterator[_Element]:
+def collapsed_rows(column: Element) -> list[Element]:
     """The rows of a table in which a column is collapsed; they are all left out, since cells may span columns."""
     table = next(column.iterancestors("table"), None)
-    return table.iterchildren("tr", "tbody", "thead", "tfoot") if table is not None else iter(())
+    return [part for part in table.children if part.tag in _ROWS] if table is not None else []
+
+
+_ROWS = frozenset({"tr", "tbody", "thead", "tfoot"})

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.data_urls import transparent_gif
 from postbox.screening.distilling.drawings import covered_texts, other_actions
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.svg_texts import judge
+from postbox.screening.distilling.tree import Element
 from postbox.screening.distilling.words import words
 
 if TYPE_CHECKING:
@@ -28,17 +27,18 @@ UNRENDERED_TEXT = frozenset(
     title template noframes noembed iframe video audio datalist metadata desc defs symbol rp meter progress
     annotation annotation-xml mphantom clippath mask pattern marker filter lineargradient radialgradient rect circle
     ellipse line polyline polygon path fencedframe option textpath
+    frameset
     """
     )
 )
 SILENT = UNRENDERED_TEXT | frozenset(
     words(
         """
-    script style meta link base param area basefont frame frameset
+    script style meta link base param area basefont frame !--
     """
     )
 )
-"""Elements that paint no text, whatever their style."""
+"""Elements that paint no text, whatever their style, and comments."""
 
 Habit = Callable[["Walk", "Frame"], None]
 CELL = -1
@@ -48,7 +48,7 @@ _OWN_EDGE = frozenset(["ul", "ol", "menu", "dir", "li", "blockquote"])
 _WITH_VALUE = frozenset({"submit", "reset", "button", "text", "email", "search", "tel", "url", "number", ""})
 
 
-def covers(element: _Element) -> bool:
+def covers(element: Element) -> bool:
     """Whether a picture that stands in the mail itself hides what lies under it; other pictures are never fetched."""
     if element.tag == "svg":
         return any(_fills(rect) for rect in element.iter("rect"))
@@ -60,10 +60,10 @@ def covers(element: _Element) -> bool:
     return source[:13].lower() == "data:image/jp"
 
 
-def _fills(rect: _Element) -> bool:
+def _fills(rect: Element) -> bool:
     """Whether a rectangle paints over all of its drawing."""
     fill = rect.get("fill", "black").lower()
-    around = rect.getparent()
+    around = rect.parent
     extents = [
         (rect.get(name, "").removesuffix("px"), around.get(name, "-").removesuffix("px") if around is not None else "-")
         for name in ("width", "height")
@@ -81,9 +81,9 @@ def edge_of(tag: str, display: str) -> int:
     return 2 if tag in _APART else 1
 
 
-def close_link(walk: Walk, element: _Element, place: int) -> None:
+def close_link(walk: Walk, element: Element, place: int) -> None:
     """The text of a link is what was written since it opened, at this place of the output."""
-    url = element.get("href")
+    url = element.attrib.get("href")
     if url and url[0] != "#":
         shown = walk.writer.since(place)
         if shown or next(element.iter("img"), None) is not None:
@@ -142,17 +142,18 @@ def _open_details(walk: Walk, frame: Frame) -> None:
     """Closed, it shows its first summary and nothing else."""
     if frame.element.get("open") is not None and not _closed_by_another(frame.element):
         return
-    shown = next((child for child in frame.element if child.tag == "summary"), None)
-    walk.unshown.update(child for child in frame.element if child is not shown)
+    shown = next((child for child in frame.element.children if child.tag == "summary"), None)
+    walk.unshown.update(child for child in frame.element.children if child is not shown)
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
-def _closed_by_another(details: _Element) -> bool:
+def _closed_by_another(details: Element) -> bool:
     """Of those with one name only the first is open."""
     name = details.get("name")
     if not name:
         return False
-    alike = (one for one in details.getroottree().iter("details") if one.get("name") == name and "open" in one.attrib)
+    *_, root = details.iterancestors()
+    alike = (one for one in root.iter("details") if one.get("name") == name and "open" in one.attrib)
     return next(alike, details) is not details
 
 
@@ -163,7 +164,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     if element.get("multiple") is not None or size not in {"", "0", "1"}:
         for option in _painted(list(element.iter("option"))[:1_000]):
             walk.writer.block(1)
-            walk.paint(option.get("label") or " ".join(str(part) for part in option.itertext()), frame.style)
+            walk.paint(option.get("label") or " ".join(option.itertext()), frame.style)
         walk.writer.block(1)
         frame.closed = True
         return
@@ -171,7 +172,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     chosen = [option for option in options if option.get("selected") is not None][-1:]
     chosen = chosen or [option for option in options if "disabled" not in option.attrib][:1]
     for option in options:
-        text = option.get("label") or " ".join(str(part) for part in option.itertext())
+        text = option.get("label") or " ".join(option.itertext())
         if option in chosen:
             walk.paint(" " + text + " ", frame.style)
         else:
@@ -180,7 +181,7 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
 
-def _painted(options: list[_Element]) -> list[_Element]:
+def _painted(options: list[Element]) -> list[Element]:
     """Options that neither an attribute nor a style of their own takes out; sheets are not looked at."""
     return [one for one in options if "hidden" not in one.attrib and not _taken_out(one.get("style") or "")]
 
@@ -247,7 +248,7 @@ _OWN_CONTENT = ("image/", "text/")
 def _drawing(walk: Walk, frame: Frame) -> None:
     """Texts over which shapes are painted are not seen."""
     walk.unshown.update(covered_texts(frame.element))
-    if frame.element.getparent() is None or next(frame.element.iterancestors("svg"), None) is None:
+    if frame.element.parent is None or next(frame.element.iterancestors("svg"), None) is None:
         walk.unshown.update(judge(frame.element))
 
 

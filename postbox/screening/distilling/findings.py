@@ -54,8 +54,9 @@ class Findings:
                 self._entries.append((reason, " ".join(parts)[: limits.HIDDEN_CHARACTERS]))
 
     def link(self, text: str, url: str) -> None:
-        url = "".join(url[: 2 * limits.URL_CHARACTERS].split())[: limits.URL_CHARACTERS]
-        if url and len(self.links) < limits.LINKS:
+        if len(self.links) >= limits.LINKS:
+            return
+        if url := "".join(url[: 2 * limits.URL_CHARACTERS].split())[: limits.URL_CHARACTERS]:
             self.links.append(Link(text[: limits.LINK_TEXT_CHARACTERS], url))
 
     def image(self, alt: str) -> None:

@@ -5,9 +5,8 @@ Decides nothing.
 
 from __future__ import annotations
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.computed import Style
+from postbox.screening.distilling.tree import Element
 
 
 class Frame:
@@ -15,7 +14,7 @@ class Frame:
 
     __slots__ = ("after", "closed", "display", "element", "link_place", "list_number", "style", "tag")
 
-    def __init__(self, element: _Element, tag: str, style: Style, display: str) -> None:
+    def __init__(self, element: Element, tag: str, style: Style, display: str) -> None:
         self.element = element
         self.tag = tag
         self.style = style

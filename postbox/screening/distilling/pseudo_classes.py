@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.selector_matching import (
     Budget,
     Compound,
@@ -22,6 +20,7 @@ from postbox.screening.distilling.selector_matching import (
     matches,
     never,
 )
+from postbox.screening.distilling.tree import COMMENT, Element
 from postbox.screening.distilling.words import words
 
 Compile = Callable[[str, Budget, int], list[Selector]]
@@ -103,9 +102,9 @@ _PLAIN: dict[str, Test] = {
     "link": is_link,
     "any-link": is_link,
     "-webkit-any-link": is_link,
-    "root": lambda element: element.getparent() is None,
-    "scope": lambda element: element.getparent() is None,
-    "empty": lambda element: not len(element) and not element.text,
+    "root": lambda element: element.parent is None,
+    "scope": lambda element: element.parent is None,
+    "empty": lambda element: not element.children and not element.text,
     "checked": lambda element: (
         (element.tag == "input" and "checked" in element.attrib)
         or (element.tag == "option" and "selected" in element.attrib)
@@ -131,11 +130,11 @@ _PLAIN: dict[str, Test] = {
     "enabled": lambda element: (
         element.tag in {"input", "button", "select", "textarea"} and "disabled" not in element.attrib
     ),
-    "defined": lambda element: "-" not in str(element.tag),
+    "defined": lambda element: "-" not in element.tag,
 }
 
 
-def _lacks(element: _Element) -> bool:
+def _lacks(element: Element) -> bool:
     """Whether a control, or one in a form, asks for a value and has none; patterns of values are not looked at."""
     if element.tag in {"form", "fieldset"}:
         return any(_lacks(one) for one in list(element.iter("input", "textarea", "select"))[:100])
@@ -171,7 +170,7 @@ def _functional(name: str, argument: str, reader: Reader, compile_list: Compile)
 
 def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
     """Relative selectors: whether anything related to the element matches (Selectors 4, 4.5)."""
-    budget, anchor = reader.budget, list[_Element]()
+    budget, anchor = reader.budget, list[Element]()
     found: list[tuple[str, Selector]] = []
     for part in split_commas(argument):
         part = part.strip()
@@ -182,13 +181,13 @@ def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
             found.append((combinator, Selector((*one.parts, last), one.specificity)))
     reader.weight += max((one.specificity for _, one in found), default=0)
 
-    def test(element: _Element) -> bool:
+    def test(element: Element) -> bool:
         anchor.append(element)
         try:
             for combinator, one in found:
                 for other in _related(element, combinator):
                     budget.spend(8)
-                    if isinstance(other.tag, str) and matches(one, other, budget):
+                    if other.tag != COMMENT and matches(one, other, budget):
                         return True
             return False
         finally:
@@ -197,7 +196,7 @@ def _has(argument: str, reader: Reader, compile_list: Compile) -> Test:
     return test
 
 
-def _related(element: _Element, combinator: str) -> Iterator[_Element]:
+def _related(element: Element, combinator: str) -> Iterator[Element]:
     if combinator in {" ", ">"}:
         yield from element.iterdescendants()
         return
@@ -214,7 +213,7 @@ def _nth_of(name: str, argument: str, reader: Reader, compile_list: Compile) -> 
     found = [one for part in split_commas(among) for one in compile_list(part, budget, reader.depth + 1)]
     reader.weight += max(one.specificity for one in found)
 
-    def chosen(element: _Element) -> bool:
+    def chosen(element: Element) -> bool:
         return any(matches(one, element, budget) for one in found)
 
     counted = _nth(name, argument, budget, chosen)
@@ -232,11 +231,11 @@ def _nth(name: str, argument: str, budget: Budget, chosen: Test | None = None) -
         offset = int((match[2] or "+") + (match[3] or "0")[:9])
     backwards, typed = "last" in name, name.endswith("of-type")
 
-    def test(element: _Element) -> bool:
+    def test(element: Element) -> bool:
         place = 1
         for other in element.itersiblings(preceding=not backwards):
             budget.spend()
-            alike = isinstance(other.tag, str) and (not typed or other.tag == element.tag)
+            alike = other.tag != COMMENT and (not typed or other.tag == element.tag)
             if alike and (chosen is None or chosen(other)):
                 place += 1
         if not step:
@@ -249,14 +248,14 @@ def _nth(name: str, argument: str, budget: Budget, chosen: Test | None = None) -
 def _inherited_attribute(name: str, wanted: list[str]) -> Test:
     """``:lang()`` and ``:dir()``: the nearest attribute above decides."""
 
-    def test(element: _Element) -> bool:
-        at: _Element | None = element
+    def test(element: Element) -> bool:
+        at: Element | None = element
         while at is not None:
             actual = at.get(name)
             if actual is not None:
                 actual = actual.lower()
                 return any(actual == one or (name == "lang" and actual.startswith(one + "-")) for one in wanted)
-            at = at.getparent()
+            at = at.parent
         return name == "dir" and "ltr" in wanted
 
     return test

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.limits import Overrun
+from postbox.screening.distilling.tree import COMMENT, Element
 
-Test = Callable[[_Element], bool]
+Test = Callable[[Element], bool]
 
 
-def never(_element: _Element) -> bool:
+def never(_element: Element) -> bool:
     """The test of a state that a still page never has."""
     return False
 
 
-def is_link(element: _Element) -> bool:
+def is_link(element: Element) -> bool:
     """Whether it leads somewhere; tag and attributes alone decide."""
     return element.tag in {"a", "area"} and element.get("href") is not None
 
@@ -97,7 +96,7 @@ class Invalid(ValueError):
     """A selector that CSS would drop."""
 
 
-def compound_matches(part: Compound, element: _Element, folds: bool = False) -> bool:
+def compound_matches(part: Compound, element: Element, folds: bool = False) -> bool:
     """Whether one compound holds for one element."""
     if part.tag and part.tag != element.tag:
         return False
@@ -127,12 +126,12 @@ def _held(classes: tuple[str, ...], named: str, fold: bool = False) -> bool:
     return True
 
 
-def matches(selector: Selector, element: _Element, budget: Budget) -> bool:
+def matches(selector: Selector, element: Element, budget: Budget) -> bool:
     """Whether the whole selector holds; every step is taken from the budget."""
     return _matches_from(selector.parts, 0, element, budget)
 
 
-def _matches_from(parts: tuple[Compound, ...], at: int, element: _Element, budget: Budget) -> bool:
+def _matches_from(parts: tuple[Compound, ...], at: int, element: Element, budget: Budget) -> bool:
     budget.spend()
     if not compound_matches(parts[at], element, budget.folds):
         return False
@@ -149,10 +148,12 @@ def _matches_from(parts: tuple[Compound, ...], at: int, element: _Element, budge
     return False
 
 
-def _before(element: _Element, combinator: str) -> _Element | None:
+def _before(element: Element, combinator: str) -> Element | None:
     if combinator in {" ", ">"}:
-        return element.getparent()
-    other = element.getprevious()
-    while other is not None and not isinstance(other.tag, str):
-        other = other.getprevious()
-    return other
+        return element.parent
+    if element.parent is None:
+        return None
+    around, place = element.parent.children, element.place - 1
+    while place >= 0 and around[place].tag == COMMENT:
+        place -= 1
+    return around[place] if place >= 0 else None

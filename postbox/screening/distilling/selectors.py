@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.declarations import unescape
 from postbox.screening.distilling.limits import SELECTOR_PARTS
 from postbox.screening.distilling.pseudo_classes import pseudo_class, split_commas
 from postbox.screening.distilling.selector_matching import Budget, Compound, Invalid, Reader, Selector, Test
+from postbox.screening.distilling.tree import Element
 
 _IDENT = r"(?:[\w-]|[^\x00-\x7f]|\\[0-9a-fA-F]{1,6}\s?|\\.)+"
 _SIMPLE = re.compile(
@@ -107,7 +106,7 @@ def _attribute(text: str) -> Test:
     wanted = wanted.lower() if fold else wanted
     compare = _OPERATORS[operator]
 
-    def test(element: _Element) -> bool:
+    def test(element: Element) -> bool:
         actual = element.get(name)
         return actual is not None and compare(actual.lower() if fold else actual, wanted)
 

@@ -10,16 +10,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.css_colours import RGBA, colour
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
 from postbox.screening.distilling.declarations import parse_declarations
 from postbox.screening.distilling.matrices import FLAT, Plane, attribute_plane, point, within
 from postbox.screening.distilling.property_values import Value
+from postbox.screening.distilling.tree import COMMENT, Element
 
-GROUND = "{urn:postbox}ground"
-"""An attribute that no mail can set: the colour behind a text."""
+GROUND = "the ground"
+"""An attribute that no mail can set, for the blank in its name: the colour behind a text."""
 _MOST = 400
 _DEEPEST = 20
 _UNREADABLE = frozenset({"lengthadjust", "rotate", "writing-mode", "glyph-orientation-vertical"})
@@ -40,17 +39,17 @@ class _View:
     y: float = 0.0
 
 
-def judge(svg: _Element) -> set[_Element]:
+def judge(svg: Element) -> set[Element]:
     """The elements whose text is not seen. The others are told, by ``GROUND``, what is painted behind them."""
     wide, high, clips, view = _viewport(svg)
-    unseen: set[_Element] = set()
+    unseen: set[Element] = set()
     grounds: list[tuple[tuple[float, float, float, float], str]] = []
-    stack = [(child, view, 0) for child in reversed(svg)]
+    stack = [(child, view, 0) for child in reversed(svg.children)]
     for _ in range(_MOST):
         if not stack:
             return unseen
         element, around, depth = stack.pop()
-        if not isinstance(element.tag, str):
+        if element.tag == COMMENT:
             continue
         if element.tag == "rect":
             grounds += _ground(element, around)
@@ -67,15 +66,15 @@ def judge(svg: _Element) -> set[_Element]:
                 unseen.add(element)
                 continue
             if behind := [paint for area, paint in grounds if middle is not None and _holds(area, middle)]:
-                element.set(GROUND, behind[-1])
+                element.attrib = {**element.attrib, GROUND: behind[-1]}
         children = list(_shown_children(element))
-        unseen.update(child for child in element if child not in children)
+        unseen.update(child for child in element.children if child not in children)
         stack += [(child, here, depth + 1) for child in reversed(children)]
-    unseen.update(element for element, _, _ in stack if isinstance(element.tag, str))
+    unseen.update(element for element, _, _ in stack if element.tag != COMMENT)
     return unseen
 
 
-def _said(element: _Element) -> dict[str, Value]:
+def _said(element: Element) -> dict[str, Value]:
     return {name: value for name, value, _ in parse_declarations(element.get("style") or "")}
 
 
@@ -84,7 +83,7 @@ def _pixels(value: object, base: float, usual: float) -> float:
     return size.resolve(16.0, base) if isinstance(size, Length) else usual
 
 
-def _viewport(svg: _Element) -> tuple[float, float, bool, _View]:
+def _viewport(svg: Element) -> tuple[float, float, bool, _View]:
     """Width and height of the drawing, whether it cuts off what lies outside, and what its view box makes of points."""
     said = _said(svg)
     wide = _pixels(said.get("width") or svg.get("width"), VIEWPORT_WIDTH, 300.0)
@@ -108,7 +107,7 @@ def _extents(plane: Plane, wide: float, high: float) -> tuple[float, float]:
     return wide / (plane[0] or 1.0), high / (plane[4] or 1.0)
 
 
-def _inside(element: _Element, around: _View) -> _View:
+def _inside(element: Element, around: _View) -> _View:
     said = _said(element)
     moves = said.get("transform") or element.get("transform")
     plane = within(around.plane, attribute_plane(moves)) if isinstance(moves, str) and "(" in moves else around.plane
@@ -122,12 +121,12 @@ def _inside(element: _Element, around: _View) -> _View:
     return found
 
 
-def _first(element: _Element, name: str, usual: float, base: float) -> float:
+def _first(element: Element, name: str, usual: float, base: float) -> float:
     match = _FIRST(element.get(name) or "")
     return _pixels(match[0], base, usual) if match else usual
 
 
-def _middle(element: _Element, here: _View) -> tuple[float, float] | None:
+def _middle(element: Element, here: _View) -> tuple[float, float] | None:
     """About the middle of what is painted."""
     if element.tag == "foreignobject":
         bases = (here.wide, here.high)
@@ -135,7 +134,7 @@ def _middle(element: _Element, here: _View) -> tuple[float, float] | None:
         if sides[2] <= 4 or sides[3] <= 4:
             return None
         return point(here.plane, sides[0] + min(8.0, sides[2]), sides[1] + min(8.0, sides[3]))
-    shown = " ".join("".join(str(part) for part in element.itertext()).split())
+    shown = " ".join("".join(element.itertext()).split())
     wide = 0.5 * here.font * min(len(shown), 2_000)
     anchor = element.get("text-anchor", "start")
     start = here.x - {"middle": 0.5, "end": 1.0}.get(anchor, 0.0) * wide
@@ -152,8 +151,8 @@ def _height(here: _View) -> float:
     return max(abs(one[0] - other[0]), abs(one[1] - other[1]))
 
 
-def _unreadable(element: _Element) -> bool:
-    if any(isinstance(child.tag, str) and (child.tag == "set" or child.tag.startswith("animate")) for child in element):
+def _unreadable(element: Element) -> bool:
+    if any(child.tag == "set" or child.tag.startswith("animate") for child in element.children):
         return True
     if element.tag not in {"text", "tspan"}:
         return False
@@ -161,22 +160,22 @@ def _unreadable(element: _Element) -> bool:
     return not _UNREADABLE.isdisjoint(element.attrib) or not -4 < spacing < 60
 
 
-def _spoken(element: _Element) -> bool:
+def _spoken(element: Element) -> bool:
     language = (element.get("systemlanguage") or "en").lower()
     return any(one.strip().startswith("en") for one in language.split(","))
 
 
-def _shown_children(element: _Element) -> Iterator[_Element]:
+def _shown_children(element: Element) -> Iterator[Element]:
     """All of them, or of a ``switch`` the first that the reader's language takes."""
-    for child in element:
-        if isinstance(child.tag, str) and element.tag == "switch" and not _spoken(child):
+    for child in element.children:
+        if child.tag != COMMENT and element.tag == "switch" and not _spoken(child):
             continue
         yield child
-        if element.tag == "switch" and isinstance(child.tag, str):
+        if element.tag == "switch" and child.tag != COMMENT:
             return
 
 
-def _ground(rect: _Element, around: _View) -> list[tuple[tuple[float, float, float, float], str]]:
+def _ground(rect: Element, around: _View) -> list[tuple[tuple[float, float, float, float], str]]:
     """Where a rectangle lies and its colour in words, if it hides what is behind it."""
     here, said = _inside(rect, around), _said(rect)
     x, y = _first(rect, "x", 0.0, here.wide), _first(rect, "y", 0.0, here.high)
@@ -190,7 +189,7 @@ def _ground(rect: _Element, around: _View) -> list[tuple[tuple[float, float, flo
     return [((min(left, right), min(top, bottom), max(left, right), max(top, bottom)), _in_words(fill))]
 
 
-def _gone(rect: _Element, said: dict[str, Value]) -> bool:
+def _gone(rect: Element, said: dict[str, Value]) -> bool:
     return (
         "display" in said
         or "visibility" in said

@@ -7,11 +7,9 @@ stops at its deadline with what it has, all of which has been judged.
 from __future__ import annotations
 
 import re
-
-from lxml.etree import _Element, iterwalk
+from collections.abc import Iterator
 
 from postbox.screening.distilling.cascade import PARTICULAR, TELLING, Cascade, Declared, key_of, particular_key
-from postbox.screening.distilling.cells import AROUND_CELLS, CELLS, as_plain, in_table
 from postbox.screening.distilling.computed import Plan, Style
 from postbox.screening.distilling.drawings import collapsed_rows
 from postbox.screening.distilling.elements import CELL, HABITS, SILENT, UNRENDERED_TEXT, close_link, edge_of
@@ -20,25 +18,26 @@ from postbox.screening.distilling.frames import Frame
 from postbox.screening.distilling.invisible import Invisible
 from postbox.screening.distilling.layout.needs import INSIDE, has_ink, holds_ink, may_cover, needs_places
 from postbox.screening.distilling.limits import HIDDEN_CHARACTERS, Deadline, Overrun
-from postbox.screening.distilling.misnested import FORMATTING as CARRYING
 from postbox.screening.distilling.page import Page
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.style import derive
+from postbox.screening.distilling.tree import COMMENT, Element
 from postbox.screening.distilling.writer import Writer
 
 _STEPS_BETWEEN_LOOKS = 256
 _LETTER = re.compile(r"[^\W\d_]").search
 _TELLING_CHARACTERS = 200
-HABIT, GENERATED, PLACED, LINK, COLLAPSED, CARRIED, CONFINES = 1, 2, 4, 8, 16, 32, 64
+_WITHOUT_CONTENT = SILENT | {"br", "img"}
+HABIT, GENERATED, PLACED, LINK, COLLAPSED, CONFINES = 1, 2, 4, 8, 16, 32
 """Flags of a plan: the element has a habit, has pseudo-elements, lies elsewhere than in plain flow, is a link, is a
-collapsed column, hides text and may go on after the end of what it stands in, may cut off or cover text in it."""
+collapsed column, may cut off or cover text in it."""
 
 
 class Walk:
     """The state of one pass; ``stopped`` says that a bound ended it early."""
 
     __slots__ = (
-        "carried", "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter",
+        "cascade", "deadline", "findings", "frames", "invisible", "legible", "page", "places_matter",
         "stopped", "unshown", "writer",
     )  # fmt: skip
 
@@ -52,60 +51,53 @@ class Walk:
         self.frames: list[Frame] = []
         self.stopped = False
         self.places_matter = False
-        self.carried: set[str] = set()
-        """Tags that hide text, of elements that browsers carry on where the parser may not."""
-        self.unshown: set[_Element] = set()
+        self.unshown: set[Element] = set()
         """Elements that what stands around them keeps from being painted."""
         self.legible = legible
         """Texts that stand on another background than that of the elements around them."""
 
-    def run(self, root: _Element) -> None:
+    def run(self, root: Element) -> None:
         """Walks the tree below ``root``, until its end or a bound."""
         try:
             self._run(root)
         except Overrun:
             self.stopped = True
 
-    def _run(self, root: _Element) -> None:
+    def _run(self, root: Element) -> None:
         """The pass itself: one loop without calls for plain elements, since mail has hundreds of them.
 
         ``style`` is that of the open element's children, ``around`` that of text directly inside it; they differ only
         where an element shows some of its children (``details``, ``select``). ``frame`` of a plain link is only where
-        its text began. What stands on the stack is the state outside an open element, None where it changed nothing.
+        its text began. What stands on the stack is an open element and the state outside it; ``rest`` is what of the
+        innermost one's children is still to come.
         """
         writer, paint, unshown, left = self.writer, self.paint, self.unshown, _STEPS_BETWEEN_LOOKS
         style = around = self.page.outermost
         edge = 0
         frame: Frame | int | None = None
-        holder = ""
-        stack: list[tuple[Style, Style, int, Frame | int | None, str] | None] = []
-        walker = iterwalk(root, events=("start", "end", "comment"))
-        for event, element in walker:
-            if event == "start":
+        stack: list[tuple[Element, Iterator[Element], Style, Style, int, Frame | int | None]] = []
+        rest = iter((root,))
+        while True:
+            for element in rest:
                 left -= 1
                 if not left:
                     left = self._look()
                 tag = element.tag
                 if unshown and element in unshown:
                     self.hide_subtree(element, HiddenReason.NOT_RENDERED)
-                    walker.skip_subtree()
-                elif tag == "br":
-                    if around.reason is None:
-                        writer.breaks += 1
-                elif tag == "img":
-                    self._picture(element, style)
-                elif tag in SILENT:
-                    if tag in UNRENDERED_TEXT:
-                        self.hide_subtree(element, HiddenReason.NOT_RENDERED)
-                        self.places_matter |= tag == "iframe" and "background" in (element.get("style") or "")
-                    walker.skip_subtree()
+                elif tag in _WITHOUT_CONTENT:
+                    if tag == "br":
+                        if around.reason is None:
+                            writer.breaks += 1
+                    elif tag == "img":
+                        self._picture(element, style)
+                    else:
+                        self._pass_over(element)
                 else:
-                    if tag in CELLS and holder not in AROUND_CELLS and not in_table(element):
-                        tag = as_plain(element)
                     key: object = tag
-                    if attributes := element.items():
+                    if attributes := element.attrib:
                         telling: tuple[tuple[str, str], ...] = ()
-                        for pair in attributes:
+                        for pair in attributes.items():
                             if pair[0] in TELLING:
                                 telling += (pair,)
                         if tag in PARTICULAR:
@@ -115,8 +107,9 @@ class Walk:
                     plan = style.inside.get(key) or self._plan(element, tag, style, key)
                     inner = plan[0]
                     if inner.gone is None:
-                        stack.append((style, around, edge, frame, holder))
-                        style, around, edge, frame, holder = inner, inner, plan[1], None, tag
+                        stack.append((element, rest, style, around, edge, frame))
+                        style, around, edge, frame = inner, inner, plan[1], None
+                        rest = iter(element.children)
                         if edge:
                             if edge == CELL:
                                 writer.tab = True
@@ -130,26 +123,26 @@ class Walk:
                             frame = opened = self._open_habit(element, tag, plan)
                             around = opened.style
                             if opened.closed:
-                                walker.skip_subtree()
+                                rest = iter(())
                         text = element.text
                         if text:
                             if around.collapses and text.isspace():
                                 writer.gap = True
                             else:
                                 paint(text, around)
-                        continue
+                        break
                     if plan[2] & COLLAPSED:
                         unshown.update(collapsed_rows(element))
-                    if tag in CARRYING:
-                        self.carried.add(tag)
                     self.hide_subtree(element, inner.gone)
-                    walker.skip_subtree()
-                stack.append(None)
-                continue
-            if event == "comment":
-                if (said := element.text) and _LETTER(said, 0, _TELLING_CHARACTERS):
-                    self.findings.hide(HiddenReason.COMMENT, said[: 2 * HIDDEN_CHARACTERS])
-            elif (outer := stack.pop()) is not None:
+                text = element.tail
+                if text:
+                    if around.collapses and text.isspace():
+                        writer.gap = True
+                    else:
+                        paint(text, around)
+            else:
+                if not stack:
+                    return
                 if edge:
                     if edge == CELL:
                         writer.tab = True
@@ -157,18 +150,28 @@ class Walk:
                         writer.tab = False
                         if edge > writer.need:
                             writer.need = edge
+                element, rest, style, around, edge, outer = stack.pop()
                 if frame is not None:
                     if isinstance(frame, int):
                         close_link(self, element, frame)
                     else:
                         self._close_habit(frame)
-                style, around, edge, frame, holder = outer
-            text = element.tail
-            if text:
-                if around.collapses and text.isspace():
-                    writer.gap = True
-                else:
-                    paint(text, around)
+                frame = outer
+                text = element.tail
+                if text:
+                    if around.collapses and text.isspace():
+                        writer.gap = True
+                    else:
+                        paint(text, around)
+
+    def _pass_over(self, element: Element) -> None:
+        """An element that paints no text, or a comment: its words are hidden."""
+        tag = element.tag
+        if tag in UNRENDERED_TEXT:
+            self.hide_subtree(element, HiddenReason.NOT_RENDERED)
+            self.places_matter |= tag == "iframe" and "background" in element.get("style", "")
+        elif tag == COMMENT and (said := element.text) and _LETTER(said, 0, _TELLING_CHARACTERS):
+            self.findings.hide(HiddenReason.COMMENT, said[: 2 * HIDDEN_CHARACTERS])
 
     def _look(self) -> int:
         """Whether to go on; the number of steps until the next look."""
@@ -176,9 +179,9 @@ class Walk:
             raise Overrun
         return _STEPS_BETWEEN_LOOKS
 
-    def _picture(self, element: _Element, parent: Style) -> None:
+    def _picture(self, element: Element, parent: Style) -> None:
         """A picture paints no text; its alternative text is kept, and one that stands in the mail may cover text."""
-        alt = element.get("alt")
+        alt = element.attrib.get("alt")
         if not alt and (self.places_matter or not may_cover(element)):
             return
         key = key_of(element, "img")
@@ -191,7 +194,7 @@ class Walk:
         if alt and not style.unseen:
             self.findings.image(alt)
 
-    def _plan(self, element: _Element, tag: str, parent: Style, key: object) -> Plan:
+    def _plan(self, element: Element, tag: str, parent: Style, key: object) -> Plan:
         """Style, edge, habit and display of an element under this parent; remembered if tag and attributes decide."""
         declared, key = self.cascade.declared(element, tag, key)
         if (known := parent.inside.get(key)) is not None:
@@ -205,8 +208,6 @@ class Walk:
             flags |= GENERATED
         if declared.get("visibility") == "collapse" and tag in {"col", "colgroup"}:
             flags |= COLLAPSED
-        if style.reason is not None and tag in CARRYING:
-            flags |= CARRIED
         if style.gone is None:
             flags |= self._place(declared, generated, style.font)
         plan = (style, edge_of(tag, display), flags, display, generated)
@@ -218,12 +219,10 @@ class Walk:
         where = max(needs_places(one, font) for one in (declared, *(generated or ())) if one is not None)
         return 0 if not where else CONFINES if where == INSIDE and not self.cascade.pseudos else PLACED
 
-    def _open_habit(self, element: _Element, tag: str, plan: Plan) -> Frame:
+    def _open_habit(self, element: Element, tag: str, plan: Plan) -> Frame:
         frame = Frame(element, tag, plan[0], plan[3])
         if plan[2] & PLACED or (plan[2] & CONFINES and not self.places_matter and holds_ink(element)):
             self.places_matter = True
-        if plan[2] & CARRIED or tag == "select":
-            self.carried.add(tag)
         if plan[2] & GENERATED:
             before, after = plan[4]
             frame.after = self._generated(element, plan[0], after)
@@ -246,7 +245,7 @@ class Walk:
         if habit is not None and habit[1] is not None:
             habit[1](self, frame)
 
-    def _generated(self, element: _Element, parent: Style, declared: Declared | None) -> tuple[str, Style, int] | None:
+    def _generated(self, element: Element, parent: Style, declared: Declared | None) -> tuple[str, Style, int] | None:
         """The text of a pseudo-element with its style and edge; None without text."""
         if declared is None:
             return None
@@ -270,16 +269,17 @@ class Walk:
         if style.reason is not None and not (self.legible and text in self.legible):
             self.findings.hide(style.reason, text)
             return
-        self.places_matter |= style.flat and has_ink(text)
+        if style.flat and has_ink(text):
+            self.places_matter = True
         if not text.isascii():
             text = self.invisible.strip(text)
         if self.findings.open:
             self.findings.shown()
         (self.writer.text if style.collapses else self.writer.preformatted)(text)
 
-    def hide_subtree(self, element: _Element, reason: HiddenReason) -> None:
+    def hide_subtree(self, element: Element, reason: HiddenReason) -> None:
         """Everything textual below an element that is not painted, within bounds."""
-        if not len(element):
+        if not element.children:
             if element.text:
                 self.findings.hide(reason, element.text)
             return
@@ -287,9 +287,7 @@ class Walk:
         for node in element.iter():
             if node.tag in {"script", "style"}:
                 continue
-            if node.tag == "select":
-                self.carried.add("select")
-            for part in (node.text if isinstance(node.tag, str) else None, node.tail if node is not element else None):
+            for part in (node.text if node.tag != COMMENT else None, node.tail if node is not element else None):
                 if part and not part.isspace():
                     parts.append(part)
                     size += len(part)

@@ -47,9 +47,13 @@ class Writer:
         if not words:
             self.gap = True
             return
+        chunk = " ".join(words)
+        if len(chunk) == len(raw):
+            self._write(chunk)
+            return
         if raw[0].isspace():
             self.gap = True
-        self._write(" ".join(words) if len(words) > 1 else words[0])
+        self._write(chunk)
         self.gap = raw[-1].isspace()
 
     def preformatted(self, raw: str) -> None:
@@ -91,7 +95,9 @@ class Writer:
         else:
             chunk = self._marker + chunk
         self._marker = ""
-        size = len(chunk) if chunk.isascii() else len(chunk.encode("utf-8", "replace"))
+        size = len(chunk)
+        if not chunk.isascii():
+            size = len(chunk.encode("utf-8", "replace"))
         if size > self._room:
             chunk = chunk.encode("utf-8", "replace")[: self._room].decode("utf-8", "ignore")
             self.full = True

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.css_lengths import Length, length
 from postbox.screening.distilling.hiding import BOX_PROPERTIES
+from postbox.screening.distilling.tree import Element
 
 if TYPE_CHECKING:
     from postbox.screening.distilling.layout.boxes import Box
@@ -23,7 +22,7 @@ REPLACED = FRAMES | {"svg", "embed"}
 """Elements that stand in a line as a box of their own size; ``FRAMES`` have a usual one, and hold nothing to read."""
 
 
-def with_attributes(element: _Element, declared: dict[str, Any], parent: Box) -> dict[str, Any]:
+def with_attributes(element: Element, declared: dict[str, Any], parent: Box) -> dict[str, Any]:
     """What attributes say of a box, below any declared."""
     if element.tag not in _SIZED:
         return declared
@@ -33,12 +32,12 @@ def with_attributes(element: _Element, declared: dict[str, Any], parent: Box) ->
             more[name] = found
     if element.tag in FRAMES:
         more = {"width": Length(pixels=300.0), "height": Length(pixels=150.0)} | more
-    elif rows := _ROWS_OF.get(str(element.tag)):
+    elif rows := _ROWS_OF.get(element.tag):
         count = _attribute(element, rows[0])
         if count is not None and (count.pixels > 1 or element.tag != "select"):
             more["height"] = Length(pixels=count.pixels * rows[1])
     if element.tag in {"table", "img"}:
-        more |= _ALIGNED.get((str(element.tag), (element.get("align") or "").lower()), {})
+        more |= _ALIGNED.get((element.tag, (element.get("align") or "").lower()), {})
     if element.tag == "table":
         if (spacing := _attribute(element, "cellspacing")) is not None:
             more["-spacing-x"] = more["-spacing-y"] = spacing
@@ -55,13 +54,13 @@ def with_attributes(element: _Element, declared: dict[str, Any], parent: Box) ->
     return more | declared if more else declared
 
 
-def in_drawing(text: _Element, font: float) -> tuple[float, float]:
+def in_drawing(text: Element, font: float) -> tuple[float, float]:
     """How far a ``text`` of SVG lies from where its drawing begins: its attributes say where its baseline is."""
     x, y = _attribute(text, "x"), _attribute(text, "y")
     return 0.0 if x is None else x.pixels, (0.0 if y is None else y.pixels) - 0.95 * font
 
 
-def _attribute(element: _Element, name: str) -> Length | None:
+def _attribute(element: Element, name: str) -> Length | None:
     """A dimension as an attribute says it."""
     value = element.get(name)
     return length(value.strip().lower()) if value else None

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.computed import Style
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length
 from postbox.screening.distilling.elements import SILENT
@@ -25,6 +23,7 @@ from postbox.screening.distilling.layout.attributes import (
     inherited,
     with_attributes,
 )
+from postbox.screening.distilling.tree import Element
 
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+").findall
 DEEPEST = 60
@@ -35,7 +34,7 @@ _MOST = 20_000
 class Run:
     """The words of one text node and where each was put: x, y, width, height."""
 
-    element: _Element
+    element: Element
     tail: bool
     style: Style
     words: list[str]
@@ -68,7 +67,7 @@ class Box:
     display: str
     declared: dict[str, Any]
     parent: Box | None
-    element: _Element | None = None
+    element: Element | None = None
     children: list[Box | Run] = field(default_factory=list)
     x: float = 0.0
     y: float = 0.0
@@ -112,7 +111,7 @@ class Box:
                 or declared.get("contain") in _CONTAINING
             )
         )
-        tag = "" if self.element is None else str(self.element.tag)
+        tag = "" if self.element is None else self.element.tag
         usual = _NO_SIDES if tag in _LISTS and self._in_list() else _usual_margin(tag, self.style.font)
         self.margin = self._sides(_MARGIN_NAMES, usual)
         self.padding = self._sides(PADDINGS, _USUAL_PADDING.get(tag, _NO_SIDES))
@@ -183,15 +182,15 @@ def _usual_margin(tag: str, font: float) -> Sides:
     return Sides(over, aside, over, aside)
 
 
-Look = Callable[[_Element, Style], tuple[Style, str, dict[str, Any]]]
+Look = Callable[[Element, Style], tuple[Style, str, dict[str, Any]]]
 """Style, display and declared values of an element inside a parent of that style."""
 
 
-def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Element, Box], list[Box | None]]) -> Box:
+def build(root: Element, outermost: Style, look: Look, pseudo: Callable[[Element, Box], list[Box | None]]) -> Box:
     """The tree of boxes; what lies deeper than ``DEEPEST`` joins the box there."""
     style, display, declared = look(root, outermost)
     top = Box(style, "block" if display == "inline" else display, declared, None, root)
-    stack: list[tuple[_Element, Box, Style, int]] = [(root, top, style, 0)]
+    stack: list[tuple[Element, Box, Style, int]] = [(root, top, style, 0)]
     made = 0
     while stack:
         element, box, style, depth = stack.pop()
@@ -199,9 +198,9 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
         if before is not None:
             box.children.append(before)
         _add_run(box, element, False, style)
-        for child in element:
+        for child in element.children:
             tag = child.tag
-            if isinstance(tag, str) and (tag not in SILENT or tag in FRAMES):
+            if tag not in SILENT or tag in FRAMES:
                 style_in, display, declared = look(child, style)
                 if display == "inline" and tag in REPLACED:
                     display = "inline-block"
@@ -224,7 +223,7 @@ def build(root: _Element, outermost: Style, look: Look, pseudo: Callable[[_Eleme
     return top
 
 
-def _add_control(box: Box, element: _Element, style: Style) -> None:
+def _add_control(box: Box, element: Element, style: Style) -> None:
     """What a control shows stands in it as one word."""
     chosen = next((one for one in element.iter("option") if "selected" in one.attrib), None)
     first = chosen if chosen is not None else next(element.iter("option"), None)
@@ -233,7 +232,7 @@ def _add_control(box: Box, element: _Element, style: Style) -> None:
         box.children.append(Run(element, False, style, [" ".join(shown.split())], False, False, control=True))
 
 
-def _add_run(box: Box, element: _Element, tail: bool, style: Style) -> None:
+def _add_run(box: Box, element: Element, tail: bool, style: Style) -> None:
     text = element.tail if tail else element.text
     if not text:
         return

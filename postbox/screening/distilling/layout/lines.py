@@ -214,9 +214,13 @@ class Lines:
             y = max([y, *(bottom for bottom, _, _ in self.floats)])
         room = self.right - self.left
         self.flow.block(box, self.left, y, room)
-        self.y = y + box.height
         self.x = self.left
-        self.margin = _collapsed(box.margin.bottom, box.below)
+        after = _collapsed(box.margin.bottom, box.below)
+        if not box.height and not first and y == self.y + gap and collapses_at_top(box):
+            self.margin = _collapsed(gap, after)  # of an empty block the margins adjoin each other too
+            return
+        self.y = y + box.height
+        self.margin = after
 
 
 def _collapsed(one: float, other: float) -> float:

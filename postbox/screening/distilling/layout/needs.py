@@ -7,14 +7,13 @@ mail needs none of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from lxml.etree import _Element
-
 from postbox.screening.distilling.computed import inner_shadow
 from postbox.screening.distilling.css_lengths import VIEWPORT_WIDTH, Length, length
+from postbox.screening.distilling.tree import COMMENT, Element
 from postbox.screening.distilling.words import words
 
 INSIDE, ANYWHERE = 1, 2
@@ -42,9 +41,7 @@ _BEYOND = 1_050.0
 _BACK = -8.0
 _EDGE = 4.0
 _MOST_LOOKED_AT = 24
-_PLAIN = frozenset(
-    words("td th tr tbody table div span p a img br center font b strong i em u hr small h1 h2 h3 h4 x-p x-b x-i x-u")
-)
+_PLAIN = frozenset(words("td th tr tbody table div span p a img br center font b strong i em u hr small h1 h2 h3 h4"))
 """Elements that paint no more than the text in them."""
 _INK = re.compile(r"[^\s\u00ad\u034f\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]").search
 
@@ -65,9 +62,9 @@ def needs_places(declared: Mapping[str, Any], font: float) -> int:
     return INSIDE if _confines(declared, font) else narrow
 
 
-def wide_tables(root: _Element) -> bool:
+def wide_tables(tables: Iterable[Element]) -> bool:
     """Whether an attribute makes a table so wide that what is aligned in it may lie beyond the page."""
-    for table in root.iter("table"):
+    for table in tables:
         wide = table.get("width")
         if wide is not None and len(wide) > 3 and wide != "100%":
             found = length(wide.strip())
@@ -76,10 +73,10 @@ def wide_tables(root: _Element) -> bool:
     return False
 
 
-def holds_ink(element: _Element) -> bool:
+def holds_ink(element: Element) -> bool:
     """Whether an element paints any text, or may: what is large or no plain box is not looked through."""
     for looked, node in enumerate(islice(element.iter(), _MOST_LOOKED_AT + 1)):
-        if isinstance(node.tag, str):
+        if node.tag != COMMENT:
             if looked == _MOST_LOOKED_AT or node.tag not in _PLAIN or has_ink(node.text):
                 return True
             if node.tag == "img" and may_cover(node):
@@ -89,9 +86,10 @@ def holds_ink(element: _Element) -> bool:
     return False
 
 
-def may_cover(picture: _Element) -> bool:
+def may_cover(picture: Element) -> bool:
     """Whether a picture stands in the mail itself or has a background, and so may be painted over text."""
-    return picture.get("src", "")[:5] == "data:" or "background" in picture.get("style", "")
+    attributes = picture.attrib
+    return attributes.get("src", "")[:5] == "data:" or "background" in attributes.get("style", "")
 
 
 def has_ink(text: str | None) -> bool:

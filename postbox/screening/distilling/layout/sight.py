@@ -5,7 +5,6 @@ Decides from the strokes of ``order``. What it finds hidden it takes out of the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from postbox.screening.distilling.computed import backdrop_of, told_apart
@@ -94,15 +93,10 @@ def _take_out(run: Run, reasons: list[HiddenReason | None], hidden: list[tuple[H
     kept = joint.join(word for word, reason in zip(run.words, reasons, strict=True) if not reason)
     if not run.preformatted:
         kept = (" " if run.leading else "") + kept + (" " if run.trailing else "")
-    kept = _UNWRITABLE("", kept)
     if run.tail:
         run.element.tail = kept
     else:
         run.element.text = kept
-
-
-# The parser reads these, but a tree does not take them back; nothing is painted of them.
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]").sub
 
 
 def _why(stroke: Stroke, word: str, place: Rect, index: int, covers: Covers) -> HiddenReason | None:
