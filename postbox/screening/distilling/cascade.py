@@ -23,7 +23,7 @@ from postbox.screening.distilling.selector_matching import STEPS, Budget, Invali
 from postbox.screening.distilling.selectors import compile_list
 from postbox.screening.distilling.stylesheet import style_rules
 from postbox.screening.distilling.tree import Element
-from postbox.screening.distilling.words import words
+from postbox.screening.distilling.words import tokens, words
 
 Declared = dict[str, Value]
 Pairs = Sequence[tuple[Any, Any]]
@@ -198,7 +198,7 @@ class Cascade:
         if ident := element.get("id"):
             found += self._by_id.get(ident.lower(), ())
         if classes := element.get("class"):
-            for name in set(classes.lower().split()):
+            for name in set(tokens(classes.lower())):
                 found += self._by_class.get(name, ())
         found.sort(key=lambda entry: (entry.specificity, entry.order))
         return found
@@ -232,7 +232,7 @@ def _names(root: Element | None, folds: bool) -> frozenset[str]:
     names: list[str] = []
     for element in root.iter():
         if "class" in element.attrib:
-            names += element.attrib["class"].split()
+            names += tokens(element.attrib["class"])
         if "id" in element.attrib:
             names.append(element.attrib["id"])
     return frozenset(map(str.lower, names) if folds else names)

@@ -10,6 +10,8 @@ import binascii
 from urllib.parse import unquote
 
 _CHARACTERS = 512 * 1024
+_AROUND = "".join(map(chr, range(33)))
+"""What may stand around an address (URL Living Standard, section 4.4)."""
 
 
 def transparent_gif(url: str) -> bool:
@@ -27,7 +29,7 @@ def transparent_gif(url: str) -> bool:
 
 def style_text(url: str) -> str:
     """The CSS in a ``data:text/css`` address; empty for any other."""
-    url = url.strip()
+    url = url.strip(_AROUND)
     if url[:5].lower() != "data:" or len(url) > _CHARACTERS:
         return ""
     kind, comma, data = url[5:].partition(",")

@@ -13,6 +13,7 @@ from postbox.screening.distilling.data_urls import transparent_gif
 from postbox.screening.distilling.paint_values import content_parts
 from postbox.screening.distilling.properties import LONGHANDS, PARSERS, UNKNOWN
 from postbox.screening.distilling.property_values import Value
+from postbox.screening.distilling.words import SPACE, css_spaced
 
 Declaration = tuple[str, Value, bool]
 """Longhand name, typed value, importance."""
@@ -64,11 +65,11 @@ def parse_declarations(css: str) -> tuple[Declaration, ...]:
 
 def _parse(css: str) -> tuple[Declaration, ...]:
     found: list[Declaration] = []
-    for part in _split(without_comments(css)):
+    for part in _split(without_comments(css_spaced(css))):
         name, colon, value = part.partition(":")
         if not colon:
             continue
-        name = unescape(name).strip()
+        name = unescape(name).strip(SPACE)
         lowered = name.lower()
         if lowered in PARSERS or lowered == "content" or lowered == "all" or lowered.startswith("--"):
             important = False

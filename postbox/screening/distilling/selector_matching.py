@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from postbox.screening.distilling.limits import Overrun
 from postbox.screening.distilling.tree import COMMENT, Element
+from postbox.screening.distilling.words import tokens
 
 Test = Callable[[Element], bool]
 
@@ -119,7 +120,7 @@ def compound_matches(part: Compound, element: Element, folds: bool = False) -> b
 
 
 def _held(classes: tuple[str, ...], named: str, fold: bool = False) -> bool:
-    names = (named.lower() if fold else named).split()
+    names = tokens(named.lower() if fold else named)
     for name in classes:  # noqa: SIM110 - as above
         if (name.lower() if fold else name) not in names:
             return False

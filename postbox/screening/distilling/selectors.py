@@ -14,6 +14,7 @@ from postbox.screening.distilling.limits import SELECTOR_PARTS
 from postbox.screening.distilling.pseudo_classes import pseudo_class, split_commas
 from postbox.screening.distilling.selector_matching import Budget, Compound, Invalid, Reader, Selector, Test
 from postbox.screening.distilling.tree import Element
+from postbox.screening.distilling.words import tokens
 
 _IDENT = r"(?:[\w-]|[^\x00-\x7f]|\\[0-9a-fA-F]{1,6}\s?|\\.)+"
 _SIMPLE = re.compile(
@@ -115,7 +116,7 @@ def _attribute(text: str) -> Test:
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "=": lambda actual, wanted: actual == wanted,
-    "~=": lambda actual, wanted: wanted in actual.split(),
+    "~=": lambda actual, wanted: wanted in tokens(actual),
     "|=": lambda actual, wanted: actual == wanted or actual.startswith(wanted + "-"),
     "^=": lambda actual, wanted: bool(wanted) and actual.startswith(wanted),
     "$=": lambda actual, wanted: bool(wanted) and actual.endswith(wanted),

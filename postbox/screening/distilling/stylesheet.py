@@ -16,6 +16,7 @@ from postbox.screening.distilling.declarations import Declaration, parse_declara
 from postbox.screening.distilling.layers import Layers
 from postbox.screening.distilling.limits import STYLE_RULES, Deadline, Overrun
 from postbox.screening.distilling.media import container_holds, media_applies, supports, top_level
+from postbox.screening.distilling.words import css_spaced
 
 _MARKS = re.compile(r"\"(?>(?:[^\"\\\n]++|\\.)*)\"?|'(?>(?:[^'\\\n]++|\\.)*)'?|\\.|[{};()]", re.S).finditer
 _GROUPS = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
@@ -57,7 +58,7 @@ class StyleRule:
 
 def style_rules(css: str, deadline: Deadline, layers: Layers, imports: int = 0) -> Iterator[StyleRule]:
     """The rules of a sheet in order, those without a property of interest left out; ``Overrun`` beyond the bounds."""
-    css = without_comments(css.replace("<!--", "").replace("-->", ""))
+    css = without_comments(css_spaced(css).replace("<!--", "").replace("-->", ""))
     layers.contained = layers.contained or bool(_CONTAINER(css))
     open_blocks: list[_Block] = []
     start = depth = count = 0
