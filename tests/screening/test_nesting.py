@@ -73,6 +73,18 @@ class TestModel:
         assert placed(html[:end])[0] < 200_000
         assert end < len(html) or placed(html)[0] < 20_000
 
+    @pytest.mark.parametrize(
+        "html",
+        [
+            f"<p {' '.join(f'a{number}' for number in range(10_000))}>x",
+            f"<p></p {' '.join(f'a{number}' for number in range(10_000))}>x",
+            "".join(f"<body {' '.join(f'a{tag}x{number}' for number in range(70))}>" for tag in range(700)),
+        ],
+        ids=["of a tag", "of an end tag", "of many that become one"],
+    )
+    def test_too_many_attributes_end_parsing(self, html: str) -> None:
+        assert bounded(html) < len(html) / 4
+
     def test_formatting_opened_again_would_grow_beyond_measure(self) -> None:
         rows = [placed("<p>" + "".join(f"<b a={n}>" for n in range(size)) + "<p>x" * size)[0] for size in (50, 100)]
         assert rows[1] > 3.5 * rows[0]

@@ -60,12 +60,17 @@ _MOST_TAGS = 50_000
 _MOST_WORK = 4_000_000
 _MOST_REOPENED = 60_000
 _MOST_MERGED = 16 * 1024
+_FEW_MERGED = 8
+_MERGED = re.compile(r"<(?i:html|body)\b").findall
+"""Tags whose attributes are all given to one element."""
 _SHARE_OUT = 8
 
 
 def tame_end(html: str) -> int:
     """Where the parser has to stop, so that neither its work nor its tree grows beyond measure; mostly at the end."""
     tags = html.count("<")
+    if len(html) > _MOST_MERGED and len(_MERGED(html)) > _FEW_MERGED:
+        return Nesting().read(html)
     if tags <= FEW or (tags <= 4 * FEW and tags - html.count("</") <= FEW):
         return len(html)
     return Nesting().read(html)

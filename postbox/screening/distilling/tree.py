@@ -112,9 +112,8 @@ def build(octets: bytes) -> Tree:
             comment.text = _comment(top)
             tree.elements.append(comment)
         top = top.next
-    for element in tree.telling:
-        if element.tag in {"svg", "math"}:
-            _in_small_letters(element)
+    if any(element.tag in {"svg", "math"} for element in tree.telling):
+        _in_small_letters(tree.elements)
     return tree
 
 
@@ -217,8 +216,8 @@ def _attributes(node: LexborNode) -> dict[str, str]:
     return {name: value or "" for name, value in node.attributes.items()}
 
 
-def _in_small_letters(drawing: Element) -> None:
+def _in_small_letters(elements: list[Element]) -> None:
     """Names of attributes, which in drawings and formulas may have large letters."""
-    for element in drawing.iter():
+    for element in elements:
         if any(not name.islower() for name in element.attrib):
             element.attrib = {name.lower(): value for name, value in element.attrib.items()}
