@@ -92,6 +92,7 @@ def _distilled(html: str, deadline: Deadline) -> Distilled:
     if len(html) > limits.HTML_CHARACTERS:
         html = html[: limits.HTML_CHARACTERS]
         notes.append(str(Note.HTML_CUT))
+    html = html.removeprefix("\ufeff")  # a mark of byte order, which a browser takes off
     document = parse(html)
     try:
         return _told(document, _walked(html, document, deadline), notes)

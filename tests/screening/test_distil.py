@@ -40,6 +40,10 @@ class TestVisibility:
         html = f'<!doctype html><div style="font-size:0"><table><tr><td>{SECRET}</table></div>'
         assert SECRET not in distil_html(html).text
 
+    def test_a_mark_of_byte_order_is_no_text_of_the_page(self) -> None:
+        assert distil_html(f"\ufeff<frameset>{SECRET}").text == ""
+        assert distil_html(f"\ufeff<!doctype html><style>.A{{display:none}}</style><p class=a>{SECRET}").text == SECRET
+
     def test_text_after_a_hidden_element_is_shown(self) -> None:
         assert distil_html("<p>a <b style=display:none>x</b> c</p>").text == "a c"
 
