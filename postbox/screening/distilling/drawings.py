@@ -6,6 +6,7 @@ Decides from attributes, without geometry but for rectangles: a later shape coun
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from postbox.screening.distilling.css_lengths import length
 from postbox.screening.distilling.tree import COMMENT, Element
@@ -61,6 +62,33 @@ def _over(shape: Element, text: Element) -> bool:
 def other_actions(element: Element) -> list[Element]:
     """What a MathML ``maction`` does not show: all but its first child."""
     return [child for child in element.children if child.tag != COMMENT][1:]
+
+
+def textless(math: Element) -> Iterator[Element]:
+    """What of a formula is not painted: elements with text that is not in one made for it, and all but the first child
+    of ``semantics``."""
+    stack = [math]
+    while stack:
+        element = stack.pop()
+        others = other_actions(element) if element.tag == "semantics" else []
+        yield from others
+        for child in element.children:
+            if child.tag in _TEXTS or child.tag == COMMENT or child in others:
+                continue
+            if child.tag in _CONTROLS or any(text and not text.isspace() for text in _own_texts(child)):
+                yield child
+            else:
+                stack.append(child)
+
+
+_TEXTS = frozenset({"mi", "mn", "mo", "ms", "mtd", "mtext", "math", "svg", "annotation", "annotation-xml"})
+_CONTROLS = frozenset({"input", "object", "select", "textarea"})
+
+
+def _own_texts(element: Element) -> Iterator[str | None]:
+    yield element.text
+    for child in element.children:
+        yield child.tail
 
 
 def collapsed_rows(column: Element) -> list[Element]:

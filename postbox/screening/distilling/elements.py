@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from postbox.screening.distilling.data_urls import transparent_gif
-from postbox.screening.distilling.drawings import covered_texts, other_actions
+from postbox.screening.distilling.drawings import covered_texts, other_actions, textless
+from postbox.screening.distilling.options import disabled, option_text, options, painted
 from postbox.screening.distilling.reasons import HiddenReason
 from postbox.screening.distilling.svg_texts import judge
 from postbox.screening.distilling.tree import Element
@@ -162,35 +163,23 @@ def _open_select(walk: Walk, frame: Frame) -> None:
     element = frame.element
     size = element.get("size", "1")
     if element.get("multiple") is not None or size not in {"", "0", "1"}:
-        for option in _painted(list(element.iter("option"))[:1_000]):
+        for option in painted(options(element)):
             walk.writer.block(1)
-            walk.paint(option.get("label") or " ".join(option.itertext()), frame.style)
+            walk.paint(option_text(option, listed=True), frame.style)
         walk.writer.block(1)
         frame.closed = True
         return
-    options = list(element.iter("option"))[:1_000]
-    chosen = [option for option in options if option.get("selected") is not None][-1:]
-    chosen = chosen or [option for option in options if "disabled" not in option.attrib][:1]
-    for option in options:
-        text = option.get("label") or " ".join(option.itertext())
+    found = options(element)
+    chosen = [option for option in found if option.get("selected") is not None][-1:]
+    chosen = chosen or [option for option in found if not disabled(option)][:1]
+    for option in found:
+        text = option_text(option)
         if option in chosen:
             walk.paint(" " + text + " ", frame.style)
         else:
             walk.findings.hide(HiddenReason.NOT_RENDERED, text)
     frame.closed = True
     frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
-
-
-def _painted(options: list[Element]) -> list[Element]:
-    """Options that neither an attribute nor a style of their own takes out; sheets are not looked at."""
-    return [one for one in options if "hidden" not in one.attrib and not _taken_out(one.get("style") or "")]
-
-
-_TAKEN_OUT = re.compile(r"display\s*:\s*none|visibility|opacity|font|height|color|transform|clip", re.I).search
-
-
-def _taken_out(style: str) -> bool:
-    return "\\" in style or "/*" in style or bool(_TAKEN_OUT(style))
 
 
 def _input(walk: Walk, frame: Frame) -> None:
@@ -253,7 +242,9 @@ def _drawing(walk: Walk, frame: Frame) -> None:
 
 
 def _formula(walk: Walk, frame: Frame) -> None:
-    """Text stands in the elements of a formula, not between them."""
+    """Text stands in the elements of a formula that are made for it, not between them."""
+    if frame.tag == "math":
+        walk.unshown.update(textless(frame.element))
     if frame.style.reason is None:
         frame.style = replace(frame.style, reason=HiddenReason.NOT_RENDERED)
 
@@ -279,7 +270,7 @@ HABITS: dict[str, tuple[Habit, Habit | None]] = {
     "svg": (_drawing, None),
     "maction": (_action, None),
     "math": (_formula, None),
-    **dict.fromkeys(("mspace", "mprescripts", "none"), (_within_formula, None)),
+    **dict.fromkeys(("mspace", "mprescripts", "none", "mglyph", "malignmark"), (_within_formula, None)),
     "textarea": (_textarea, None),
 }
 """What is done when an element opens and when it closes."""
