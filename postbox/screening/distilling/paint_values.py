@@ -57,7 +57,8 @@ def background_extent(_name: str, value: str) -> list[tuple[str, Value]]:
 
 def filters(name: str, value: str) -> list[tuple[str, Value]]:
     """A list of filters is only taken with all its names known."""
-    return [(name, value)] if value == "none" or all(one in _FILTERS for one in _NAMES(value)) else []
+    names = _NAMES(value)
+    return [(name, value)] if value == "none" or (names and all(one in _FILTERS for one in names)) else []
 
 
 _NAMES = re.compile(r"([a-z-]+)\(").findall

@@ -12,6 +12,9 @@ from postbox.screening.distilling.css_colours import TRANSPARENT
 from postbox.screening.distilling.css_lengths import ZERO
 from postbox.screening.distilling.property_values import OVERFLOWS, SIDES, Parser
 
+_CLIP_PATH = values.functions_or(
+    "none", "border-box", "padding-box", "content-box", "margin-box", "fill-box", "stroke-box", "view-box"
+)
 PARSERS: dict[str, Parser] = {
     "display": values.display,
     "visibility": values.keyword("visible", "hidden", "collapse"),
@@ -49,9 +52,9 @@ PARSERS: dict[str, Parser] = {
     "-webkit-text-stroke-width": paint.stroke,
     "-webkit-text-stroke-color": paint.stroke_colour,
     "mask": values.renamed("mask-image", values.text),
-    "mask-image": values.text,
+    "mask-image": values.functions_or("none"),
     "-webkit-mask": values.renamed("mask-image", values.text),
-    "-webkit-mask-image": values.renamed("mask-image", values.text),
+    "-webkit-mask-image": values.renamed("mask-image", values.functions_or("none")),
     "mix-blend-mode": values.text,
     "z-index": values.index,
     "isolation": values.keyword("auto", "isolate"),
@@ -138,9 +141,9 @@ PARSERS: dict[str, Parser] = {
     "-webkit-filter": values.renamed("filter", paint.filters),
     "backdrop-filter": values.text,
     "-webkit-opacity": values.renamed("opacity", values.number),
-    "clip": values.text,
-    "clip-path": values.text,
-    "-webkit-clip-path": lambda _name, value: [("clip-path", value)],
+    "clip": values.functions_or("auto"),
+    "clip-path": _CLIP_PATH,
+    "-webkit-clip-path": values.renamed("clip-path", _CLIP_PATH),
     "overflow": values.overflow,
     "overflow-x": values.keyword(*OVERFLOWS),
     "overflow-y": values.keyword(*OVERFLOWS),

@@ -138,6 +138,12 @@ def text(name: str, value: str) -> list[tuple[str, Value]]:
     return [(name, value)] if value else []
 
 
+def functions_or(*words: str) -> Parser:
+    """A value with functions in it, which are looked at where it is used, or of these words alone."""
+    known = frozenset(words)
+    return lambda name, value: [(name, value)] if "(" in value or (value and known.issuperset(value.split())) else []
+
+
 def sides(*names: str) -> Parser:
     """A shorthand of one to four sides in the order top, right, bottom, left."""
 
