@@ -177,6 +177,7 @@ def _model_hit(best: Strongest, weights: Weights) -> _Hit | None:
 def _hits(lowered: str, words: set[str]) -> list[_Hit]:
     """The rules' hits at the places of the trigger words that the text holds."""
     found = []
+    words = words | {"@"} if "@" in lowered else words
     present = sorted(words & _LATIN)  # in an order, so that the same text gives the same reasons
     if not lowered.isascii():
         present += [trigger for trigger in _CHINESE if trigger in lowered]

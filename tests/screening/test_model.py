@@ -91,7 +91,7 @@ class TestBareOrders:
     """Orders of kinds that were learnt, in words that were not; how many are caught is told in docs/injection.md."""
 
     @pytest.mark.parametrize(
-        ("orders", "least"), [(bare_orders.ORDERS, 0.84), (tool_orders.ORDERS, 0.81)], ids=["bare", "tool"]
+        ("orders", "least"), [(bare_orders.ORDERS, 0.83), (tool_orders.ORDERS, 0.79)], ids=["bare", "tool"]
     )
     def test_most_are_quarantined_in_a_letter(self, orders: dict[str, tuple[str, ...]], least: float) -> None:
         caught = {

@@ -20,6 +20,7 @@ class Family(StrEnum):
     ADDRESSEE = "addressee_shift"
     SECRECY = "secrecy"
     EXFILTRATION = "exfiltration"
+    DICTATED = "dictated_mail"
     TOOLS = "tool_orders"
     PERSONA = "persona"
     OUTPUT = "output_control"
@@ -36,6 +37,7 @@ WORDS: Final[dict[Family, str]] = {
     Family.ADDRESSEE: "speaks to an AI or assistant instead of a person",
     Family.SECRECY: "asks to keep something from the user",
     Family.EXFILTRATION: "asks for secrets, mail or the system prompt to be handed out",
+    Family.DICTATED: "asks for a mail to an address that it names, with the words that it is to hold",
     Family.TOOLS: "orders a tool, function or command to be run",
     Family.PERSONA: "assigns the reader a new role or a mode without rules",
     Family.OUTPUT: "dictates what the reader's answer must contain or look like",

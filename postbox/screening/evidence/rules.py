@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from postbox.screening.evidence import english_actions, english_answers, english_orders, languages
+from postbox.screening.evidence import dictated, english_actions, english_answers, english_orders, languages
 from postbox.screening.evidence.families import Entry, Family
 from postbox.screening.evidence.parts import NEEDS, PARTS
 
@@ -56,7 +56,13 @@ def _rules(family: Family, entries: tuple[Entry, ...]) -> Iterator[tuple[str, Ru
 
 def _by_trigger() -> dict[str, tuple[Rule, ...]]:
     gathered: defaultdict[str, list[Rule]] = defaultdict(list)
-    for wording in (english_orders.RULES, english_actions.RULES, english_answers.RULES, languages.RULES):
+    for wording in (
+        english_orders.RULES,
+        english_actions.RULES,
+        english_answers.RULES,
+        dictated.RULES,
+        languages.RULES,
+    ):
         for family, entries in wording.items():
             for trigger, rule in _rules(family, entries):
                 gathered[trigger].append(rule)

@@ -38,9 +38,14 @@ _LOOK_ALIKES = str.maketrans(
 )
 _OTHER_ALPHABET = re.compile("[\u0370-\u052f]").search
 _BACKWARDS = frozenset(
-    {"erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever"}
+    {
+        "erongi", "dragersid", "tegrof", "snoitcurtsni", "tpmorp", "tnatsissa", "metsys", "suoiverp", "laever",
+        "liame", "drawrof", "egassem", "tneipicer", "drowssap", "ydob", "etirw",
+    }
+)  # fmt: skip
+_ROT13 = frozenset(
+    {"vtaber", "qvfertneq", "vafgehpgvbaf", "cebzcg", "nffvfgnag", "cerivbhf", "flfgrz", "rznvy", "sbejneq"}
 )
-_ROT13 = frozenset({"vtaber", "qvfertneq", "vafgehpgvbaf", "cebzcg", "nffvfgnag", "cerivbhf", "flfgrz"})
 
 
 def unified(text: str) -> str:
@@ -172,7 +177,7 @@ _LEET_TARGETS = frozenset(
     words(
         """
     ignore disregard forget instructions instruction previous prompt system assistant password override reveal
-    secret
+    secret send email mail forward message please
     """
     )
 )
