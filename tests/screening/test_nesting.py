@@ -38,7 +38,8 @@ def placed(html: str) -> tuple[int, int]:
         nodes += 1
         if node.tag == "-text" and "zqz" in (node.text_content or ""):
             deep = depth
-        inner = node.template_fragments()[0].first_child if node.tag == "template" else node.first_child
+        fragments = node.template_fragments() if node.tag == "template" else []  # one in a drawing has none
+        inner = fragments[0].first_child if fragments else node.first_child
         while inner is not None:
             stack.append((inner, depth + 1))
             inner = inner.next
