@@ -197,6 +197,8 @@ _LONGEST_KNOWN = max(map(len, _KNOWN))
 
 def _unleet(match: re.Match[str]) -> str:
     word = match[0]
+    if "@" in word and match.string.startswith(".", match.end()):  # an address
+        return word
     return word if word.isdigit() else word.translate(_LEET)
 
 
