@@ -20,7 +20,8 @@ SEND = (
 _ADDRESS = r"[<(\[]?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}[>)\]]?"
 # An address follows, which is looked for first since it seldom does, and nothing that lists say.
 _NOT_FOR_LISTS = (
-    r"(?=(?>[^\n@]{0,160})@)(?![\s\S]{0,150}\b(?:(?:un)?subscri\w*|lists?|majordomo|remove[ds]?|removal|help|digest|archives?|questions?"
+    r"(?=(?>[^\n@]{0,160})@)"
+    r"(?![\s\S]{0,150}\b(?:(?:un)?subscri\w*|lists?|majordomo|remove[ds]?|removal|help|digest|archives?|questions?"
     r"|comments?|newsletters?|opt|subject|betreff|objet|asunto|assunto|oggetto|abmeld\w*|désabonn\w*|désinscri\w*|baja"
     r"|cancel\w*|disiscri\w*|hủy)\b)"
 )
@@ -39,13 +40,13 @@ _HOLDING = (
 )
 _SAYING = (
     r"(?:saying|stating|(?:that|which)\s+(?:says|reads|states)|and\s+(?:say|write|put)|containing(?:\s+only)?|disant"
-    r"|diciendo|dizendo|dicendo|que\s+diga|che\s+dica)\s*[:,]?\s*"
+    r"|diciendo|dizendo|dicendo|que\s+diga|che\s+dica)\s{0,3}[:,]?\s{0,3}"
 )
 _SMALL = (
     r"(?:(?:with|saying|stating|says?|write|writing|reads?|reading|containing|which|that|and|the|a|body|text|contents?"
     r"|words?|message|phrase|line|only|just|exactly|of|in|it|as|is|to|state|tell|put|single|short|one|mit|dem|der|den"
     r"|wort|inhalt|und|avec|le|la|mot|texte|qui|dit|con|el|texto|palabra|que|diga|com|o|a|palavra|testo|parola|il|che"
-    r"|dica|với|nội|dung)\s*[:,]?\s{0,3}){0,7}"
+    r"|dica|với|nội|dung)\s{0,3}[:,]?\s{0,3}){0,7}"
 )
 
 RULES: Final[dict[Family, tuple[Entry, ...]]] = {
